@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one operator is: one file per operator exports one OpSpec, and src/ops/index.ts lists them.
+import type { DType, Graph, Node, Quant, Tensor, TensorData } from '../model/graph.js';
+
+/** `tflite`: gemmlowp double rounding, as TensorFlow Lite's reference kernels. `single`: one rounding shift. */
+export type Rounding = 'tflite' | 'single';
+
+/** A constant array that the packer made for a kernel (weights in kernel order, folded bias, multipliers …). */
+export interface ConstArray {
+  /** Suffix of the C symbol: `weights`, `bias`, `multiplier`, `shift`, `table` … */
+  name: string;
+  dtype: 'int8' | 'uint8' | 'int16' | 'int32' | 'int64' | 'float32';
+  data: TensorData;
+  /** Shape to print in the comment above it. */
+  shape: number[];
+}
+
+export type FieldValue =
+  | number
+  | { const: ConstArray }
+  | { float: number }
+  | { values: number[] }
+  | { floats: number[] }
+  | null;
+
+/** A C parameter struct: type name in <mote/…>, and its fields in order. */
+export interface CStruct {
+  type: string;
+  fields: [name: string, value: FieldValue][];
+}
+
+/** One C call: kernel(&params, inputs…, outputs…). Arguments are indices into node.inputs / node.outputs. */
+export interface KernelCall {
+  kernel: string;
+  params: CStruct;
+  inputs: number[];
+  outputs: number[];
+  /** Scratch bytes the kernel needs at this call; planned into the arena, passed as last argument when > 0. */
+  scratchBytes: number;
+}
+
+export interface LowerContext {
+  graph: Graph;
+  rounding: Rounding;
+  /** Target id, for a kernel choice by ISA. Only `ref` kernels exist so far. */
+  target: string;
+}
+
+export interface OpSpec {
+  /** IR name, camelCase: `conv2d`. */
+  op: string;
+  /** Checks attributes, dtypes and shapes of the node and gives the outputs' shape, dtype and (where the operator
+   *  fixes it) quantization. Throws MoteError model.shape / model.unsupported with a sentence. */
+  infer(node: Node, graph: Graph): { shape: number[]; dtype: DType; quant?: Quant }[];
+  /** Multiply-accumulates of one inference. */
+  macs(node: Node, graph: Graph): number;
+  /** Index of the node input whose buffer output 0 may overwrite (same bytes, element by element), or undefined. */
+  inPlace?(node: Node, graph: Graph): number[];
+  /** True when output 0 is input 0 under another shape: no code, same buffer. */
+  alias?: boolean;
+  /** Why this node cannot be lowered (dtype or attribute without a kernel), and what to change; undefined when it can. */
+  unsupported?(node: Node, graph: Graph): { reason: string; change: string } | undefined;
+  /** The C call that does it, with all constants prepared. Not called for alias operators. */
+  lower(node: Node, ctx: LowerContext): KernelCall;
+  /** The slow twin: plain TypeScript, exact for integers (also the rounding), float32 results rounded with Math.fround
+   *  per output. Used to fold constants, to make test vectors and to judge the C. `inputs` are in node.inputs order. */
+  evaluate(node: Node, inputs: (TensorData | undefined)[], ctx: { graph: Graph; rounding: Rounding }): TensorData[];
+}
+
+/** The node's input tensor i, which must be there. */
+export function inputOf(node: Node, graph: Graph, i: number): Tensor {
+  const t = graph.tensors[node.inputs[i]];
+  if (!t) throw new Error(`${node.name}: input ${i} is missing`);
+  return t;
+}
+
+/** The node's input tensor i, or undefined where it was left out. */
+export function optionalInput(node: Node, graph: Graph, i: number): Tensor | undefined {
+  const id = node.inputs[i];
+  return id === undefined || id < 0 ? undefined : graph.tensors[id];
+}
