@@ -33,7 +33,7 @@ export interface Tensor {
 }
 
 /** Attribute values are JSON-like so that a graph can be dumped. */
-export type AttrValue = number | string | boolean | undefined | readonly AttrValue[] | { readonly [key: string]: AttrValue };
+export type AttrValue = number | string | boolean | null | undefined | readonly AttrValue[] | { readonly [key: string]: AttrValue };
 export type Attrs = { readonly [key: string]: AttrValue };
 
 /** An input of -1 is an optional input left out. */
@@ -57,6 +57,8 @@ export interface Graph {
   outputs: TensorId[];
   /** Permutation applied to a graph input or output by the layout pass, by tensor id: shape = perm(fileShape). */
   ioPermutation: Map<TensorId, number[]>;
+  /** What the reader changed in a way that the user should know, one sentence each. */
+  notes?: string[];
 }
 
 /** A fused activation: clamp in real numbers (relu6 is {min: 0, max: 6}). `null` is no bound. */

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole models on every emulated board: counts, arena, code and constants.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { loadBoard } from '../src/build/boards.js';
+import { buildFirmware } from '../src/build/firmware.js';
+import { readInput, writeFolder } from '../src/cli/files.js';
+import type { Output } from '../src/cli/output.js';
+import { startDevice } from '../src/device/startDevice.js';
+import { bytesOf } from '../src/model/tensorData.js';
+import { packModel } from '../src/packModel.js';
+import { existingModels } from './modelFiles.js';
+
+export interface ModelRow {
+  model: string;
+  target: string;
+  board: string;
+  rounding: string;
+  /** Instructions or, on the Pico, cycles of one inference. */
+  instructions: number;
+  unit: string;
+  macs: number;
+  perMac: number;
+  arenaBytes: number;
+  codeBytes: number;
+  constBytes: number;
+}
+
+const boards = ['pico', 'virtual-m4', 'virtual-m7', 'virtual-m33', 'virtual-m55', 'virtual-rv32', 'virtual-rv32v'];
+
+async function measure(model: { name: string; file: string }, boardId: string, folder: string): Promise<ModelRow> {
+  const board = loadBoard(boardId);
+  const { manifest, files } = await packModel({ bytes: await readInput(model.file), fileName: basename(model.file), name: model.name, target: board.target });
+  const dir = join(folder, `${model.name}-${boardId}`);
+  await writeFolder(dir, files);
+  const image = join(dir, 'firmware.elf');
+  const built = await buildFirmware(dir, board, image);
+  const device = await startDevice(board, image, {});
+  try {
+    for (const port of manifest.inputs) await device.write(port.offset, bytesOf(new Int8Array(port.bytes)));
+    const { count } = await device.run();
+    return {
+      model: model.name, target: board.target, board: boardId, rounding: manifest.rounding, instructions: count, unit: device.info.counter.unit,
+      macs: manifest.macs, perMac: count / manifest.macs, arenaBytes: manifest.arenaBytes, codeBytes: built.codeBytes, constBytes: built.constBytes,
+    };
+  } finally {
+    await device.close();
+  }
+}
+
+/** One row per model and board; models whose file is not here are left out and named. */
+export async function benchModels(only: { target?: string; model?: string }, out: Output): Promise<ModelRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'mote-bench-'));
+  try {
+    const rows: ModelRow[] = [];
+    for (const model of existingModels(out)) {
+      if (only.model !== undefined && only.model !== model.name) continue;
+      for (const board of boards) {
+        if (only.target !== undefined && loadBoard(board).target !== only.target) continue;
+        rows.push(await measure(model, board, folder));
+      }
+    }
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+

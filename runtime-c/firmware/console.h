@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers the requests of PROTOCOL.md over the UART.
+#ifndef MOTE_FIRMWARE_CONSOLE_H
+#define MOTE_FIRMWARE_CONSOLE_H
+
+#include <stdint.h>
+
+/// What ran, for how long: the answer to RUN and STEP.
+typedef struct {
+  int32_t result;
+  uint64_t ticks;
+} mote_window;
+
+/// Serves requests for ever.
+_Noreturn void mote_console_serve(void);
+/// Sends the fault frame.
+void mote_console_fault(uint32_t cause, uint32_t pc);
+
+// main.c's side: the model, its arena and what guards it.
+uint8_t *mote_arena(void);
+mote_window mote_run(void);
+mote_window mote_step(uint16_t layer);
+mote_window mote_empty_window(void);
+uint8_t mote_guard_intact(void);
+uint32_t mote_stack_used(void);
+
+#endif

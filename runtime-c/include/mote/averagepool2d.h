@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 2-D average pooling over NHWC [in_h, in_w, channels], batch 1. Every window holds at least one pixel of the image.
+ * The output must not overlap the input. */
+#ifndef MOTE_AVERAGEPOOL2D_H
+#define MOTE_AVERAGEPOOL2D_H
+
+#include <stdint.h>
+
+typedef struct {
+  int32_t in_h, in_w, channels;
+  int32_t out_h, out_w;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t pad_top, pad_left;
+  int32_t count_include_pad; /* 1: divide by the whole window, where padding is real zero */
+  int32_t zero_point; /* input and output share scale and zero point */
+  int32_t output_min, output_max;
+} mote_averagepool2d_s8;
+
+void mote_averagepool2d_s8__ref(const mote_averagepool2d_s8 *p, const int8_t *input, int8_t *output);
+
+typedef struct {
+  int32_t in_h, in_w, channels;
+  int32_t out_h, out_w;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t pad_top, pad_left;
+  int32_t count_include_pad; /* 1: divide by the whole window, where padding is real zero */
+  int32_t zero_point; /* input and output share scale and zero point */
+  int32_t output_min, output_max;
+} mote_averagepool2d_s16;
+
+void mote_averagepool2d_s16__ref(const mote_averagepool2d_s16 *p, const int16_t *input, int16_t *output);
+
+typedef struct {
+  int32_t in_h, in_w, channels;
+  int32_t out_h, out_w;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t pad_top, pad_left;
+  int32_t count_include_pad; /* 1: divide by the whole window, where padding is real zero */
+  float output_min, output_max;
+} mote_averagepool2d_f32;
+
+void mote_averagepool2d_f32__ref(const mote_averagepool2d_f32 *p, const float *input, float *output);
+
+#endif

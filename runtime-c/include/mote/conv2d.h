@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* 2-D convolution. Input [in_h, in_w, in_c] and output [out_h, out_w, out_c] are NHWC with batch 1; weights are
+ * [out_c, kernel_h, kernel_w, in_c / groups]. Output channel c uses group c / (out_c / groups).
+ * The output must not overlap the input. */
+#ifndef MOTE_CONV2D_H
+#define MOTE_CONV2D_H
+
+#include <stdint.h>
+
+/* int8 activations and weights, symmetric weights (zero point 0). The packer folds the input zero point:
+ * bias[c] = model bias[c] - input_zero_point * sum of weights[c]; taps outside the image read input_zero_point. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t groups;
+  const int8_t *weights;
+  const int32_t *bias;
+  const int32_t *multiplier; /* see requantize.h */
+  const int8_t *shift;
+  int32_t requantize_step; /* 1: one multiplier and shift per channel; 0: one for all */
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s8s8;
+
+void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output);
+
+/* int16 activations with zero point 0, int8 symmetric weights. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t groups;
+  const int8_t *weights;
+  const int64_t *bias;
+  const int32_t *multiplier;
+  const int8_t *shift;
+  int32_t requantize_step;
+  int32_t accumulator_bits; /* 64: mote_requantize64; 32: the model has 32-bit biases and mote_requantize is meant */
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s16s8;
+
+void mote_conv2d_s16s8__ref(const mote_conv2d_s16s8 *p, const int16_t *input, int16_t *output);
+
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t groups;
+  const float *weights;
+  const float *bias;
+  float output_min, output_max;
+} mote_conv2d_f32f32;
+
+void mote_conv2d_f32f32__ref(const mote_conv2d_f32f32 *p, const float *input, float *output);
+
+#endif

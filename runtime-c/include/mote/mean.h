@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mean over some dimensions. The dimensions that are kept and those that are reduced, each outermost first and padded in
+ * front with 1, with their strides in the input. The output must not overlap the input. */
+#ifndef MOTE_MEAN_H
+#define MOTE_MEAN_H
+
+#include <stdint.h>
+
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t same_scale; /* 1: input and output share scale and zero point, the quotient is cut toward zero */
+  int32_t input_zero_point;
+  int32_t multiplier, shift; /* the division included; see requantize.h */
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_mean_s8;
+
+void mote_mean_s8__ref(const mote_mean_s8 *p, const int8_t *input, int8_t *output);
+
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t same_scale; /* 1: input and output share scale and zero point, the quotient is cut toward zero */
+  int32_t input_zero_point;
+  int32_t multiplier, shift; /* the division included; see requantize.h */
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_mean_s16;
+
+void mote_mean_s16__ref(const mote_mean_s16 *p, const int16_t *input, int16_t *output);
+
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+} mote_mean_f32;
+
+void mote_mean_f32__ref(const mote_mean_f32 *p, const float *input, float *output);
+
+#endif

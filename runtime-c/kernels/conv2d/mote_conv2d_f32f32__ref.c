@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* float32 convolution, plain C: one output value at a time, over the taps inside the image. */
+#include "mote/conv2d.h"
+#include "mote/dot.h"
+#include "mote/window.h"
+
+static float row_sum(const mote_conv2d_f32f32 *p, float acc, const float *x, const float *w, int32_t depth,
+                     mote_range kx) {
+  if (p->groups == 1 && p->dilation_w == 1) {
+    return mote_dot_f32f32(acc, x, w + kx.begin * depth, (kx.end - kx.begin) * depth);
+  }
+  for (int32_t k = kx.begin; k < kx.end; k++) {
+    acc = mote_dot_f32f32(acc, x, w + k * depth, depth);
+    x += p->dilation_w * p->in_c;
+  }
+  return acc;
+}
+
+/* All channels of one output pixel whose window starts at (y0, x0) of the image. */
+static void pixel(const mote_conv2d_f32f32 *p, const float *input, float *output, int32_t y0, int32_t x0,
+                  mote_range ky) {
+  const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
+  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
+  const int32_t group_out = p->groups == 1 ? p->out_c : p->out_c / p->groups;
+  const int32_t row = p->kernel_w * depth;
+  const int32_t x_step = p->dilation_h * p->in_w * p->in_c;
+  /* First tap inside the image; where there is none, no tap is read. */
+  const float *first = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
+  const float *w = p->weights;
+  int32_t left_in_group = group_out;
+  for (int32_t c = 0; c < p->out_c; c++) {
+    const float *x = first;
+    float acc = 0.0f;
+    for (int32_t k = ky.begin; k < ky.end; k++) {
+      acc = row_sum(p, acc, x, w + k * row, depth, kx);
+      x += x_step;
+    }
+    w += p->kernel_h * row;
+    acc += p->bias[c];
+    output[c] = acc < p->output_min ? p->output_min : acc > p->output_max ? p->output_max : acc;
+    if (--left_in_group == 0) {
+      left_in_group = group_out;
+      first += depth;
+    }
+  }
+}
+
+void mote_conv2d_f32f32__ref(const mote_conv2d_f32f32 *p, const float *input, float *output) {
+  int32_t y0 = -p->pad_top;
+  for (int32_t y = 0; y < p->out_h; y++) {
+    const mote_range ky = mote_window_range(y0, p->dilation_h, p->kernel_h, p->in_h);
+    int32_t x0 = -p->pad_left;
+    for (int32_t x = 0; x < p->out_w; x++) {
+      pixel(p, input, output, y0, x0, ky);
+      output += p->out_c;
+      x0 += p->stride_w;
+    }
+    y0 += p->stride_h;
+  }
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* int8 convolution, plain C: one output value at a time, over the taps inside the image. */
+#include "mote/conv2d.h"
+#include "mote/dot.h"
+#include "mote/requantize.h"
+#include "mote/window.h"
+
+/* One kernel row: taps left and right of the image read the zero point, those inside are dot products. */
+static int32_t row_sum(const mote_conv2d_s8s8 *p, int32_t acc, const int8_t *x, const int8_t *w, int32_t depth,
+                       mote_range kx) {
+  const int32_t zero_point = p->input_zero_point;
+  acc += zero_point * mote_sum_s8(w, kx.begin * depth);
+  acc += zero_point * mote_sum_s8(w + kx.end * depth, (p->kernel_w - kx.end) * depth);
+  if (p->groups == 1 && p->dilation_w == 1) {
+    return mote_dot_s8s8(acc, x, w + kx.begin * depth, (kx.end - kx.begin) * depth);
+  }
+  for (int32_t k = kx.begin; k < kx.end; k++) {
+    acc = mote_dot_s8s8(acc, x, w + k * depth, depth);
+    x += p->dilation_w * p->in_c;
+  }
+  return acc;
+}
+
+/* All channels of one output pixel whose window starts at (y0, x0) of the image. */
+static void pixel(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output, int32_t y0, int32_t x0,
+                  mote_range ky) {
+  const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
+  const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
+  const int32_t group_out = p->groups == 1 ? p->out_c : p->out_c / p->groups;
+  const int32_t row = p->kernel_w * depth;
+  const int32_t x_step = p->dilation_h * p->in_w * p->in_c;
+  /* First tap inside the image; where there is none, no tap is read. */
+  const int8_t *first = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
+  const int8_t *w = p->weights;
+  int32_t left_in_group = group_out;
+  for (int32_t c = 0; c < p->out_c; c++) {
+    const int8_t *x = first;
+    int32_t acc = p->input_zero_point * mote_sum_s8(w, ky.begin * row);
+    acc += p->input_zero_point * mote_sum_s8(w + ky.end * row, (p->kernel_h - ky.end) * row);
+    for (int32_t k = ky.begin; k < ky.end; k++) {
+      acc = row_sum(p, acc, x, w + k * row, depth, kx);
+      x += x_step;
+    }
+    w += p->kernel_h * row;
+    const int32_t q = c * p->requantize_step;
+    output[c] = (int8_t)mote_requantize_to(mote_wrap_add(acc, p->bias[c]), p->multiplier[q], p->shift[q], p->rounding,
+                                           p->output_zero_point, p->output_min, p->output_max);
+    if (--left_in_group == 0) {
+      left_in_group = group_out;
+      first += depth;
+    }
+  }
+}
+
+void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output) {
+  int32_t y0 = -p->pad_top;
+  for (int32_t y = 0; y < p->out_h; y++) {
+    const mote_range ky = mote_window_range(y0, p->dilation_h, p->kernel_h, p->in_h);
+    int32_t x0 = -p->pad_left;
+    for (int32_t x = 0; x < p->out_w; x++) {
+      pixel(p, input, output, y0, x0, ky);
+      output += p->out_c;
+      x0 += p->stride_w;
+    }
+    y0 += p->stride_h;
+  }
+}

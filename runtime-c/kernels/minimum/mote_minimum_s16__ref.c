@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* int16 min(a, b) with broadcasting. */
+#include "mote/minimum.h"
+
+#include "mote/broadcast.h"
+
+void mote_minimum_s16__ref(const mote_minimum_s16 *p, const int16_t *a, const int16_t *b, int16_t *output) {
+  const int16_t *const first = p->a_constant ? p->a_constant : a;
+  const int16_t *const second = p->b_constant ? p->b_constant : b;
+  int32_t index[4] = {0, 0, 0, 0};
+  int32_t ia = 0;
+  int32_t ib = 0;
+  const int32_t a_step = p->a_strides[4];
+  const int32_t b_step = p->b_strides[4];
+  do {
+    const int16_t *x = first + ia;
+    const int16_t *y = second + ib;
+    for (int32_t i = 0; i < p->dims[4]; i++) {
+      *output++ = *x < *y ? *x : *y;
+      x += a_step;
+      y += b_step;
+    }
+  } while (mote_broadcast_next(p->dims, p->a_strides, p->b_strides, index, &ia, &ib));
+}

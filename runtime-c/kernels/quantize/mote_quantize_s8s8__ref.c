@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Change of scale, int8 to int8. */
+#include "mote/quantize.h"
+#include "mote/requantize.h"
+
+void mote_quantize_s8s8__ref(const mote_quantize_s8s8 *p, const int8_t *input, int8_t *output) {
+  for (int32_t i = 0; i < p->count; i++) {
+    output[i] = (int8_t)mote_requantize_to(input[i] - p->input_zero_point, p->multiplier, p->shift, p->rounding,
+                                        p->output_zero_point, -128, 127);
+  }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strided copy of 8-bit elements. */
+#include "mote/stridedcopy.h"
+
+void mote_stridedcopy_x8__ref(const mote_stridedcopy_x8 *p, const void *input, void *output) {
+  int32_t index[4] = {0, 0, 0, 0};
+  const int8_t *row = (const int8_t *)input + p->offset;
+  int8_t *out = (int8_t *)output;
+  int d = 0;
+  while (d >= 0) {
+    const int8_t *x = row;
+    for (int32_t i = 0; i < p->dims[4]; i++) {
+      *out++ = *x;
+      x += p->strides[4];
+    }
+    for (d = 3; d >= 0; d--) {
+      row += p->strides[d];
+      if (++index[d] < p->dims[d]) break;
+      row -= p->strides[d] * p->dims[d];
+      index[d] = 0;
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command is: a row for the parser, and a function from arguments to an answer.
+import type { Answer, Output } from './output.js';
+
+export interface OptionSpec {
+  /** Commander syntax: `--board <id>`. */
+  flags: string;
+  text: string;
+  required?: boolean;
+}
+
+export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+
+export interface CommandSpec {
+  name: string;
+  /** One line for --help. */
+  summary: string;
+  arguments: { name: string; text: string; optional?: boolean }[];
+  options: OptionSpec[];
+  run(args: string[], options: OptionValues, out: Output): Promise<Answer>;
+}
+
+/** A string option, or undefined. */
+export function text(options: OptionValues, key: string): string | undefined {
+  const value = options[key];
+  return typeof value === 'string' ? value : undefined;
+}

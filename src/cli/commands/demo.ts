@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { loadBoard } from '../../build/boards.js';
+import { buildFirmware } from '../../build/firmware.js';
+import { buildWasm } from '../../build/wasm.js';
+import { runHost } from '../../device/hostSamples.js';
+import { runInputs } from '../../device/runInputs.js';
+import { startDevice } from '../../device/startDevice.js';
+import { HostModel, startHost } from '../../device/wasm.js';
+import { samplesFor } from '../../model/samples.js';
+import { bytesOf } from '../../model/tensorData.js';
+import { packModel } from '../../packModel.js';
+import { packageRoot } from '../../packageRoot.js';
+import { modelReport } from '../../report/modelReport.js';
+import { grouped } from '../../report/table.js';
+import { type CommandSpec, text } from '../command.js';
+import { readInput, readNpyFile, writeFolder, writeOutput } from '../files.js';
+import { fitLines } from './build.js';
+import { argmax, score } from './eval.js';
+import { differenceError, timingLines } from './run.js';
+
+const sampleFolder = join(packageRoot, 'models', 'digits');
+const inputsOnBoard = 10;
+// The model was trained on pixel / 255.
+const pixelScale = { scale: 1 / 255, zero: 0 };
+
+export const demo: CommandSpec = {
+  name: 'demo',
+  summary: 'the whole line with the bundled digits model on an emulated Raspberry Pi Pico',
+  arguments: [],
+  options: [
+    { flags: '--board <id>', text: 'another board with an emulator (default: pico)' },
+    { flags: '--port <path>', text: 'a real board that has the firmware (see mote build)' },
+    { flags: '-o, --output <dir>', text: 'folder for the pack, the firmware and the report (default: build/demo)' },
+  ],
+  async run(_args, options, out) {
+    const board = loadBoard(text(options, 'board') ?? 'pico');
+    const dir = text(options, 'output') ?? join('build', 'demo');
+    const calib = join(sampleFolder, 'calib_x.npy');
+    const packed = await packModel({
+      bytes: await readInput(join(sampleFolder, 'digits.onnx')),
+      fileName: 'digits.onnx',
+      target: board.target,
+      board: board.id,
+      calibration: { array: await readNpyFile(calib), path: calib },
+      inputScale: pixelScale,
+    });
+    const { manifest, plan } = packed;
+    await writeFolder(join(dir, 'pack'), packed.files);
+    out.step(`packed   digits.onnx to int8 for ${board.id}: ${grouped(manifest.weightBytes)} bytes of constants, ${grouped(manifest.arenaBytes)} of arena`);
+
+    const image = join(dir, `${manifest.name}.elf`);
+    const build = await buildFirmware(join(dir, 'pack'), board, image);
+    out.step(`built    ${[...new Set([build.elfPath, build.imagePath])].join('  ')}`);
+
+    const wasm = await buildWasm(join(dir, 'pack'), manifest);
+    const evalPath = join(sampleFolder, 'eval_x.npy');
+    const { data: samples } = samplesFor(await readNpyFile(evalPath), manifest.inputs[0], pixelScale, evalPath);
+    const labels = Array.from((await readNpyFile(join(sampleFolder, 'eval_y.npy'))).data as ArrayLike<number>, Number);
+    const model = await HostModel.open(wasm, manifest);
+    const predictions = samples.map((s) => argmax(runHost(model, manifest, [s])[0]));
+    const evaluation = { ...score(predictions, labels, 10), count: samples.length };
+    out.step(`checked  ${samples.length} digits on the host: ${(100 * evaluation.accuracy).toFixed(1)}% right`);
+
+    const device = await startDevice(board, image, { port: text(options, 'port') });
+    const run = await runInputs(device, await startHost(wasm, manifest), manifest, samples.slice(0, inputsOnBoard).map((s) => [bytesOf(s)]))
+      .finally(() => device.close());
+    out.step(`ran      ${run.compared} digits on ${board.id}: ${run.equal} answers equal to the host, bit by bit`);
+
+    const report = join(dir, 'report.html');
+    await writeOutput(report, modelReport({ manifest, plan, board, build, run, evaluation }));
+    return {
+      data: {
+        ...build, accuracy: evaluation.accuracy, count: evaluation.count, compared: run.compared, equal: run.equal,
+        firstDifference: run.firstDifference ?? null, timing: run.timing, report,
+      },
+      lines: [
+        '',
+        ...timingLines(manifest, run, out.width),
+        '',
+        `model   digits, int8, ${grouped(manifest.macs)} MAC, made from float32 by mote   rounding ${manifest.rounding}`,
+        `top-1   ${(100 * evaluation.accuracy).toFixed(1)}% of ${evaluation.count} test digits`,
+        `equal   ${run.equal} of ${run.compared} inputs, ${board.id} against the host, bit by bit`,
+        ...fitLines(board, build),
+        `report  ${report}`,
+      ],
+      error: differenceError(run),
+    };
+  },
+};

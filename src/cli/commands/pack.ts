@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import { basename, join } from 'node:path';
+import { loadBoard, loadTarget } from '../../build/boards.js';
+import type { Board } from '../../generated/board.js';
+import type { PackManifest } from '../../generated/pack.js';
+import { parseInputScale } from '../../model/samples.js';
+import type { Rounding } from '../../ops/op.js';
+import { packModel } from '../../packModel.js';
+import { grouped, percent, table } from '../../report/table.js';
+import { type CommandSpec, type OptionValues, text } from '../command.js';
+import { fail } from '../errors.js';
+import { readInput, readNpyFile, writeFolder } from '../files.js';
+
+const columns = [
+  { title: '#', align: 'right' as const }, { title: 'layer' }, { title: 'op' }, { title: 'shape' },
+  { title: 'MAC', align: 'right' as const }, { title: 'bytes', align: 'right' as const }, { title: 'kernel' },
+];
+
+const shape = (s: readonly number[] | undefined): string => (s && s.length > 1 && s[0] === 1 ? s.slice(1) : (s ?? [])).join('x');
+
+export function layerTable(manifest: PackManifest, width: number): string[] {
+  const rows = manifest.layers.map((l) => [
+    String(l.index), l.name, l.op, `${shape(l.inputs[0]?.shape)} > ${shape(l.outputs[0]?.shape)}`, grouped(l.macs), grouped(l.weightBytes), l.kernel.replace(/^mote_/, ''),
+  ]);
+  return table(columns, rows, width);
+}
+
+function choice<T extends string>(options: OptionValues, key: string, allowed: readonly T[]): T | undefined {
+  const value = text(options, key);
+  if (value === undefined) return undefined;
+  const found = allowed.find((a) => a === value);
+  return found ?? fail('usage.option', { option: key, expected: allowed.join(' or '), got: value });
+}
+
+/** Bytes of RAM and flash that the board has. */
+export const memoryBytes = (board: Board, kind: 'ram' | 'flash'): number =>
+  board.memory.filter((m) => m.kind === kind).reduce((sum, m) => sum + m.bytes, 0);
+
+/** Arena and constants are exact here; code and stack are known after build. */
+function requireFit(manifest: PackManifest, board: Board): void {
+  const ram = memoryBytes(board, 'ram');
+  const flash = memoryBytes(board, 'flash') || ram;
+  if (manifest.arenaBytes > ram) fail('fit.ram', { model: manifest.name, need: manifest.arenaBytes, board: board.id, have: ram });
+  if (manifest.weightBytes > flash) fail('fit.flash', { model: manifest.name, need: manifest.weightBytes, board: board.id, have: flash });
+}
+
+export const pack: CommandSpec = {
+  name: 'pack',
+  summary: 'compress a model, plan its memory and write the C files, pack.json and test vectors',
+  arguments: [{ name: 'model', text: '.tflite or .onnx file' }],
+  options: [
+    { flags: '--target <id>', text: 'CPU to pack for; mote targets lists them' },
+    { flags: '--board <id>', text: 'board to pack for: its CPU, and its memory must suffice' },
+    { flags: '--calib <x.npy>', text: 'calibration inputs: a float model becomes int8' },
+    { flags: '--input-scale <how>', text: 'numbers in --calib: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))' },
+    { flags: '--rounding <kind>', text: 'tflite (double, as TensorFlow Lite) or single (one shift)' },
+    { flags: '--ranges <method>', text: 'activation ranges from calibration: minmax, percentile or mse' },
+    { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
+    { flags: '--no-bias-correction', text: 'leave out bias correction' },
+    { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
+    { flags: '-o, --output <dir>', text: 'folder to write', required: true },
+  ],
+  async run([path], options, out) {
+    const boardId = text(options, 'board');
+    const board = boardId === undefined ? undefined : loadBoard(boardId);
+    const targetId = text(options, 'target') ?? board?.target;
+    if (!targetId) fail('usage.bad', { what: 'pack for what? neither --target nor --board was given', command: 'pack' });
+    const target = loadTarget(targetId);
+    if (board && board.target !== target.id) fail('usage.bad', { what: `${board.id} is a ${board.target}, not a ${target.id}`, command: 'pack' });
+    const name = text(options, 'name');
+    if (name !== undefined && !/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
+      fail('usage.option', { option: 'name', expected: 'lower-case letters, digits and _, at most 40', got: name });
+    }
+    const ranges = choice(options, 'ranges', ['minmax', 'percentile', 'mse'] as const);
+    const calib = text(options, 'calib');
+    const started = performance.now();
+    const result = await packModel({
+      bytes: await readInput(path),
+      fileName: basename(path),
+      target: target.id,
+      board: board?.id,
+      name,
+      rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
+      calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },
+      inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
+      quantize: {
+        ...(ranges ? { method: ranges } : {}),
+        ...(options.equalize === false ? { equalize: false } : {}),
+        biasCorrection: options.biasCorrection !== false,
+      },
+    });
+    const { manifest, plan } = result;
+    if (board) requireFit(manifest, board);
+    const dir = text(options, 'output') as string;
+    await writeFolder(dir, result.files);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    return {
+      data: {
+        dir, name: manifest.name, hash: manifest.hash, target: target.id, board: board?.id ?? null,
+        arenaBytes: manifest.arenaBytes, arenaBoundBytes: plan.boundBytes, weightBytes: manifest.weightBytes, macs: manifest.macs,
+        rounding: manifest.rounding, arithmetic: manifest.arithmetic, layers: manifest.layers, notes: result.notes,
+      },
+      lines: [
+        `model   ${manifest.model.file}   ${manifest.arithmetic}   ${grouped(manifest.macs)} MAC   rounding ${manifest.rounding}`,
+        `target  ${target.id}${board ? `   board ${board.id} (verified: ${board.verified.level})` : ''}`,
+        '',
+        ...layerTable(manifest, out.width),
+        '',
+        ...result.notes.map((n) => `note    ${n}`),
+        `ram     arena ${grouped(manifest.arenaBytes)} bytes, input and output included${board ? `, ${percent(manifest.arenaBytes, memoryBytes(board, 'ram'))} of ${board.id}` : ''}`,
+        `flash   constants ${grouped(manifest.weightBytes)} bytes (code is known after build)`,
+        `wrote   ${join(dir, 'pack.json')} and ${result.files.size - 1} more files   ${seconds} s`,
+        `next    mote build ${dir} --board ${board?.id ?? 'ID'} -o ${join(dir, `${manifest.name}.elf`)}`,
+      ],
+    };
+  },
+};

@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// The command line: commands as rows, commander as the parser, one place that exits.
+import { Command, CommanderError } from 'commander';
+import { version } from '../version.js';
+import type { CommandSpec, OptionValues } from './command.js';
+import { commands } from './commands/index.js';
+import { exitCodes, MoteError } from './errors.js';
+import { Output } from './output.js';
+
+const overview = `mote ${version}: a trained neural network to a measured answer on a microcontroller
+
+  mote pack MODEL --board ID -o DIR     compress, plan memory, write C
+  mote build DIR --board ID -o FW       compile the firmware
+  mote run DIR --board ID --data X.npy  run it on the board or its emulator, compare with the host
+  mote demo                             all of that with the bundled model, no board needed
+  mote --help                           all commands
+`;
+
+/** Runs one command line and gives the exit code. */
+async function runCli(argv: readonly string[]): Promise<number> {
+  const json = argv.includes('--json');
+  const out = new Output({ json, quiet: argv.includes('-q') || argv.includes('--quiet') });
+  if (argv.length === 0) {
+    out.plain(overview);
+    return exitCodes.done;
+  }
+  const program = new Command('mote').version(version).exitOverride().showSuggestionAfterError();
+  program.description('From a trained neural network to a measured answer on a microcontroller.');
+  program.addHelpText('after', '\nExit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 no device, 6 device or flash failure, 7 outputs differ, 8 regression, 9 tool missing, 130 interrupted');
+  program.configureOutput({
+    writeOut: (text) => out.plain(text),
+    writeErr: () => undefined,
+  });
+  let exit: number = exitCodes.done;
+  for (const spec of commands) addCommand(program, spec, out, (code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    const name = commands.find((c) => c.name === argv[0])?.name ?? 'mote';
+    return failure(error, name, out);
+  }
+  return exit;
+}
+
+function failure(error: unknown, command: string, out: Output): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return exitCodes.done;
+    const what = error.message.replace(/^error: /, '');
+    const usage = new MoteError('usage.bad', { what, command: command === 'mote' ? '' : command });
+    out.error(command, usage);
+    return usage.exit;
+  }
+  if (error instanceof MoteError) {
+    out.error(command, error);
+    return error.exit;
+  }
+  out.internal(command, error);
+  return exitCodes.internal;
+}
+
+function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (code: number) => void): void {
+  const command = program.command(spec.name).description(spec.summary);
+  for (const a of spec.arguments) command.argument(a.optional ? `[${a.name}]` : `<${a.name}>`, a.text);
+  for (const o of spec.options) {
+    if (o.required) command.requiredOption(o.flags, o.text);
+    else command.option(o.flags, o.text);
+  }
+  command.option('--json', 'print one JSON object').option('-q, --quiet', 'no progress lines');
+  command.action(async (...received: unknown[]) => {
+    const args = received.slice(0, spec.arguments.length) as string[];
+    const answer = await spec.run(args, command.opts<OptionValues>(), out);
+    out.answer(spec.name, answer);
+    if (answer.error) setExit(answer.error.exit);
+  });
+}
+
+// A reader that closes the pipe early (head, less) is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  throw error;
+});
+
+process.exitCode = await runCli(process.argv.slice(2));

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only printer. stdout is the answer (text, or one JSON object); stderr is everything else.
+import { styleText } from 'node:util';
+import { MoteError } from './errors.js';
+
+export interface Warning {
+  code: string;
+  text: string;
+}
+
+/** What a command hands back: the same answer as data and as lines. */
+export interface Answer {
+  data: object;
+  lines: string[];
+  warnings?: Warning[];
+  /** For commands that give their answer and fail all the same (outputs differ). */
+  error?: MoteError;
+}
+
+export interface OutputOptions {
+  json: boolean;
+  quiet: boolean;
+}
+
+export class Output {
+  constructor(private readonly options: OutputOptions) {}
+
+  /** Width for tables: the terminal's, or 100 where there is none. */
+  get width(): number {
+    return process.stdout.isTTY ? Math.max(60, process.stdout.columns ?? 100) : 100;
+  }
+
+  /** One line on stderr about a finished step. */
+  step(text: string): void {
+    if (!this.options.quiet && !this.options.json) process.stderr.write(`${text}\n`);
+  }
+
+  answer(command: string, answer: Answer): void {
+    if (this.options.json) {
+      const envelope = answer.error
+        ? { schema: `mote.${command}/1`, ok: false, data: answer.data, error: errorData(answer.error) }
+        : { schema: `mote.${command}/1`, ok: true, data: answer.data };
+      process.stdout.write(`${JSON.stringify({ ...envelope, warnings: answer.warnings ?? [] })}\n`);
+      return;
+    }
+    for (const line of answer.lines) process.stdout.write(`${line}\n`);
+    answer.warnings?.forEach((w, i) => process.stderr.write(`${i + 1}  ${w.text}\n`));
+    if (answer.error) this.errorLines(answer.error);
+  }
+
+  error(command: string, error: MoteError): void {
+    if (this.options.json) {
+      const envelope = { schema: `mote.${command}/1`, ok: false, error: errorData(error) };
+      process.stdout.write(`${JSON.stringify(envelope)}\n`);
+    } else this.errorLines(error);
+  }
+
+  /** A bug: one sentence, and the trace only when asked for. */
+  internal(command: string, error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    const data = { code: 'internal', message, help: 'please report this', exit: 1 };
+    if (this.options.json) process.stdout.write(`${JSON.stringify({ schema: `mote.${command}/1`, ok: false, error: data })}\n`);
+    else process.stderr.write(`${red('error')} internal  ${message.split('\n')[0]}\nhelp  please report this; MOTE_TRACE=1 shows where\n`);
+    if (process.env.MOTE_TRACE && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  }
+
+  /** Help and version text of the argument parser. */
+  plain(text: string, toError = false): void {
+    (toError ? process.stderr : process.stdout).write(text);
+  }
+
+  private errorLines(error: MoteError): void {
+    process.stderr.write(`${red('error')} ${error.code}  ${error.message}\n`);
+    if (error.help) process.stderr.write(`help  ${error.help}\n`);
+  }
+}
+
+const red = (text: string): string => (process.stderr.isTTY && !process.env.NO_COLOR ? styleText('red', text) : text);
+
+const errorData = (e: MoteError): object => ({ code: e.code, message: e.message, help: e.help ?? null, exit: e.exit });

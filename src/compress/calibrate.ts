@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ranges of activations over a calibration set. The first pass finds extremes and per-channel means, the second fills
+// histograms; the method then chooses where to clip.
+import { fail } from '../cli/errors.js';
+import { elementCount, type Graph, type TensorData, type TensorId } from '../model/graph.js';
+import { clipForError, clipForPercentile, type Histogram, histogramBins } from './histogram.js';
+import type { FloatRunner } from './runner.js';
+
+export type RangeMethod = 'minmax' | 'percentile' | 'mse';
+
+export interface Range {
+  min: number;
+  max: number;
+}
+
+export interface CalibrateOptions {
+  /** Share of values, in percent, that `percentile` keeps inside. */
+  percentile?: number;
+}
+
+/** NVIDIA's and ONNX Runtime's calibrators use this share for CNNs. */
+const defaultPercentile = 99.99;
+
+export interface Statistics {
+  /** Extremes of each float activation. */
+  extremes: Map<TensorId, Range>;
+  /** Mean of each activation per index of its last dimension. */
+  means: Map<TensorId, Float64Array>;
+  samples: number;
+}
+
+export async function collectRanges(
+  graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner, method: RangeMethod, options: CalibrateOptions = {},
+): Promise<Map<TensorId, Range>> {
+  const list = [...samples];
+  const { extremes } = await collectStatistics(graph, list, runner);
+  return chooseRanges(graph, list, runner, extremes, method, options);
+}
+
+/** First pass. Fails on an empty calibration set, and on values that are not numbers. */
+export async function collectStatistics(
+  graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner,
+): Promise<Statistics> {
+  const statistics: Statistics = { extremes: new Map(), means: new Map(), samples: 0 };
+  for (const sample of samples) {
+    await visitAll(graph, sample, runner, (id, data) => {
+      widen(graph, statistics.extremes, id, data);
+      addMeans(graph, statistics.means, id, data);
+    });
+    statistics.samples++;
+  }
+  if (statistics.samples === 0) fail('quant.calibration', { reason: 'it holds no sample' });
+  for (const sums of statistics.means.values()) sums.forEach((s, c) => {
+    sums[c] = s / statistics.samples;
+  });
+  return statistics;
+}
+
+/** Second pass; `minmax` needs none. */
+export async function chooseRanges(
+  graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner, extremes: ReadonlyMap<TensorId, Range>,
+  method: RangeMethod, options: CalibrateOptions = {},
+): Promise<Map<TensorId, Range>> {
+  if (method === 'minmax') return new Map(extremes);
+  const histograms = new Map<TensorId, Histogram>();
+  for (const [id, range] of extremes) histograms.set(id, { ...range, counts: new Float64Array(histogramBins) });
+  for (const sample of samples) {
+    await visitAll(graph, sample, runner, (id, data) => fillHistogram(histograms.get(id), data));
+  }
+  const percentile = options.percentile ?? defaultPercentile;
+  const clip = method === 'percentile' ? (h: Histogram) => clipForPercentile(h, percentile) : clipForError;
+  return new Map([...histograms].map(([id, histogram]) => [id, clip(histogram)]));
+}
+
+/** Graph inputs and computed activations of one sample; gives other work a turn between samples. */
+async function visitAll(
+  graph: Graph, sample: TensorData[], runner: FloatRunner, visit: (id: TensorId, data: Float32Array) => void,
+): Promise<void> {
+  const inputs = graph.inputs.map((id, i) => floatInput(graph, id, sample[i]));
+  inputs.forEach((data, i) => {
+    visit(graph.inputs[i], data);
+  });
+  const given = new Set(graph.inputs);
+  runner.run(inputs, (id, data) => {
+    if (!given.has(id)) visit(id, data);
+  });
+  await Promise.resolve();
+}
+
+function floatInput(graph: Graph, id: TensorId, data: TensorData | undefined): Float32Array {
+  const { name, shape } = graph.tensors[id];
+  const expected = elementCount(shape);
+  if (data?.length !== expected) {
+    fail('quant.calibration', { reason: `a sample has ${data?.length ?? 0} values for '${name}', which takes ${expected}` });
+  }
+  return data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+function widen(graph: Graph, extremes: Map<TensorId, Range>, id: TensorId, data: Float32Array): void {
+  const range = extremes.get(id) ?? { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+  let { min, max } = range;
+  let finite = true;
+  for (const v of data) {
+    if (v < min) min = v;
+    if (v > max) max = v;
+    finite &&= Number.isFinite(v);
+  }
+  if (!finite) fail('quant.calibration', { reason: `'${graph.tensors[id].name}' becomes infinite or not a number` });
+  extremes.set(id, { min, max });
+}
+
+/** Adds this sample's mean per channel. */
+function addMeans(graph: Graph, means: Map<TensorId, Float64Array>, id: TensorId, data: Float32Array): void {
+  const channels = Math.max(1, graph.tensors[id].shape.at(-1) ?? 1);
+  const sums = means.get(id) ?? new Float64Array(channels);
+  means.set(id, sums);
+  const share = channels / Math.max(1, data.length);
+  for (let i = 0, c = 0; i < data.length; i++, c = c + 1 === channels ? 0 : c + 1) sums[c] += data[i] * share;
+}
+
+function fillHistogram(histogram: Histogram | undefined, data: Float32Array): void {
+  if (!histogram) return;
+  const { min, max, counts } = histogram;
+  const perValue = max > min ? histogramBins / (max - min) : 0;
+  for (const v of data) {
+    // Another run may differ in the last bit from the first pass, so the ends are held.
+    counts[Math.max(0, Math.min(histogramBins - 1, Math.floor((v - min) * perValue)))]++;
+  }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// Float to int8.
+export { collectRanges, collectStatistics, type Range, type RangeMethod } from './calibrate.js';
+export { equalize } from './equalize.js';
+export { quantizeInt8 } from './quantize.js';
+export {
+  type MakeRunner, quantizeFromCalibration, type Quantized, type QuantizerOptions, type QuantizerReport,
+} from './quantizeFromCalibration.js';
+export { evaluateRunner, type FloatRunner } from './runner.js';

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// A float graph becomes an int8 graph: per-channel symmetric weights, per-tensor asymmetric activations, int32 biases,
+// int8 graph inputs and outputs. Every node becomes integer, or the model is refused.
+import { fail } from '../cli/errors.js';
+import type { Graph, Node, TensorId } from '../model/graph.js';
+import { opSpec } from '../ops/index.js';
+import { GraphEditor } from '../passes/editor.js';
+import { fuseActivation } from '../passes/fuseActivation.js';
+import { hasIntegerRule, type IntegerContext, makeInteger } from '../passes/integerNodes.js';
+import type { Correct } from '../passes/integerWeights.js';
+import { removeDead } from '../passes/removeDead.js';
+import { removeIdentity } from '../passes/removeIdentity.js';
+import { activationQuants } from './activationQuants.js';
+import { biasCorrection } from './biasCorrect.js';
+import type { Range } from './calibrate.js';
+
+export interface QuantizeOptions {
+  /** Mean of each activation per channel (see collectStatistics): corrects biases for the rounding of weights. */
+  biasCorrection?: ReadonlyMap<TensorId, Float64Array>;
+}
+
+export function quantizeInt8(source: Graph, ranges: ReadonlyMap<TensorId, Range>, options: QuantizeOptions = {}): Graph {
+  const quants = activationQuants(source, ranges);
+  const editor = new GraphEditor(source);
+  const ctx: IntegerContext = {
+    editor, twins: new Map(), wanted: (id) => quants.get(id), correct: corrector(source, options.biasCorrection),
+  };
+  for (const id of source.inputs) quantizeInput(ctx, id);
+  for (const node of editor.list()) if (!makeInteger(ctx, node)) refuse(editor, node);
+  for (const id of source.outputs) replaceOutput(ctx, id);
+  const graph = removeDead(fuseActivation(removeIdentity(removeDead(editor.finish()))));
+  requireKernels(graph);
+  return { ...graph, source: { ...graph.source, quantized: true } };
+}
+
+function corrector(graph: Graph, means: ReadonlyMap<TensorId, Float64Array> | undefined): Correct | undefined {
+  if (!means) return undefined;
+  return (node, exact, rounded, shape) =>
+    biasCorrection(graph, node, { exact, rounded, shape, means: means.get(node.inputs[0]) ?? new Float64Array(1) });
+}
+
+function quantizeInput(ctx: IntegerContext, id: TensorId): void {
+  const tensor = ctx.editor.tensor(id);
+  const quant = ctx.wanted(id);
+  if (tensor.dtype !== 'float32' || !quant) {
+    fail('model.unsupported', {
+      node: tensor.name, op: 'input', reason: `only float32 inputs can be quantized, this one is ${tensor.dtype}`,
+      change: 'export the model with float32 inputs',
+    });
+  }
+  ctx.editor.setTensor(id, { dtype: 'int8', quant });
+  ctx.twins.set(id, id);
+}
+
+function replaceOutput({ editor, twins }: IntegerContext, id: TensorId): void {
+  const twin = twins.get(id);
+  if (twin !== undefined && twin !== id && editor.isOutput(id)) editor.replaceUses(id, twin);
+}
+
+function refuse(editor: GraphEditor, node: Node): never {
+  const reason = hasIntegerRule(node.op)
+    ? 'its weights are computed at run time, or its values have no calibrated range'
+    : 'it has no int8 form';
+  return fail('model.unsupported', {
+    node: node.name || editor.tensor(node.outputs[0]).name, op: node.op, reason,
+    change: 'replace the operator in the model, or pack it as float32',
+  });
+}
+
+/** Integer-only is a promise: whatever no integer kernel can run is refused here, by name. */
+function requireKernels(graph: Graph): void {
+  for (const node of graph.nodes) {
+    const problem = opSpec(node.op)?.unsupported?.(node, graph);
+    if (problem) fail('model.unsupported', { node: node.name, op: node.op, ...problem });
+  }
+}

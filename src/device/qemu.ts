@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A board in QEMU: the firmware's UART is the emulator's stdin and stdout, its instructions are counted (-icount).
+import { spawn } from 'node:child_process';
+import { debuglog } from 'node:util';
+import { fail } from '../cli/errors.js';
+import type { Board } from '../generated/board.js';
+import type { Link } from '../link/link.js';
+import { processLink } from '../link/processLink.js';
+import { guardChild } from './childGuard.js';
+import type { Device } from './device.js';
+import { type DeviceTimeouts, openLinkDevice } from './linkDevice.js';
+
+const log = debuglog('mote:exec');
+
+type QemuEmulator = Extract<NonNullable<Board['emulator']>, { kind: 'qemu' }>;
+
+/** Debian's packages; elsewhere the name of the program is what to look for. */
+const packages = { 'qemu-system-arm': 'qemu-system-arm', 'qemu-system-riscv32': 'qemu-system-misc' } as const;
+
+export function qemuArgs(emulator: QemuEmulator, elfPath: string): string[] {
+  return [
+    '-M', emulator.machine,
+    ...(emulator.cpu === undefined ? [] : ['-cpu', emulator.cpu]),
+    ...(emulator.machine === 'virt' ? ['-bios', 'none'] : []),
+    ...emulator.args,
+    '-nodefaults', '-display', 'none', '-monitor', 'none',
+    '-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console',
+    '-kernel', elfPath,
+  ];
+}
+
+/** Starts the ELF on the board's machine and waits until its firmware answers. */
+export async function startQemu(board: Board, elfPath: string, timeouts: DeviceTimeouts = {}): Promise<Device> {
+  const emulator = board.emulator;
+  if (emulator?.kind !== 'qemu') return fail('device.none', { board: board.id });
+  const link = await openQemuLink(emulator, elfPath);
+  return openLinkDevice(link, board, 'emulated', timeouts);
+}
+
+function openQemuLink(emulator: QemuEmulator, elfPath: string): Promise<Link> {
+  const program = emulator.binary ?? 'qemu-system-arm';
+  const args = qemuArgs(emulator, elfPath);
+  log('%s %s', program, args.join(' '));
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  guardChild(child);
+  let complaint = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    complaint = (complaint + bytes.toString('utf8')).slice(-400);
+  });
+  const link = processLink(`qemu:${emulator.machine}`, child, (status, signal) => endText(status, signal, complaint));
+  return new Promise((resolve, reject) => {
+    child.once('spawn', () => resolve(link));
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      Promise.reject(error).catch(() => missing(program, error)).catch(reject);
+    });
+  });
+}
+
+function missing(program: NonNullable<QemuEmulator['binary']>, error: NodeJS.ErrnoException): never {
+  if (error.code !== 'ENOENT') return fail('tool.failed', { tool: program, reason: error.message });
+  const how = `install QEMU (on Debian: apt-get install --no-install-recommends ${packages[program]})`;
+  return fail('tool.missing', { tool: program, how });
+}
+
+function endText(status: number | null, signal: NodeJS.Signals | null, complaint: string): string {
+  const how = signal === null ? `with status ${status}` : `by ${signal}`;
+  const lastLine = complaint.trim().split('\n').at(-1) ?? '';
+  return `QEMU ended ${how}${lastLine === '' ? '' : ` (${lastLine})`}`;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// rp2040js as a strict chip: what faults on silicon ends the run with a reason here. Memory goes the short way.
+import { debuglog } from 'node:util';
+import { RP2040 } from 'rp2040js';
+import { type FlashPart, ImageError } from './flashImage.js';
+
+const log = debuglog('mote:rp2040');
+
+/** RP2040 data sheet, 2.2: flash through the cache, and the six banks of SRAM. */
+export const FLASH_START = 0x10000000;
+const RAM_START = 0x20000000;
+
+/** The program did what makes silicon fault. */
+export class GuestFault extends Error {}
+
+const hex = (value: number) => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+
+/** A chip with the image in flash, about to run the program behind the second-stage boot loader. */
+export function makeChip(parts: readonly FlashPart[], vectorTable: number): RP2040 {
+  const chip = new RP2040();
+  for (const { address, bytes } of parts) {
+    const offset = address - FLASH_START;
+    if (offset < 0 || offset + bytes.length > chip.flash.length) {
+      throw new ImageError(`it loads ${bytes.length} bytes at ${hex(address)}, which is not flash`);
+    }
+    chip.flash.set(bytes, offset);
+  }
+  reportFaults(chip);
+  chip.core.VTOR = vectorTable;
+  chip.core.reset();
+  return chip;
+}
+
+function reportFaults(chip: RP2040): void {
+  const fault = (what: string): never => {
+    throw new GuestFault(`${what}, at ${hex(chip.core.PC - 2)}`);
+  };
+  chip.onBreak = (code) => fault(`a breakpoint or undefined instruction (${code})`);
+  const complain = (component: string, message: string) => {
+    // The core and the bus speak of what silicon would fault on; peripherals speak of registers they do not model.
+    if (component === 'RP2040' || component === 'CortexM0Core') fault(message);
+    log('%s: %s', component, message);
+  };
+  chip.logger = { debug: () => undefined, info: () => undefined, warn: complain, error: complain };
+  guardMemory(chip, fault);
+}
+
+/** Replaces the core's memory access: flash and RAM first, unaligned access and writes to flash refused (ARMv6-M, A3.2). */
+function guardMemory(chip: RP2040, fault: (what: string) => never): void {
+  const { core, flash, sram } = chip;
+  const flash16 = new Uint16Array(flash.buffer);
+  const flash32 = new Uint32Array(flash.buffer);
+  const ram16 = new Uint16Array(sram.buffer);
+  const ram32 = new Uint32Array(sram.buffer);
+  const inFlash = (address: number) => address >>> 24 === FLASH_START >>> 24;
+  const unaligned = (address: number) => fault(`an unaligned access to ${hex(address)}`);
+  const flashWrite = (address: number) => fault(`a write to flash at ${hex(address)}`);
+
+  core.readUint8 = (wide) => {
+    const address = wide >>> 0;
+    if (address - RAM_START >>> 0 < sram.length) return sram[address - RAM_START];
+    if (inFlash(address)) return flash[address - FLASH_START];
+    return chip.readUint8(address);
+  };
+  core.readUint16 = (wide) => {
+    const address = wide >>> 0;
+    if (address & 1) unaligned(address);
+    if (inFlash(address)) return flash16[(address - FLASH_START) >>> 1];
+    if (address - RAM_START >>> 0 < sram.length) return ram16[(address - RAM_START) >>> 1];
+    return chip.readUint16(address);
+  };
+  core.readUint32 = (wide) => {
+    const address = wide >>> 0;
+    if (address & 3) unaligned(address);
+    if (address - RAM_START >>> 0 < sram.length) return ram32[(address - RAM_START) >>> 2];
+    if (inFlash(address)) return flash32[(address - FLASH_START) >>> 2];
+    return chip.readUint32(address);
+  };
+  core.writeUint8 = (wide, value) => {
+    const address = wide >>> 0;
+    if (address - RAM_START >>> 0 < sram.length) sram[address - RAM_START] = value;
+    else if (inFlash(address)) flashWrite(address);
+    else chip.writeUint8(address, value);
+  };
+  core.writeUint16 = (wide, value) => {
+    const address = wide >>> 0;
+    if (address & 1) unaligned(address);
+    if (address - RAM_START >>> 0 < sram.length) ram16[(address - RAM_START) >>> 1] = value;
+    else if (inFlash(address)) flashWrite(address);
+    else chip.writeUint16(address, value);
+  };
+  core.writeUint32 = (wide, value) => {
+    const address = wide >>> 0;
+    if (address & 3) unaligned(address);
+    if (address - RAM_START >>> 0 < sram.length) ram32[(address - RAM_START) >>> 2] = value;
+    else if (inFlash(address)) flashWrite(address);
+    else chip.writeUint32(address, value);
+  };
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// "Right on the PC, wrong on the chip" as one question: runs inputs on a device and on the host, compares every output
+// bit, and on a difference steps both through the model to name the first layer and element that differ.
+import { fail } from '../cli/errors.js';
+import type { PackManifest, PackPort } from '../generated/pack.js';
+import type { Device, DeviceInfo, Window } from './device.js';
+import { firstDifference, type TensorDifference } from './difference.js';
+
+export interface RunDifference extends TensorDifference {
+  /** Index of the input. */
+  input: number;
+  /** Left out when the layers agree one by one and only the whole run differs; `tensor` is an output then. */
+  layer?: { index: number; name: string };
+}
+
+export interface RunTiming {
+  source: DeviceInfo['counter']['source'];
+  unit: DeviceInfo['counter']['unit'];
+  /** One count per input. */
+  perInference: number[];
+  /** One count per layer, of the first input. */
+  perLayer: number[];
+}
+
+export interface RunReport {
+  compared: number;
+  equal: number;
+  /** The device's outputs: per input, per output of the model. */
+  outputs: Uint8Array[][];
+  firstDifference?: RunDifference;
+  timing: RunTiming;
+}
+
+/** `inputs[i]` holds the bytes of each model input of sample i. */
+export async function runInputs(
+  device: Device,
+  host: Device,
+  manifest: PackManifest,
+  inputs: readonly Uint8Array[][],
+  options: { limit?: number } = {},
+): Promise<RunReport> {
+  checkModel(device, manifest);
+  const report: RunReport = {
+    compared: 0, equal: 0, outputs: [], timing: { ...device.info.counter, perInference: [], perLayer: [] },
+  };
+  for (const sample of inputs.slice(0, options.limit)) {
+    const expected = await infer(host, manifest, sample);
+    const got = await infer(device, manifest, sample);
+    const difference = differenceOf(manifest.outputs, expected.outputs, got.outputs);
+    if (difference) report.firstDifference ??= { input: report.compared, ...difference };
+    else report.equal++;
+    report.compared++;
+    report.outputs.push(got.outputs);
+    report.timing.perInference.push(got.count);
+  }
+  const different = report.firstDifference;
+  if (different) report.firstDifference = (await stepBoth(device, host, manifest, inputs[different.input], different)) ?? different;
+  if (report.compared > 0) report.timing.perLayer = await countLayers(device, manifest, inputs[0]);
+  return report;
+}
+
+/** Refuses a device that runs other than this pack. */
+export function checkModel(device: Device, manifest: PackManifest): void {
+  const { board, model, hash, arenaBytes, layers } = device.info;
+  const same = manifest.hash.startsWith(hash) && arenaBytes === manifest.arenaBytes && layers === manifest.layers.length;
+  if (same) return;
+  fail('device.wrongModel', { board, got: `${model} ${hash}`, expected: `${manifest.name} ${manifest.hash.slice(0, 16)}` });
+}
+
+async function infer(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]) {
+  await writeInputs(device, manifest, sample);
+  const { count } = checkWindow(device, await device.run(), 'the model');
+  return { count, outputs: await readPorts(device, manifest.outputs) };
+}
+
+async function writeInputs(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]): Promise<void> {
+  for (const [i, port] of manifest.inputs.entries()) {
+    if (sample[i]?.length !== port.bytes) {
+      throw new Error(`input '${port.name}' wants ${port.bytes} bytes, got ${sample[i]?.length ?? 'none'}`);
+    }
+    await device.write(port.offset, sample[i]);
+  }
+}
+
+async function readPorts(device: Device, ports: readonly PackPort[]): Promise<Uint8Array[]> {
+  const out: Uint8Array[] = [];
+  for (const port of ports) out.push(await device.read(port.offset, port.bytes));
+  return out;
+}
+
+function checkWindow(device: Device, window: Window, what: string): Window {
+  const { board } = device.info;
+  if (!window.guardIntact) fail('device.guard', { board });
+  if (window.result !== 0) fail('device.fault', { board, reason: `${what} returned error ${window.result}` });
+  return window;
+}
+
+function differenceOf(
+  ports: readonly PackPort[],
+  expected: readonly Uint8Array[],
+  got: readonly Uint8Array[],
+): TensorDifference | undefined {
+  for (const [i, port] of ports.entries()) {
+    const difference = firstDifference(port, expected[i], got[i]);
+    if (difference) return difference;
+  }
+  return undefined;
+}
+
+/** Both through the sample, layer by layer, until a layer's output differs. */
+async function stepBoth(
+  device: Device,
+  host: Device,
+  manifest: PackManifest,
+  sample: readonly Uint8Array[],
+  { input }: RunDifference,
+): Promise<RunDifference | undefined> {
+  for (const side of [host, device]) await writeInputs(side, manifest, sample);
+  for (const { index, name, outputs } of manifest.layers) {
+    for (const side of [host, device]) checkWindow(side, await side.step(index), `layer ${index} '${name}'`);
+    const difference = differenceOf(outputs, await readPorts(host, outputs), await readPorts(device, outputs));
+    if (difference) return { input, layer: { index, name }, ...difference };
+  }
+  return undefined;
+}
+
+async function countLayers(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]): Promise<number[]> {
+  await writeInputs(device, manifest, sample);
+  const counts: number[] = [];
+  for (const { index, name } of manifest.layers) {
+    counts.push(checkWindow(device, await device.step(index), `layer ${index} '${name}'`).count);
+  }
+  return counts;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph + Plan -> the .c/.h pair of one model. NAME.c reads like a forward pass: one commented call per layer first,
+// the constants after it.
+import type { Graph, TensorId } from '../model/graph.js';
+import type { ConstArray } from '../ops/op.js';
+import { arenaAlignBytes, type Plan, type Step, weightBytes } from '../plan/plan.js';
+import { tensorBytes } from '../model/graph.js';
+import { commentText, constArray, constArrays, structText } from './cText.js';
+import { layerNames } from './names.js';
+
+export interface EmitContext {
+  graph: Graph;
+  plan: Plan;
+  /** C prefix, from modelName(). */
+  name: string;
+  /** One line for the head of the files: model file, target, rounding. */
+  origin: string;
+}
+
+const cTypes: Record<string, string> = {
+  float32: 'float', int8: 'int8_t', uint8: 'uint8_t', int16: 'int16_t', int32: 'int32_t', int64: 'int64_t', bool: 'uint8_t',
+};
+
+export const tensorCType = (graph: Graph, id: TensorId): string => {
+  const type = cTypes[graph.tensors[id].dtype];
+  if (!type) throw new Error(`no C type for ${graph.tensors[id].dtype}`);
+  return type;
+};
+
+const shapeText = (shape: readonly number[]): string => (shape.length > 1 && shape[0] === 1 ? shape.slice(1) : shape).join('x');
+const shortType: Record<string, string> = { float32: 'f32', int8: 's8', uint8: 'u8', int16: 's16', int32: 's32', int64: 's64', bool: 'u8' };
+
+/** The header files of the kernels: `mote_conv2d_s8s8__ref` is declared in mote/conv2d.h. */
+export function parameterSymbol(name: string, layer: string): string {
+  return `${name}_${layer}`;
+}
+
+/** Prototype arguments: `void *arena, const int8_t *input_0, int8_t *output_0`. */
+export function runArguments(graph: Graph): string {
+  const ins = graph.inputs.map((id, i) => `const ${tensorCType(graph, id)} *input_${i}`);
+  const outs = graph.outputs.map((id, i) => `${tensorCType(graph, id)} *output_${i}`);
+  return ['void *arena', ...ins, ...outs].join(', ');
+}
+
+/** The C expression of a tensor's address: a caller's pointer for graph inputs and outputs, else an arena offset. */
+export function addressOf(context: EmitContext, id: TensorId): string {
+  const { graph, plan } = context;
+  const root = plan.viewOf.get(id) ?? id;
+  const pointer = callerPointer(graph, plan, id) ?? callerPointer(graph, plan, root);
+  if (pointer) return tensorCType(graph, root) === tensorCType(graph, id) ? pointer : `(void *)${pointer}`;
+  return `(${tensorCType(graph, id)} *)(a + ${plan.offsetOf.get(id)})`;
+}
+
+function callerPointer(graph: Graph, plan: Plan, root: TensorId): string | undefined {
+  const input = graph.inputs.indexOf(root);
+  if (input >= 0) return `input_${input}`;
+  const output = graph.outputs.findIndex((id) => (plan.viewOf.get(id) ?? id) === (plan.viewOf.get(root) ?? root));
+  return output >= 0 ? `output_${output}` : undefined;
+}
+
+/** Outputs that no call writes, because they are a view of an input or of another output: copied at the end. */
+export function copiedOutputs(graph: Graph, plan: Plan): { from: string; to: string; bytes: number }[] {
+  const written = new Map<TensorId, number>();
+  return graph.outputs.flatMap((id, i) => {
+    const root = plan.viewOf.get(id) ?? id;
+    const input = graph.inputs.indexOf(root);
+    const bytes = tensorBytes(graph.tensors[id]);
+    if (input >= 0) return [{ from: `input_${input}`, to: `output_${i}`, bytes }];
+    const first = written.get(root);
+    if (first !== undefined) return [{ from: `output_${first}`, to: `output_${i}`, bytes }];
+    written.set(root, i);
+    return [];
+  });
+}
+
+/** `mote_conv2d_s8s8__ref(&kws_conv_1, input_0, (int8_t *)(a + 8000));` */
+export function callText(context: EmitContext, step: Step, layer: string): string {
+  const { call, node } = step;
+  const args = [
+    `&${parameterSymbol(context.name, layer)}`,
+    ...call.inputs.map((i) => addressOf(context, node.inputs[i])),
+    ...call.outputs.map((i) => addressOf(context, node.outputs[i])),
+    ...(call.scratchBytes > 0 ? [`a + ${step.scratchOffset}`] : []),
+  ];
+  return `${call.kernel}(${args.join(', ')});`;
+}
+
+function layerComment(context: EmitContext, step: Step, index: number): string {
+  const { graph } = context;
+  const input = graph.tensors[step.node.inputs[step.call.inputs[0] ?? 0]];
+  const output = graph.tensors[step.node.outputs[0]];
+  const macs = step.macs ? `, ${step.macs} MAC` : '';
+  const text = `${index} ${step.node.op} ${shapeText(input.shape)} -> ${shapeText(output.shape)} ${shortType[output.dtype]}, ${weightBytes(step.call)} B${macs}`;
+  return `    /* ${commentText(text)} */`;
+}
+
+const checks = `    if (arena == 0) return MOTE_E_NULL;
+    if (((uintptr_t)arena & ${arenaAlignBytes - 1}u) != 0) return MOTE_E_ALIGN;
+    uint8_t *const a = (uint8_t *)arena;`;
+
+/** The checks that open NAME_run and NAME_step. */
+export function prologue(context: EmitContext): string {
+  const { graph } = context;
+  const pointers = [...graph.inputs.map((_, i) => `input_${i}`), ...graph.outputs.map((_, i) => `output_${i}`)];
+  return `    if (${pointers.map((p) => `${p} == 0`).join(' || ')}) return MOTE_E_NULL;\n${checks}\n    (void)a;`;
+}
+
+const copyText = (c: { from: string; to: string; bytes: number }): string => `    memcpy(${c.to}, ${c.from}, ${c.bytes});`;
+
+export const kernelHeaders = (plan: Plan): string[] =>
+  [...new Set(plan.steps.map((s) => headerOf(s.call.kernel)))].sort().map((h) => `#include "${h}"`);
+
+/** mote_<op>_… is declared in mote/<op>.h. */
+export const headerOf = (kernel: string): string => `mote/${kernel.split('_')[1]}.h`;
+
+/** NAME.c */
+export function modelSource(context: EmitContext): string {
+  const { graph, plan, name } = context;
+  const layers = layerNames(plan);
+  const declarations = plan.steps.map((s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`);
+  const calls = plan.steps.map((s, i) => `${layerComment(context, s, i)}\n    ${callText(context, s, layers[i])}`);
+  const copies = copiedOutputs(graph, plan).map(copyText);
+  const constants = plan.steps.map((s, i) => layerConstants(parameterSymbol(name, layers[i]), s));
+  return `/* SPDX-License-Identifier: Apache-2.0
+ * ${commentText(context.origin)}
+ * Made by mote pack. The forward pass comes first, the weights after it. */
+#include <stdint.h>
+${copies.length ? '#include <string.h>\n' : ''}
+#include "${name}.h"
+${kernelHeaders(plan).join('\n')}
+
+${declarations.join('\n')}
+
+int ${name}_run(${runArguments(graph)})
+{
+${prologue(context)}
+
+${calls.join('\n')}
+${copies.length ? `${copies.join('\n')}\n` : ''}    return MOTE_OK;
+}
+
+${constants.join('\n')}`;
+}
+
+function layerConstants(symbol: string, step: Step): string {
+  const names = new Map<ConstArray, string>();
+  for (const array of constArrays(step.call.params)) names.set(array, `${symbol}_${array.name}`);
+  const arrays = [...names].map(([array, arraySymbol]) => constArray(arraySymbol, array));
+  return [...arrays, structText(symbol, step.call.params, (a) => names.get(a) as string)].join('');
+}
+
+/** NAME.h: the facts as constants, so that a build can fail on them, and the one function. */
+export function modelHeader(context: EmitContext): string {
+  const { graph, plan, name } = context;
+  const upper = name.toUpperCase();
+  const port = (kind: string, id: TensorId, i: number): string => {
+    const t = graph.tensors[id];
+    const quant = t.quant ? `, real = ${t.quant.scales[0]} * (q - ${t.quant.zeroPoints[0]})` : '';
+    return `/* ${kind.toLowerCase()} ${i}: ${commentText(t.name)}, ${t.dtype} ${t.shape.join('x')}${quant} */
+#define ${upper}_${kind}_${i}_BYTES ${tensorBytes(t)}
+#define ${upper}_${kind}_${i}_OFFSET ${plan.offsetOf.get(id)} /* its place in the arena */`;
+  };
+  const weights = plan.steps.reduce((sum, s) => sum + weightBytes(s.call), 0);
+  const macs = plan.steps.reduce((sum, s) => sum + s.macs, 0);
+  return `/* SPDX-License-Identifier: Apache-2.0
+ * ${commentText(context.origin)}
+ * Made by mote pack. */
+#ifndef ${upper}_H
+#define ${upper}_H
+#include <stdint.h>
+
+#include "mote/mote.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define ${upper}_ARENA_BYTES ${plan.arenaBytes} /* all activations, input and output included */
+#define ${upper}_ARENA_ALIGN ${arenaAlignBytes}
+#define ${upper}_WEIGHT_BYTES ${weights} /* constants: weights, biases, multipliers */
+#define ${upper}_MACS ${macs}
+#define ${upper}_LAYERS ${plan.steps.length}
+${[...graph.inputs.map((id, i) => port('INPUT', id, i)), ...graph.outputs.map((id, i) => port('OUTPUT', id, i))].join('\n')}
+
+/* One inference. arena: ${upper}_ARENA_BYTES at ${arenaAlignBytes}-byte alignment, contents not kept. Inputs and outputs may lie at
+ * their own places in the arena (arena + ${upper}_INPUT_0_OFFSET ...) or anywhere outside it; an input inside the arena is
+ * used up. Returns MOTE_OK or a MOTE_E_... code. Reentrant: no state but the arena. */
+int ${name}_run(${runArguments(graph)});
+
+#ifdef __cplusplus
+}
+#endif
+#endif
+`;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Symbols of a packed model: one prefix, one readable and unique stem per layer.
+import type { Plan, Step } from '../plan/plan.js';
+import { identifier } from './cText.js';
+
+const stemLength = 28;
+
+/** The most telling part of a node name: exporters write `model/conv2d_3/Conv2D;model/…`. */
+function stemOf(step: Step): string {
+  const first = step.node.name.split(';')[0];
+  const parts = first.split(/[/.:]/).filter((p) => /[A-Za-z]/.test(p));
+  const tail = parts.length >= 2 && !/\d/.test(parts[parts.length - 1]) ? parts.slice(-2).join('_') : (parts[parts.length - 1] ?? '');
+  const stem = identifier(tail || step.node.op).slice(0, stemLength).replace(/_+$/, '');
+  return stem || identifier(step.node.op);
+}
+
+/** One unique C stem per step, without the model prefix. */
+export function layerNames(plan: Plan): string[] {
+  const seen = new Map<string, number>();
+  return plan.steps.map((step) => {
+    const stem = stemOf(step);
+    const count = seen.get(stem) ?? 0;
+    seen.set(stem, count + 1);
+    if (count === 0) return stem;
+    const numbered = `${stem}_${count + 1}`;
+    seen.set(numbered, 1);
+    return numbered;
+  });
+}
+
+/** A model name that can prefix C symbols and name files. */
+export function modelName(text: string): string {
+  return identifier(text.replace(/\.(tflite|onnx)$/i, '')).slice(0, 40).replace(/_+$/, '');
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph + Plan + vectors -> all files of a pack folder and its manifest. Pure but for reading runtime-c/.
+import { createHash } from 'node:crypto';
+import type { PackManifest, PackPort } from '../generated/pack.js';
+import { type Graph, type TensorId, tensorBytes } from '../model/graph.js';
+import { writeNpy } from '../model/npy.js';
+import { concatData } from '../model/tensorData.js';
+import { sampleShape } from '../model/sampleShape.js';
+import type { Rounding } from '../ops/op.js';
+import { type Plan, weightBytes } from '../plan/plan.js';
+import { version } from '../version.js';
+import { firmwareGlue, layersHeader, layersSource } from './layers.js';
+import { type EmitContext, headerOf, modelHeader, modelSource } from './model.js';
+import { layerNames } from './names.js';
+import { runtimeFiles } from './runtimeFiles.js';
+import { testProgram, type Vectors } from './testProgram.js';
+
+export interface PackInput {
+  graph: Graph;
+  plan: Plan;
+  name: string;
+  model: PackManifest['model'];
+  target: string;
+  board?: string;
+  rounding: Rounding;
+  vectors: Vectors;
+}
+
+export interface PackOutput {
+  manifest: PackManifest;
+  /** Path relative to the folder -> contents, pack.json included. */
+  files: Map<string, string | Uint8Array>;
+}
+
+const portDtypes = new Set(['float32', 'int8', 'uint8', 'int16', 'int32', 'int64', 'bool']);
+
+/** How to find and read a tensor in the arena. */
+function portOf(graph: Graph, plan: Plan, id: TensorId): PackPort {
+  const t = graph.tensors[id];
+  if (!portDtypes.has(t.dtype)) throw new Error(`tensor '${t.name}' has type ${t.dtype}`);
+  const permutation = graph.ioPermutation.get(id);
+  return {
+    name: t.name,
+    dtype: t.dtype as PackPort['dtype'],
+    shape: [...t.shape],
+    bytes: tensorBytes(t),
+    offset: plan.offsetOf.get(id) as number,
+    ...(t.quant ? { scale: t.quant.scales[0], zeroPoint: t.quant.zeroPoints[0] } : {}),
+    ...(permutation ? { permutation } : {}),
+  };
+}
+
+function arithmeticOf(graph: Graph, plan: Plan): PackManifest['arithmetic'] {
+  const kinds = new Set(plan.steps.flatMap((s) => s.node.outputs.map((id) => graph.tensors[id].dtype)));
+  const float = kinds.has('float32');
+  const integer = [...kinds].some((k) => k !== 'float32');
+  if (float && integer) return 'mixed';
+  if (float) return 'float32';
+  return kinds.has('int16') ? 'int16x8' : 'int8';
+}
+
+function layersOf(graph: Graph, plan: Plan): PackManifest['layers'] {
+  const names = layerNames(plan);
+  return plan.steps.map((step, index) => ({
+    index,
+    name: names[index],
+    op: step.node.op,
+    kernel: step.call.kernel,
+    macs: step.macs,
+    weightBytes: weightBytes(step.call),
+    scratchBytes: step.call.scratchBytes,
+    inputs: step.call.inputs.map((i) => portOf(graph, plan, step.node.inputs[i])),
+    outputs: step.call.outputs.map((i) => portOf(graph, plan, step.node.outputs[i])),
+  }));
+}
+
+function vectorFiles(graph: Graph, vectors: Vectors): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  const add = (kind: 'input' | 'output', ids: TensorId[], samples: Vectors['inputs']): void => {
+    ids.forEach((id, i) => {
+      const t = graph.tensors[id];
+      const data = concatData(t.dtype, samples.map((s) => s[i]));
+      files.set(`vectors/${kind}_${i}.npy`, writeNpy(t.dtype, [samples.length, ...sampleShape(t.shape)], data));
+    });
+  };
+  add('input', graph.inputs, vectors.inputs);
+  add('output', graph.outputs, vectors.outputs);
+  return files;
+}
+
+function hashOf(files: Map<string, string>): string {
+  const hash = createHash('sha256');
+  for (const path of [...files.keys()].sort()) hash.update(`${path}\0${files.get(path)}\0`);
+  return hash.digest('hex');
+}
+
+/** Everything that `mote pack` writes. Same input, same bytes. */
+export function emitPack(input: PackInput): PackOutput {
+  const { graph, plan, name } = input;
+  const origin = `${name}: ${input.model.file} for ${input.target}, ${input.rounding} rounding`;
+  const context: EmitContext = { graph, plan, name, origin };
+  const kernelNames = plan.steps.map((s) => s.call.kernel);
+  const runtime = runtimeFiles(kernelNames, ['mote/mote.h', ...kernelNames.map(headerOf)]);
+  const sources = new Map<string, string>([
+    [`${name}.h`, modelHeader(context)],
+    [`${name}.c`, modelSource(context)],
+    [`${name}_layers.h`, layersHeader(context)],
+    [`${name}_layers.c`, layersSource(context)],
+    ...runtime,
+  ]);
+  const hash = hashOf(sources);
+  sources.set('mote_model.h', firmwareGlue(context, hash));
+  sources.set(`${name}_test.c`, testProgram(context, input.vectors));
+
+  const manifest: PackManifest = {
+    schema: 'mote.manifest/1',
+    mote: version,
+    name,
+    hash,
+    model: input.model,
+    target: input.target,
+    ...(input.board ? { board: input.board } : {}),
+    rounding: input.rounding,
+    arithmetic: arithmeticOf(graph, plan),
+    arenaBytes: plan.arenaBytes,
+    weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s.call), 0),
+    macs: plan.steps.reduce((sum, s) => sum + s.macs, 0),
+    inputs: graph.inputs.map((id) => portOf(graph, plan, id)),
+    outputs: graph.outputs.map((id) => portOf(graph, plan, id)),
+    layers: layersOf(graph, plan),
+    files: {
+      header: `${name}.h`,
+      sources: [`${name}.c`],
+      layerSources: [`${name}_layers.c`],
+      kernels: [...runtime.keys()].filter((p) => p.startsWith('kernels/')).sort(),
+      test: `${name}_test.c`,
+    },
+    vectors: {
+      count: input.vectors.inputs.length,
+      inputs: graph.inputs.map((_, i) => `vectors/input_${i}.npy`),
+      outputs: graph.outputs.map((_, i) => `vectors/output_${i}.npy`),
+      from: input.vectors.from,
+    },
+  };
+  const files = new Map<string, string | Uint8Array>([...sources, ...vectorFiles(graph, input.vectors)]);
+  files.set('pack.json', `${JSON.stringify(manifest, null, 2)}\n`);
+  return { manifest, files };
+}

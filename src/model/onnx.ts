@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// ONNX files -> Graph.
+//
+// Promise: reads only within the file, allocates at most a few times its size, always ends, and throws only MoteError.
+// Only damage throws: an operator that mote does not have becomes an `unsupported` node that says why.
+import { fail } from '../cli/errors.js';
+import { checkDataflow, dropUnused } from './dataflow.js';
+import { addTensor, emptyGraph, type Graph, NO_TENSOR, type TensorId } from './graph.js';
+import { maxRank, maxTensorBytes } from './limits.js';
+import { uniqueNames } from './names.js';
+import { foldNode } from './onnx/fold.js';
+import { OnnxNode } from './onnx/node.js';
+import { keepsShape, operators } from './onnx/operators.js';
+import { damaged, Meter, readMessage } from './onnx/protobuf.js';
+import { type GraphProto, type ModelProto, model as modelType, type NodeProto, type ValueInfo } from './onnx/schema.js';
+import { dtypeOf, isWidened } from './onnx/tensors.js';
+import { Budget, Values } from './onnx/values.js';
+import { asRefusal, Refusal, unsupportedAttrs } from './refusal.js';
+
+const oldestOpset = 7;
+
+/** `name` becomes the graph's name. */
+export function readOnnx(bytes: Uint8Array, name: string): Graph {
+  const model = readMessage(bytes, modelType, new Meter());
+  const proto = model.graph ?? damaged('it has no graph');
+  const opsets = readOpsets(model);
+  if (proto.sparseInitializers > 0) damaged('it has sparse constants, which mote does not read');
+  const graph = emptyGraph(name, {
+    format: 'onnx', producer: `${model.producerName} ${model.producerVersion}`.trim(), quantized: false,
+  });
+  const infos = new Map([...proto.valueInfo, ...proto.outputs].map((info) => [info.name, info]));
+  const values = new Values(graph, new Budget(bytes.length), infos);
+  for (const tensor of proto.initializers) values.addInitializer(tensor);
+  for (const input of proto.inputs) readInput(values, input);
+  const nameOf = uniqueNames();
+  for (const node of proto.nodes) readNode(values, node, opsets, nameOf);
+  return finish(values, proto, nameOf);
+}
+
+/** Version of each operator set by domain; the default domain has two names. */
+function readOpsets(model: ModelProto): Map<string, number> {
+  const opsets = new Map<string, number>();
+  for (const { domain, version } of model.opsets) opsets.set(domainOf(domain), version);
+  const main = opsets.get('') ?? damaged('it does not say which operator set it uses');
+  if (!(main >= oldestOpset)) {
+    fail('model.unsupported', {
+      node: 'model', op: `opset ${main}`, reason: `mote reads opset ${oldestOpset} and newer`,
+      change: 'convert it with onnx.version_converter, or export it again',
+    });
+  }
+  return opsets;
+}
+
+const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
+
+// Inputs
+
+function readInput(values: Values, info: ValueInfo): void {
+  // Files of IR version 3 list the constants among the inputs.
+  if (values.isInitializer(info.name)) return;
+  const { graph } = values;
+  const shape = inputShape(info);
+  const dtype = refusedByName(info, () => dtypeOf(info.elementType, info.name));
+  const id = addTensor(graph, { name: info.name, dtype, shape });
+  if (isWidened(info.elementType)) {
+    graph.notes = [...(graph.notes ?? []), `input '${info.name}' is not float32 in the file; it is float32 here`];
+  }
+  values.bind(info.name, { kind: 'computed', id });
+  graph.inputs.push(id);
+}
+
+/** The first dimension may be free: it is the batch, which is 1. */
+function inputShape(info: ValueInfo): number[] {
+  const bad = (reason: string): never => fail('model.shape', { node: info.name, op: 'input', reason });
+  if (info.dims === undefined) return bad('it has no shape; export the model with fixed shapes');
+  if (info.dims.length > maxRank) return bad(`it has ${info.dims.length} dimensions`);
+  const shape = info.dims.map(({ value, parameter }, axis) => {
+    if (value !== undefined && value > 0) return value;
+    if (value !== undefined && value < -1) return bad(`dimension ${axis} is ${value}`);
+    if (axis === 0) return 1;
+    const called = parameter === '' ? '' : ` ('${parameter}')`;
+    return bad(`dimension ${axis}${called} is not fixed; export the model with fixed shapes`);
+  });
+  if (shape.reduce((a, b) => a * b, 8) > maxTensorBytes) bad(`shape [${shape}] is too large`);
+  return shape;
+}
+
+function refusedByName<T>(info: ValueInfo, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return fail('model.unsupported', { node: info.name, op: 'input', reason: error.reason, change: error.change });
+  }
+}
+
+// Nodes
+
+function readNode(values: Values, proto: NodeProto, opsets: Map<string, number>, nameOf: (wanted: string) => string): void {
+  const domain = domainOf(proto.domain);
+  const operator = domain === '' ? proto.opType : `${domain}.${proto.opType}`;
+  const name = nameOf(proto.name || proto.output[0] || proto.opType);
+  const { graph } = values;
+  const nodeCount = graph.nodes.length;
+  const node = new OnnxNode(values, proto, name, opsets.get(domain) ?? opsets.get('') ?? oldestOpset);
+  try {
+    if (foldNode(node, operator)) return;
+    if (!Object.hasOwn(operators, operator)) {
+      throw new Refusal('mote has no such operator', `replace ${operator} by operators that mote has`);
+    }
+    operators[operator](node);
+  } catch (error) {
+    const refusal = asRefusal(error);
+    graph.nodes.length = nodeCount;
+    addUnsupported(values, proto, name, operator, refusal);
+  }
+}
+
+function addUnsupported(values: Values, proto: NodeProto, name: string, operator: string, refusal: Refusal): void {
+  const { graph } = values;
+  const inputs = proto.input.map((input) => {
+    if (input === '' || !values.has(input)) return NO_TENSOR;
+    const value = values.get(input);
+    return value.kind === 'computed' ? value.id : NO_TENSOR;
+  });
+  const outputs = proto.output.map((output) => (output === '' ? NO_TENSOR : addUnknown(values, output, inputs[0], operator)));
+  graph.nodes.push({ op: 'unsupported', name, inputs, outputs, attrs: unsupportedAttrs(operator, refusal) });
+}
+
+/** The output of an operator that mote does not have: its shape from the file, or from the operator's nature. */
+function addUnknown(values: Values, name: string, input: TensorId | undefined, operator: string): TensorId {
+  const stated = statedTensor(values.infos.get(name));
+  const like = input !== undefined && input !== NO_TENSOR && keepsShape.has(operator) && !values.unknown.has(input)
+    ? values.graph.tensors[input] : undefined;
+  const { shape, dtype } = stated ?? like ?? { shape: [], dtype: 'float32' as const };
+  const id = addTensor(values.graph, { name, dtype, shape: [...shape] });
+  if (stated === undefined && like === undefined) values.unknown.set(id, operator);
+  values.bind(name, { kind: 'computed', id });
+  return id;
+}
+
+function statedTensor(info: ValueInfo | undefined): { shape: number[]; dtype: ReturnType<typeof dtypeOf> } | undefined {
+  if (info?.dims === undefined || info.dims.length > maxRank) return undefined;
+  const shape = info.dims.map((d, axis) => d.value ?? (axis === 0 ? 1 : 0));
+  if (shape.some((d) => !(d > 0)) || shape.reduce((a, b) => a * b, 8) > maxTensorBytes) return undefined;
+  try {
+    return { shape, dtype: dtypeOf(info.elementType, info.name) };
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+// Outputs
+
+function finish(values: Values, proto: GraphProto, nameOf: (wanted: string) => string): Graph {
+  const { graph } = values;
+  if (proto.outputs.length === 0) damaged('it has no outputs');
+  if (graph.nodes.length === 0 && proto.nodes.length === 0) damaged('it has no nodes');
+  graph.outputs = proto.outputs.map(({ name }) => outputOf(values, name, nameOf));
+  checkDataflow(graph);
+  const used = dropUnused(graph);
+  const quantized = used.nodes.some((n) => n.op !== 'quantize' && n.outputs.some((id) => used.tensors[id]?.quant !== undefined));
+  return { ...used, source: { ...used.source, quantized } };
+}
+
+/** An output that is an input, a constant or another output gets a tensor of its own. */
+function outputOf(values: Values, name: string, nameOf: (wanted: string) => string): TensorId {
+  const { graph } = values;
+  const id = values.place(values.get(name));
+  const isOwn = !graph.inputs.includes(id) && !graph.outputs.includes(id) && graph.tensors[id].data === undefined;
+  if (isOwn) {
+    graph.tensors[id].name = name;
+    return id;
+  }
+  const { data: _, ...tensor } = graph.tensors[id];
+  const copy = addTensor(graph, { ...tensor, name, shape: [...tensor.shape] });
+  graph.nodes.push({ op: 'reshape', name: nameOf(name), inputs: [id], outputs: [copy], attrs: { shape: [...tensor.shape] } });
+  return copy;
+}

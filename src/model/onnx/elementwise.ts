@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of the operators that compute element by element.
+import type { Attrs } from '../graph.js';
+import { refuse } from '../refusal.js';
+import { emitChannelsLast, range, toChannelsLast } from './layout.js';
+import type { OnnxNode } from './node.js';
+
+export type Convert = (n: OnnxNode) => void;
+
+export const unary = (op: string, attrs: (n: OnnxNode) => Attrs = () => ({})): Convert => (n) => {
+  n.emit(op, [n.id(0)], attrs(n));
+};
+
+export const binary = (op: string): Convert => (n) => {
+  n.emit(op, [n.id(0), n.id(1)], {});
+};
+
+/** One to any number of inputs: op(op(a, b), c) … */
+export const variadic = (op: string): Convert => (n) => {
+  const count = n.inputCount;
+  if (count === 1) return n.bind(n.value(0));
+  let result = n.id(0);
+  for (let i = 1; i < count - 1; i++) result = n.temporary(op, [result, n.id(i)], {}, `${op}${i}`);
+  n.emit(op, [result, n.id(count - 1)], {});
+};
+
+/** The output is the input: Identity, and Dropout at inference. */
+export const identity: Convert = (n) => {
+  if (n.hasOutput(1)) refuse('it also gives its mask', 'export it with one output');
+  n.bind(n.value(0));
+};
+
+const largestFloat = 3.4028234663852886e38;
+
+/** A bound at or beyond the end of float32 is none. */
+const bound = (value: number): number | null => (Math.abs(value) >= largestFloat ? null : value);
+
+/** Opset 6 has the bounds as attributes, opset 11 as inputs. */
+export const convertClip: Convert = (n) => {
+  const limit = (i: number, name: string, byDefault: number): number => {
+    if (n.opset < 11) return n.float(name, byDefault);
+    return n.has(i) ? n.constantNumber(i, name) : byDefault;
+  };
+  const min = limit(1, 'min', -largestFloat);
+  const max = limit(2, 'max', largestFloat);
+  if (Number.isNaN(min) || Number.isNaN(max)) n.broken('a bound is not a number');
+  n.emit('clamp', [n.id(0)], { min: bound(min), max: bound(max) });
+};
+
+export const leakyAttrs = (n: OnnxNode): Attrs => {
+  const alpha = n.float('alpha', 0.01);
+  return Number.isFinite(alpha) ? { alpha } : n.broken(`alpha is ${alpha}`);
+};
+
+export const convertBatchNorm: Convert = (n) => {
+  if (n.int('training_mode', 0) !== 0) refuse('it is in training mode', 'export the model for inference (model.eval())');
+  if (n.int('spatial', 1) !== 1) refuse('it normalizes each element, not each channel', 'export it with opset 9 or newer');
+  const epsilon = n.float('epsilon', 1e-5);
+  if (!(epsilon >= 0 && epsilon < 1e9)) n.broken(`epsilon is ${epsilon}`);
+  emitChannelsLast(n, 'batchNorm', [n.id(1), n.id(2), n.id(3), n.id(4)], { epsilon });
+};
+
+/** From opset 13 over one axis; before that over all axes from `axis` on, as one. */
+export const convertSoftmax: Convert = (n) => {
+  const { length: rank } = n.shape(0);
+  if (rank === 0) return n.broken('its input has no dimensions');
+  const axis = n.axis(n.int('axis', n.opset < 13 ? 1 : -1), rank);
+  const over = n.opset < 13 ? n.shape(0).slice(axis).filter((d) => d !== 1).length : 1;
+  if (over > 1) return flattenedSoftmax(n, axis);
+  softmaxOver(n, n.opset < 13 ? lastAxisOf(n, axis) : axis);
+};
+
+/** Of axes that have size 1 but one, that one. */
+function lastAxisOf(n: OnnxNode, from: number): number {
+  const shape = n.shape(0);
+  const real = range(shape.length).filter((d) => d >= from && shape[d] !== 1);
+  return real[0] ?? shape.length - 1;
+}
+
+function softmaxOver(n: OnnxNode, axis: number): void {
+  const rank = n.shape(0).length;
+  const attrs = { axis: rank - 1, beta: 1 };
+  if (axis === rank - 1) {
+    n.emit('softmax', [n.id(0)], attrs);
+    return;
+  }
+  if (rank > 2 && axis === 1) return emitChannelsLast(n, 'softmax', [], attrs);
+  const perm = [...range(rank).filter((d) => d !== axis), axis];
+  const x = n.temporary('transpose', [n.id(0)], { perm }, 'axis_last');
+  const y = n.temporary('softmax', [x], attrs, 'softmax');
+  n.emit('transpose', [y], { perm: range(rank).map((d) => perm.indexOf(d)) });
+}
+
+function flattenedSoftmax(n: OnnxNode, axis: number): void {
+  const shape = n.shape(0);
+  const product = (dims: number[]): number => dims.reduce((a, b) => a * b, 1);
+  const flat = [product(shape.slice(0, axis)), product(shape.slice(axis))];
+  const x = n.temporary('reshape', [n.id(0)], { shape: flat }, 'rows');
+  const y = n.temporary('softmax', [x], { axis: 1, beta: 1 }, 'softmax');
+  n.emit('reshape', [y], { shape });
+}
+
+/** Axes from the attribute, or from opset 18 the input. */
+export const convertReduceMean: Convert = (n) => {
+  const shape = n.shape(0);
+  const given = n.opset >= 18 ? (n.has(1) ? n.constantInts(1, 'list of axes') : undefined) : n.ints('axes');
+  if ((given === undefined || given.length === 0) && n.int('noop_with_empty_axes', 0) !== 0) return n.bind(n.value(0));
+  const rank = shape.length;
+  const asked = given === undefined || given.length === 0 ? range(rank) : given.map((a) => n.axis(a, rank));
+  const axes = [...new Set(asked)].sort((a, b) => a - b);
+  const keepDims = n.int('keepdims', 1) !== 0;
+  const spatial = rank >= 3 && axes.length === rank - 2 && axes[0] === 2;
+  if (!spatial) {
+    n.emit('mean', [n.id(0)], { axes, keepDims });
+    return;
+  }
+  const own = axes.map((a) => a - 1);
+  if (keepDims) return emitChannelsLast(n, 'mean', [], { axes: own, keepDims });
+  // Without the spatial axes nothing is left that would have to go back.
+  const x = n.temporary('transpose', [n.id(0)], { perm: toChannelsLast(rank) }, 'nhwc_input');
+  n.emit('mean', [x], { axes: own, keepDims });
+};

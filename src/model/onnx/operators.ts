@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row per ONNX operator: how it becomes IR. Operators of other domains carry the domain in front. What has no row
+// becomes an `unsupported` node.
+import { convertGemm, convertMatMul } from './dense.js';
+import {
+  binary, type Convert, convertBatchNorm, convertClip, convertReduceMean, convertSoftmax, identity, leakyAttrs, unary, variadic,
+} from './elementwise.js';
+import { refuse } from '../refusal.js';
+import {
+  convertDequantize, convertQGemm, convertQLinearBinary, convertQLinearConcat, convertQLinearConv, convertQLinearMatMul,
+  convertQLinearPool, convertQLinearUnary, convertQuantize,
+} from './quantized.js';
+import {
+  convertConcat, convertPad, convertSlice, convertSplit, convertTranspose, flattenedShape, reshapedShape, reshapeTo,
+  squeezedShape, unsqueezedShape,
+} from './shapes.js';
+import { dtypeOf } from './tensors.js';
+import { convertAveragePool, convertConv, convertGlobalAverage, convertGlobalMax, convertMaxPool } from './windows.js';
+
+/** Only a change between types that are one in the IR (float16, float32, double) is possible on activations. */
+const cast: Convert = (n) => {
+  const [from, to] = [n.tensor(0).dtype, dtypeOf(n.int('to'), n.outputName)];
+  if (from !== to) refuse(`it turns ${from} into ${to}`, 'keep activations in one type');
+  n.bind(n.value(0));
+};
+
+export const operators: Readonly<Record<string, Convert>> = {
+  Conv: convertConv,
+  BatchNormalization: convertBatchNorm,
+  Relu: unary('clamp', () => ({ min: 0, max: null })),
+  Clip: convertClip,
+  LeakyRelu: unary('leakyRelu', leakyAttrs),
+  Sigmoid: unary('logistic'),
+  Tanh: unary('tanh'),
+  HardSwish: unary('hardSwish'),
+  Add: binary('add'),
+  Sub: binary('sub'),
+  Mul: binary('mul'),
+  Div: binary('div'),
+  Sum: variadic('add'),
+  Min: variadic('minimum'),
+  Max: variadic('maximum'),
+  MaxPool: convertMaxPool,
+  AveragePool: (n) => convertAveragePool(n),
+  GlobalAveragePool: (n) => convertGlobalAverage(n),
+  GlobalMaxPool: convertGlobalMax,
+  ReduceMean: convertReduceMean,
+  Softmax: convertSoftmax,
+  Gemm: convertGemm,
+  MatMul: convertMatMul,
+  Flatten: reshapeTo(flattenedShape),
+  Reshape: reshapeTo(reshapedShape),
+  Squeeze: reshapeTo(squeezedShape),
+  Unsqueeze: reshapeTo(unsqueezedShape),
+  Transpose: convertTranspose,
+  Pad: convertPad,
+  Concat: convertConcat,
+  Slice: convertSlice,
+  Split: convertSplit,
+  Identity: identity,
+  Dropout: identity,
+  Cast: cast,
+  QuantizeLinear: convertQuantize,
+  DequantizeLinear: convertDequantize,
+  QLinearConv: convertQLinearConv,
+  QLinearMatMul: convertQLinearMatMul,
+  'com.microsoft.QuantizeLinear': convertQuantize,
+  'com.microsoft.DequantizeLinear': convertDequantize,
+  'com.microsoft.QGemm': convertQGemm,
+  'com.microsoft.QLinearAdd': convertQLinearBinary('add'),
+  'com.microsoft.QLinearMul': convertQLinearBinary('mul'),
+  'com.microsoft.QLinearConcat': convertQLinearConcat,
+  'com.microsoft.QLinearLeakyRelu': convertQLinearUnary('leakyRelu', (n) => ({ alpha: n.float('alpha', 0.01) })),
+  'com.microsoft.QLinearSigmoid': convertQLinearUnary('logistic'),
+  'com.microsoft.QLinearAveragePool': convertQLinearPool(convertAveragePool),
+  'com.microsoft.QLinearGlobalAveragePool': convertQLinearPool(convertGlobalAverage),
+};
+
+/** Operators without a row whose output has the shape of their first input: what follows them can still be read. */
+export const keepsShape: ReadonlySet<string> = new Set([
+  'Abs', 'Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atanh', 'Ceil', 'Celu', 'Cos', 'Cosh', 'Elu', 'Erf', 'Exp', 'Floor',
+  'Gelu', 'GroupNormalization', 'HardSigmoid', 'Hardmax', 'InstanceNormalization', 'LRN', 'LayerNormalization', 'Log',
+  'LogSoftmax', 'Mish', 'Neg', 'Not', 'PRelu', 'Reciprocal', 'Round', 'Selu', 'Shrink', 'Sign', 'Sin', 'Sinh', 'Softplus',
+  'Softsign', 'Sqrt', 'Tan', 'ThresholdedRelu',
+]);

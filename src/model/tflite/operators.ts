@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row per TFLite builtin operator: how it becomes IR. What has no row becomes an `unsupported` node.
+// Semantics: tensorflow/lite/kernels (reference kernels) and the comments of schema.fbs.
+import type { Clamp } from '../graph.js';
+import { convertConv2d, convertDepthwise, convertFullyConnected, convertPool } from './layers.js';
+import type { TfliteNode } from './node.js';
+import * as schema from './schema.js';
+import {
+  convertConcatenation, convertMean, convertPad, convertSlice, convertStridedSlice, convertTranspose,
+} from './shapes.js';
+import { activationOf } from './activation.js';
+import type { Field } from './flatbuffer.js';
+import { dequantizeConstant } from '../dequantize.js';
+
+export type Convert = (node: TfliteNode) => void;
+
+const unary = (op: string): Convert => (n) => {
+  n.input(0);
+  n.emit(op, n.inputs.slice(0, 1), {});
+};
+
+const clamp = (bounds: Clamp): Convert => (n) => {
+  n.input(0);
+  n.emit('clamp', n.inputs.slice(0, 1), { ...bounds });
+};
+
+const reshape: Convert = (n) => {
+  n.input(0);
+  n.emitReshape(n.inputs[0]);
+};
+
+/** Element by element with broadcasting; `options` where the operator can carry a fused activation. */
+const binary = (op: string, options?: { union: number; activation: Field<'int8'> }): Convert => (n) => {
+  n.input(0);
+  n.input(1);
+  const activation = options === undefined ? undefined : activationOf(n, n.option(options, options.activation));
+  n.emit(op, n.inputs.slice(0, 2), activation === undefined ? {} : { activation });
+};
+
+const softmax: Convert = (n) => {
+  const rank = n.input(0).shape.length;
+  const beta = n.option(schema.SoftmaxOptions, schema.SoftmaxOptions.beta);
+  if (!Number.isFinite(beta)) n.broken(`beta is ${beta}`);
+  n.emit('softmax', n.inputs.slice(0, 1), { axis: Math.max(0, rank - 1), beta });
+};
+
+const leakyRelu: Convert = (n) => {
+  n.input(0);
+  const alpha = n.option(schema.LeakyReluOptions, schema.LeakyReluOptions.alpha);
+  if (!Number.isFinite(alpha)) n.broken(`alpha is ${alpha}`);
+  n.emit('leakyRelu', n.inputs.slice(0, 1), { alpha });
+};
+
+/** A constant is dequantized here and now: float16 weights come this way, already widened. */
+const dequantize: Convert = (n) => {
+  const x = n.input(0);
+  if (x.data === undefined) return n.emit('dequantize', n.inputs.slice(0, 1), {});
+  const data = x.dtype === 'float32' ? x.data : dequantizeConstant(x);
+  if (data.length !== n.output.shape.reduce((a, b) => a * b, 1)) n.broken('input and output differ in size');
+  n.becomeConstant({ name: x.name, dtype: 'float32', shape: x.shape, data });
+};
+
+export const operators: Readonly<Record<string, Convert>> = {
+  ADD: binary('add', schema.AddOptions),
+  SUB: binary('sub', schema.SubOptions),
+  MUL: binary('mul', schema.MulOptions),
+  DIV: binary('div', schema.DivOptions),
+  MINIMUM: binary('minimum'),
+  MAXIMUM: binary('maximum'),
+  CONV_2D: convertConv2d,
+  DEPTHWISE_CONV_2D: convertDepthwise,
+  FULLY_CONNECTED: convertFullyConnected,
+  AVERAGE_POOL_2D: convertPool('averagePool2d'),
+  MAX_POOL_2D: convertPool('maxPool2d'),
+  MEAN: convertMean,
+  SOFTMAX: softmax,
+  RELU: clamp({ min: 0, max: null }),
+  RELU6: clamp({ min: 0, max: 6 }),
+  RELU_N1_TO_1: clamp({ min: -1, max: 1 }),
+  RELU_0_TO_1: clamp({ min: 0, max: 1 }),
+  LEAKY_RELU: leakyRelu,
+  LOGISTIC: unary('logistic'),
+  TANH: unary('tanh'),
+  HARD_SWISH: unary('hardSwish'),
+  RESHAPE: reshape,
+  SQUEEZE: reshape,
+  EXPAND_DIMS: reshape,
+  TRANSPOSE: convertTranspose,
+  PAD: convertPad,
+  PADV2: convertPad,
+  CONCATENATION: convertConcatenation,
+  SLICE: convertSlice,
+  STRIDED_SLICE: convertStridedSlice,
+  QUANTIZE: unary('quantize'),
+  DEQUANTIZE: dequantize,
+};

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What add, sub, mul, div, minimum and maximum share: broadcasting, constant operands, types, the walk over both inputs.
+import { elementCount, type Graph, makeData, type Node, type Tensor, type TensorData } from '../model/graph.js';
+import { badShape, clampAttr, given, outputOf } from './attributes.js';
+import { type Broadcast, broadcastFields, broadcastShape, forEachPair, maxBroadcastRank, mergedBroadcast } from './broadcast.js';
+import { type KernelType, kernelCall } from './kernels.js';
+import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, type Rounding } from './op.js';
+import { floatRange, sameQuant, scaleOf } from './quantized.js';
+import { clampTo } from './requantize.js';
+import { constant, type Reason } from './weighted.js';
+
+export interface Operands {
+  a: Tensor;
+  b: Tensor;
+  y: Tensor;
+  walk: Broadcast;
+  shape: number[];
+}
+
+/** What differs between the operators. */
+export interface BinaryRule {
+  op: string;
+  /** The float32 result before the activation; the caller rounds it. */
+  float(a: number, b: number): number;
+  /** Integer arithmetic, where the operator has some. */
+  integer?: IntegerRule;
+  /** Whether a fused activation is part of the kernel. */
+  clamps: boolean;
+}
+
+export interface IntegerRule {
+  /** Inputs and output must share scale and zero point. */
+  sameScale: boolean;
+  fields(node: Node, operands: Operands, rounding: Rounding): CStruct['fields'];
+  /** The function of one pair of elements. */
+  compute(node: Node, operands: Operands, rounding: Rounding): (a: number, b: number) => number;
+}
+
+function operandsOf(node: Node, graph: Graph): Operands {
+  const [a, b] = [inputOf(node, graph, 0), inputOf(node, graph, 1)];
+  const shape = broadcastShape(a.shape, b.shape);
+  if (!shape) badShape(node, `shapes ${a.shape.join(' x ')} and ${b.shape.join(' x ')} do not fit together`);
+  clampAttr(node);
+  return { a, b, y: outputOf(node, graph), shape, walk: mergedBroadcast(a.shape, b.shape, shape) };
+}
+
+const kernelTypes: Partial<Record<Tensor['dtype'], KernelType>> = { float32: 'f32', int8: 's8', int16: 's16' };
+
+function obstacle(rule: BinaryRule, node: Node, graph: Graph): Reason | undefined {
+  const o = operandsOf(node, graph);
+  const tensors = [o.a, o.b, o.y];
+  const type = kernelTypes[o.a.dtype];
+  if (!type || tensors.some((t) => t.dtype !== o.a.dtype) || (type !== 'f32' && !rule.integer)) {
+    const types = `${o.a.dtype} and ${o.b.dtype} giving ${o.y.dtype}`;
+    return { reason: `there is no kernel for ${types}`, change: rule.integer ? 'use float32, int8 or int16 throughout' : 'keep this layer in float32' };
+  }
+  if (o.a.data && o.b.data) return { reason: 'both of its inputs are constant', change: 'export the model with constants folded' };
+  if (o.walk.dims.length > maxBroadcastRank) {
+    return { reason: `it broadcasts over ${o.walk.dims.length} dimensions`, change: `reshape its inputs to at most ${maxBroadcastRank} dimensions` };
+  }
+  return type === 'f32' ? undefined : integerObstacle(rule.integer as IntegerRule, o);
+}
+
+function integerObstacle(rule: IntegerRule, o: Operands): Reason | undefined {
+  const tensors = [o.a, o.b, o.y];
+  if (rule.sameScale && !tensors.every((t) => sameQuant(t.quant, o.y.quant))) {
+    return { reason: 'its inputs and output have different scales', change: 'requantize the inputs to the scale of the output' };
+  }
+  if (o.a.dtype === 'int16' && tensors.some((t) => t.quant?.zeroPoints.some((z) => z !== 0))) {
+    return { reason: 'its int16 tensors have a zero point', change: 'quantize int16 activations symmetrically' };
+  }
+  return undefined;
+}
+
+/** A constant operand travels in the parameters; its argument is then not read and repeats the other one. */
+function constantFields(o: Operands): CStruct['fields'] {
+  const field = (name: string, t: Tensor): CStruct['fields'][number] =>
+    [name, t.data ? constant(name, t.dtype as 'int8' | 'int16' | 'float32', t.data, t.shape) : null];
+  return [field('a_constant', o.a), field('b_constant', o.b)];
+}
+
+function lower(rule: BinaryRule, node: Node, { graph, rounding }: LowerContext): KernelCall {
+  const o = operandsOf(node, graph);
+  const head = [...broadcastFields(o.walk), ...constantFields(o)];
+  const inputs = [o.a.data ? 1 : 0, o.b.data ? 0 : 1];
+  const type = kernelTypes[o.a.dtype] as KernelType;
+  if (type !== 'f32') return kernelCall(rule.op, [type], [...head, ...(rule.integer?.fields(node, o, rounding) ?? [])], inputs);
+  const { min, max } = floatRange(clampAttr(node));
+  const bounds: CStruct['fields'] = rule.clamps ? [['output_min', { float: min }], ['output_max', { float: max }]] : [];
+  return kernelCall(rule.op, [type], [...head, ...bounds], inputs);
+}
+
+function evaluate(rule: BinaryRule, node: Node, inputs: (TensorData | undefined)[], graph: Graph, rounding: Rounding): TensorData[] {
+  const o = operandsOf(node, graph);
+  const [a, b] = [given(node, inputs, 0), given(node, inputs, 1)];
+  const out = makeData(o.y.dtype, elementCount(o.shape)) as Float32Array;
+  const compute = o.y.dtype === 'float32' ? floatFunction(rule, node) : rule.integer?.compute(node, o, rounding);
+  if (!compute) throw new Error(`${node.name}: ${rule.op} cannot compute ${o.y.dtype}`);
+  let at = 0;
+  forEachPair(o.walk, (i, j) => {
+    out[at++] = compute(a[i], b[j]);
+  });
+  return [out];
+}
+
+function floatFunction(rule: BinaryRule, node: Node): (a: number, b: number) => number {
+  const { min, max } = floatRange(clampAttr(node));
+  if (!rule.clamps) return rule.float;
+  return (a, b) => clampTo(Math.fround(rule.float(a, b)), min, max);
+}
+
+/** Inputs whose elements are read at the very position that is written. */
+function inPlace(node: Node, graph: Graph): number[] {
+  const o = operandsOf(node, graph);
+  const count = elementCount(o.shape);
+  return [o.a, o.b].flatMap((t, i) => (!t.data && t.dtype === o.y.dtype && elementCount(t.shape) === count ? [i] : []));
+}
+
+export function binaryOp(rule: BinaryRule): OpSpec {
+  return {
+    op: rule.op,
+    infer(node, graph) {
+      const { shape, y, a } = operandsOf(node, graph);
+      return [{ shape, dtype: y.dtype, ...(rule.integer?.sameScale && a.quant && a.dtype !== 'float32' ? { quant: a.quant } : {}) }];
+    },
+    macs: () => 0,
+    inPlace,
+    unsupported: (node, graph) => obstacle(rule, node, graph),
+    lower: (node, ctx) => lower(rule, node, ctx),
+    evaluate: (node, inputs, { graph, rounding }) => evaluate(rule, node, inputs, graph, rounding),
+  };
+}
+
+/** Scales and zero points of both inputs and the output. */
+export const scalesOf = (node: Node, o: Operands) => ({ a: scaleOf(node, o.a), b: scaleOf(node, o.b), y: scaleOf(node, o.y) });

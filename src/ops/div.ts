@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// div: a / b with broadcasting and a fused activation, in float32 (TensorFlow Lite has no int8 division either).
+import { binaryOp } from './binary.js';
+import type { OpSpec } from './op.js';
+
+export const div: OpSpec = binaryOp({ op: 'div', float: (a, b) => a / b, clamps: true });

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// fullyConnected: rows of the input by weights [O, K].
+import { elementCount, type Graph, type Node, type TensorData } from '../model/graph.js';
+import { badShape, clampAttr, given, outputOf } from './attributes.js';
+import { kernelCall } from './kernels.js';
+import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
+import {
+  arithmeticOf, clampFields, constant, floatBias, floatConstants, integerConstants, rescalingOf, weightedObstacle, wideBias,
+} from './weighted.js';
+import { type Finisher, finisher } from './weightedFinish.js';
+
+interface Geometry {
+  rows: number;
+  inC: number;
+  outC: number;
+  shape: number[];
+}
+
+/** The output keeps the input's leading dimensions where the last one is K; otherwise it is [size / K, O]. */
+function geometry(node: Node, graph: Graph): Geometry {
+  const x = inputOf(node, graph, 0);
+  const w = inputOf(node, graph, 1);
+  if (w.shape.length !== 2) badShape(node, `the weights have ${w.shape.length} dimensions, not 2`);
+  const [outC, inC] = w.shape;
+  const size = elementCount(x.shape);
+  if (outC < 1 || inC < 1 || size % inC !== 0) badShape(node, `${size} inputs cannot be read as rows of ${inC}`);
+  const bias = optionalInput(node, graph, 2);
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== outC)) badShape(node, `the bias is not ${outC} numbers`);
+  clampAttr(node);
+  return { rows: size / inC, inC, outC, shape: outputShape(node, graph, x.shape, size / inC, inC, outC) };
+}
+
+/** What the reader wrote is kept where it holds the right number of elements (keep_num_dims is not an attribute). */
+function outputShape(node: Node, graph: Graph, input: number[], rows: number, inC: number, outC: number): number[] {
+  const written = graph.tensors[node.outputs[0]]?.shape;
+  if (written && written.length > 0 && written[written.length - 1] === outC && elementCount(written) === rows * outC) return [...written];
+  return input.length > 1 && input[input.length - 1] === inC ? [...input.slice(0, -1), outC] : [rows, outC];
+}
+
+function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
+  const g = geometry(node, graph);
+  const w = inputOf(node, graph, 1);
+  const bias = optionalInput(node, graph, 2)?.data;
+  const head: CStruct['fields'] = [['rows', g.rows], ['in_c', g.inC], ['out_c', g.outC]];
+  if (arithmeticOf(node, graph) === 'f32') {
+    const weights = constant('weights', 'float32', w.data as Float32Array, w.shape);
+    return kernelCall('fullyConnected', ['f32', 'f32'], [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))]);
+  }
+  const r = rescalingOf(node, graph, 0);
+  const weights = constant('weights', 'int8', w.data as Int8Array, w.shape);
+  if (inputOf(node, graph, 0).dtype === 'int16') {
+    const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
+    return kernelCall('fullyConnected', ['s16', 's8'], [
+      ...head, ...integerConstants(weights, wide, r), ['accumulator_bits', r.accumulatorBits], ...clampFields(r.range, rounding),
+    ]);
+  }
+  const weightZero = weightZeroPoint(node, graph);
+  const folded = folding(w.data as Int8Array, bias, g, r.input.zeroPoint, weightZero);
+  return kernelCall('fullyConnected', ['s8', 's8'], [
+    ...head, ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r), ['weight_zero_point', weightZero],
+    ['output_zero_point', r.output.zeroPoint], ...clampFields(r.range, rounding),
+  ]);
+}
+
+const weightZeroPoint = (node: Node, graph: Graph): number => inputOf(node, graph, 1).quant?.zeroPoints[0] ?? 0;
+
+/** sum (w - wz)(x - xz) = sum w x - wz sum x - xz (sum w - K wz): the last term goes into the bias. */
+function folding(w: Int8Array, bias: TensorData | undefined, g: Geometry, inputZero: number, weightZero: number): Int32Array {
+  return Int32Array.from({ length: g.outC }, (_, c) => {
+    const sum = w.subarray(c * g.inC, (c + 1) * g.inC).reduce((a, b) => a + b, 0);
+    return Number(bias?.[c] ?? 0) - inputZero * (sum - g.inC * weightZero);
+  });
+}
+
+type Numbers = Exclude<TensorData, BigInt64Array>;
+
+function multiply(g: Geometry, x: Numbers, w: Numbers, weightZero: number, f: Finisher): void {
+  const float = f.arithmetic === 'f32';
+  const zeroPoint = f.inputZeroPoint;
+  for (let r = 0; r < g.rows; r++) {
+    for (let c = 0; c < g.outC; c++) {
+      let sum = 0;
+      const from = r * g.inC;
+      const to = c * g.inC;
+      if (float) for (let i = 0; i < g.inC; i++) sum = Math.fround(sum + Math.fround(x[from + i] * w[to + i]));
+      else for (let i = 0; i < g.inC; i++) sum += (x[from + i] - zeroPoint) * (w[to + i] - weightZero);
+      f.output[r * g.outC + c] = f.finish(sum, c);
+    }
+  }
+}
+
+export const fullyConnected: OpSpec = {
+  op: 'fullyConnected',
+  infer: (node, graph) => [{ shape: geometry(node, graph).shape, dtype: outputOf(node, graph).dtype }],
+  macs(node, graph) {
+    const g = geometry(node, graph);
+    return g.rows * g.inC * g.outC;
+  },
+  unsupported: (node, graph) => weightedObstacle(node, graph, geometry(node, graph).inC, true),
+  lower,
+  evaluate(node, inputs, { graph, rounding }) {
+    const g = geometry(node, graph);
+    const f = finisher({ node, graph, bias: inputs[2], rounding, axis: 0, shape: [g.rows, g.outC] });
+    const weightZero = f.arithmetic === 's8' ? weightZeroPoint(node, graph) : 0;
+    multiply(g, given(node, inputs, 0), given(node, inputs, 1), weightZero, f);
+    return [f.output];
+  },
+};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel table runtime-c/kernels/kernels.json: which C function computes an operator for which types on which ISA.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../packageRoot.js';
+import type { CStruct, KernelCall } from './op.js';
+
+/** Element types in kernel names; x8, x16 and x32 are moved, not computed with. */
+export type KernelType = 'f32' | 's8' | 's16' | 's32' | 'u8' | 'x8' | 'x16' | 'x32';
+
+export interface KernelRow {
+  /** C symbol: mote_<op>_<types>__<isa>. */
+  name: string;
+  /** IR name of the operator, or of what several operators share (`lut`). */
+  op: string;
+  activation: string;
+  /** Type of the weights; of a conversion's output; of a concatenation's further inputs; '' where there is none. */
+  weight: string;
+  isa: string;
+  /** Relative to runtime-c/kernels. */
+  source: string;
+}
+
+/** mote_<op>_<types>__<isa>; mote/<op>.h declares it. */
+export const kernelNamePattern = /^mote_([a-z0-9]+)_((?:f32|s8|s16|s32|u8|x8|x16|x32)+)__([a-z0-9]+)$/;
+
+export const kernelFolder = join(packageRoot, 'runtime-c', 'kernels');
+
+export function kernelTable(): KernelRow[] {
+  return JSON.parse(readFileSync(join(kernelFolder, 'kernels.json'), 'utf8')) as KernelRow[];
+}
+
+/** The C symbol for an operator. Asking for one that is not there is a bug: OpSpec.unsupported comes first. */
+export function kernelName(op: string, activation: string, weight = '', isa = 'ref'): string {
+  const row = kernelTable().find((r) => r.op === op && r.activation === activation && r.weight === weight && r.isa === isa);
+  if (!row) throw new Error(`no kernel for ${op} ${activation}${weight} on ${isa}`);
+  return row.name;
+}
+
+/** A call of the reference kernel; its parameter struct has the kernel's name without the ISA. */
+export function kernelCall(
+  op: string, types: readonly [activation: KernelType, weight?: string], fields: CStruct['fields'], inputs: number[] = [0],
+): KernelCall {
+  const kernel = kernelName(op, types[0], types[1]);
+  return { kernel, params: { type: kernel.replace(/__.*$/, ''), fields }, inputs, outputs: [0], scratchBytes: 0 };
+}

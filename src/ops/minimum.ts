@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// minimum: the smaller of a and b, with broadcasting. Integers share one scale, so they compare as they are.
+import { binaryOp } from './binary.js';
+import type { OpSpec } from './op.js';
+
+const smaller = (a: number, b: number): number => (a < b ? a : b);
+
+export const minimum: OpSpec = binaryOp({
+  op: 'minimum',
+  float: smaller,
+  clamps: false,
+  integer: { sameScale: true, fields: () => [], compute: () => smaller },
+});

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pack folder on disk, checked before anything in it is used.
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from './cli/errors.js';
+import { readInput, readNpyFile } from './cli/files.js';
+import type { PackManifest, PackPort } from './generated/pack.js';
+import { elementCount, type TensorData } from './model/graph.js';
+import { parseJson } from './schema.js';
+
+export interface PackFolder {
+  dir: string;
+  manifest: PackManifest;
+}
+
+const allFiles = (m: PackManifest): string[] => [
+  m.files.header, ...m.files.sources, ...m.files.layerSources, ...m.files.kernels, 'mote_model.h', ...m.vectors.inputs, ...m.vectors.outputs,
+];
+
+/** Reads pack.json and makes sure that what it names is there. */
+export async function openPack(dir: string): Promise<PackFolder> {
+  const info = await stat(dir).catch(() => undefined);
+  if (!info?.isDirectory()) fail('pack.broken', { path: dir, reason: info ? 'it is no folder' : 'it is not there' });
+  const path = join(dir, 'pack.json');
+  const text = await readInput(path).catch(() => fail('pack.broken', { path: dir, reason: 'it has no pack.json' }));
+  const manifest = parseJson('pack', Buffer.from(text).toString('utf8'), path);
+  for (const file of allFiles(manifest)) {
+    if (!(await stat(join(dir, file)).catch(() => undefined))?.isFile()) fail('pack.broken', { path: dir, reason: `${file} is missing` });
+  }
+  return { dir, manifest };
+}
+
+/** One port's test vectors, sample by sample. */
+async function readVectors(dir: string, file: string, port: PackPort, count: number): Promise<TensorData[]> {
+  const path = join(dir, file);
+  const array = await readNpyFile(path);
+  const perSample = elementCount(port.shape);
+  const wanted = port.dtype === 'bool' ? array.dtype : port.dtype;
+  if (array.dtype !== wanted || array.data.length !== count * perSample) fail('pack.broken', { path, reason: 'the test vectors do not fit the model' });
+  return Array.from({ length: count }, (_, k) => array.data.slice(k * perSample, (k + 1) * perSample));
+}
+
+/** vectors[k][i]: sample k, port i. */
+export async function loadVectors({ dir, manifest }: PackFolder): Promise<{ inputs: TensorData[][]; outputs: TensorData[][] }> {
+  const { count, inputs, outputs } = manifest.vectors;
+  const load = async (files: readonly string[], ports: readonly PackPort[]): Promise<TensorData[][]> => {
+    const perPort = await Promise.all(files.map((f, i) => readVectors(dir, f, ports[i], count)));
+    return Array.from({ length: count }, (_, k) => perPort.map((p) => p[k]));
+  };
+  return { inputs: await load(inputs, manifest.inputs), outputs: await load(outputs, manifest.outputs) };
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The line from model bytes to a pack: read -> passes -> quantize -> plan -> emit. Pure but for reading runtime-c/ and,
+// for float models, compiling the reference C to WebAssembly to make the expected outputs.
+import { createHash } from 'node:crypto';
+import { fail } from './cli/errors.js';
+import { type QuantizerOptions, type QuantizerReport, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
+import { modelName } from './emit/names.js';
+import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
+import type { Vectors } from './emit/testProgram.js';
+import type { Graph, TensorData } from './model/graph.js';
+import { elementCount, makeData, perTensorQuant } from './model/graph.js';
+import { readModel } from './model/readModel.js';
+import { type InputScale, samplesFor } from './model/samples.js';
+import type { NpyArray } from './model/npy.js';
+import { evaluateGraph } from './ops/evaluateGraph.js';
+import type { Rounding } from './ops/op.js';
+import { canonicalize } from './passes/index.js';
+import { type Plan, planGraph } from './plan/plan.js';
+import { findObstacles } from './support.js';
+
+export interface PackRequest {
+  bytes: Uint8Array;
+  fileName: string;
+  target: string;
+  board?: string;
+  name?: string;
+  rounding?: Rounding;
+  calibration?: { array: NpyArray; path: string };
+  inputScale?: InputScale;
+  quantize?: QuantizerOptions;
+}
+
+export interface PackResult extends PackOutput {
+  graph: Graph;
+  plan: Plan;
+  /** What was done to the model, a sentence each. */
+  notes: string[];
+}
+
+const vectorCount = 4;
+
+/** Bytes -> canonical graph. */
+export function importModel(bytes: Uint8Array, fileName: string): Graph {
+  return canonicalize(readModel(bytes, fileName));
+}
+
+/** Fails with the first node that cannot run. */
+export function requireSupported(graph: Graph): void {
+  const [first] = findObstacles(graph);
+  if (first) fail('model.unsupported', { node: first.node, op: first.operator, reason: first.reason, change: first.change });
+}
+
+const isFloat = (graph: Graph): boolean => !graph.nodes.some((n) => n.outputs.some((id) => graph.tensors[id].quant));
+
+/** Pseudo-random bytes, the same for the same model (xorshift32, Marsaglia 2003). */
+function randomSample(graph: Graph, seed: number): TensorData[] {
+  let s = seed | 0 || 1;
+  const next = (): number => {
+    s ^= s << 13;
+    s ^= s >>> 17;
+    s ^= s << 5;
+    return s >>> 24;
+  };
+  return graph.inputs.map((id) => {
+    const t = graph.tensors[id];
+    const data = makeData(t.dtype, elementCount(t.shape)) as Int8Array;
+    for (let i = 0; i < data.length; i++) data[i] = t.dtype === 'float32' ? next() / 255 : next() - (t.dtype === 'uint8' ? 0 : 128);
+    return data;
+  });
+}
+
+async function quantized(graph: Graph, request: PackRequest, notes: string[]): Promise<{ graph: Graph; samples?: TensorData[][] }> {
+  const { calibration } = request;
+  if (!calibration) return { graph };
+  if (graph.inputs.length !== 1) fail('quant.calibration', { reason: `the model has ${graph.inputs.length} inputs, one .npy feeds only one` });
+  const input = graph.tensors[graph.inputs[0]];
+  const permutation = graph.ioPermutation.get(graph.inputs[0]);
+  const quant = input.quant ? perTensorQuant(input) : undefined;
+  const { data, how } = samplesFor(calibration.array, { ...input, ...quant, permutation }, request.inputScale ?? 'auto', calibration.path);
+  const samples = data.map((d) => [d]);
+  notes.push(`calibration data: ${how}`);
+  if (!isFloat(graph)) {
+    notes.push('the model is quantized already; the calibration data serves as test vectors only');
+    return { graph, samples };
+  }
+  const result = await quantizeFromCalibration(graph, samples, undefined, request.quantize ?? {});
+  const at = perTensorQuant(result.graph.tensors[result.graph.inputs[0]]);
+  const requantized = samplesFor(calibration.array, { ...result.graph.tensors[result.graph.inputs[0]], scale: at.scale, zeroPoint: at.zeroPoint, permutation },
+    request.inputScale === 'auto' || request.inputScale === undefined ? { scale: 1, zero: 0 } : request.inputScale, calibration.path);
+  notes.push(quantizerNote(result.report));
+  return { graph: result.graph, samples: requantized.data.map((d) => [d]) };
+}
+
+function quantizerNote(report: QuantizerReport): string {
+  const snr = report.outputSnrDb === undefined ? '' : `; output ${report.outputSnrDb.toFixed(1)} dB signal-to-noise against float (estimated on calibration data)`;
+  const extras = [...(report.equalized ? ['equalized'] : []), ...(report.biasCorrected ? ['bias-corrected'] : [])];
+  return `quantized to int8 from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
+}
+
+/** Expected outputs by the plain TypeScript twin of every operator. */
+function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] | undefined): Vectors {
+  const inputs = samples?.slice(0, vectorCount) ?? Array.from({ length: vectorCount }, (_, k) => randomSample(graph, 0x9e3779b9 + k * 0x7f4a7c15));
+  const outputs = inputs.map((sample) => evaluateGraph(graph, sample, { rounding }));
+  return { inputs, outputs, from: samples ? 'calibration' : 'random' };
+}
+
+/** Reads, compresses, plans and emits. Nothing is written. */
+export async function packModel(request: PackRequest): Promise<PackResult> {
+  const notes: string[] = [];
+  const imported = importModel(request.bytes, request.fileName);
+  requireSupported(imported);
+  const fromFile = !isFloat(imported);
+  const { graph, samples } = await quantized(imported, request, notes);
+  requireSupported(graph);
+  const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
+  const rounding = request.rounding ?? (quantizedBy === 'mote' ? 'single' : 'tflite');
+  const plan = planGraph(graph, { rounding, target: request.target });
+  const input: PackInput = {
+    graph,
+    plan,
+    name: modelName(request.name ?? request.fileName),
+    model: {
+      file: request.fileName,
+      format: graph.source.format,
+      sha256: createHash('sha256').update(request.bytes).digest('hex'),
+      quantizedBy,
+      ...(quantizedBy === 'file' ? { copy: `reference/model.${graph.source.format}` } : {}),
+    },
+    target: request.target,
+    board: request.board,
+    rounding,
+    vectors: makeVectors(graph, rounding, samples),
+  };
+  const output = emitPack(input);
+  if (input.model.copy) output.files.set(input.model.copy, request.bytes);
+  return { ...output, graph, plan, notes };
+}

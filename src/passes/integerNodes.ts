@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// The integer twin of a float node, given integer twins of its inputs and the quantization that its output should
+// have. Shared by the import of quantized ONNX models and by mote's own quantizer.
+import { elementCount, NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
+import { hasActivation } from './activation.js';
+import { isWeighted } from './affine.js';
+import { realValues, sameQuant, storedConstant } from './constants.js';
+import type { GraphEditor } from './editor.js';
+import { type Correct, integerWeights } from './integerWeights.js';
+
+export interface IntegerContext {
+  editor: GraphEditor;
+  /** Integer tensor that stands for each float tensor converted so far. */
+  twins: Map<TensorId, TensorId>;
+  /** Quantization that a float tensor should have, where something says so. */
+  wanted(id: TensorId): Quant | undefined;
+  /** Corrects biases for the rounding of weights, when that is asked for. */
+  correct?: Correct;
+}
+
+type Rule = (ctx: IntegerContext, node: Node) => TensorId | undefined;
+
+// Output quantizations that TensorFlow Lite fixes for these operators (its 8-bit quantization specification).
+const fixedQuant: Readonly<Record<string, [scale: number, zeroPoint: number]>> = {
+  softmax: [1 / 256, -128], logistic: [1 / 256, -128], tanh: [1 / 128, 0],
+};
+/** The quantization that an operator gives its output whatever is wanted. */
+export function fixedQuantOf(node: Node): Quant | undefined {
+  return Object.hasOwn(fixedQuant, node.op) ? quantOf(...fixedQuant[node.op]) : undefined;
+}
+
+/** Operators that only choose or move input values: output quantization is the input's. */
+export const passThrough = new Set(['maxPool2d', 'reshape', 'transpose', 'slice', 'pad', 'clamp']);
+
+const rules: Record<string, Rule> = {
+  conv2d: weighted, depthwiseConv2d: weighted, fullyConnected: weighted,
+  add: arithmetic, sub: arithmetic, mul: arithmetic, div: arithmetic,
+  mean: arithmetic, leakyRelu: arithmetic, hardSwish: arithmetic,
+  minimum: sameScale, maximum: sameScale, concat: sameScale,
+  softmax: fixed, logistic: fixed, tanh: fixed,
+  averagePool2d: averagePool,
+  maxPool2d: passing, reshape: passing, transpose: passing, slice: passing, pad: passing, clamp: passing,
+};
+
+export const hasIntegerRule = (op: string): boolean => Object.hasOwn(rules, op);
+
+/** Adds the integer node and records the twin of its output; false where the node has to stay float. */
+export function makeInteger(ctx: IntegerContext, node: Node): boolean {
+  if (!hasIntegerRule(node.op) || node.outputs.length !== 1) return false;
+  const twin = rules[node.op](ctx, node);
+  if (twin === undefined) return false;
+  ctx.twins.set(node.outputs[0], twin);
+  return true;
+}
+
+/** An int8 tensor like a float one, and the integer node that computes it. */
+function emit(ctx: IntegerContext, node: Node, inputs: TensorId[], quant: Quant, change: Partial<Node> = {}): TensorId {
+  const { name, shape } = ctx.editor.tensor(node.outputs[0]);
+  const output = ctx.editor.addTensor({ name, dtype: 'int8', shape: [...shape], quant });
+  ctx.editor.addNode({ op: node.op, name: node.name, attrs: node.attrs, ...change, inputs, outputs: [output] });
+  return output;
+}
+
+/** The same numbers with another quantization. */
+export function requantized(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId {
+  const tensor = ctx.editor.tensor(id);
+  if (sameQuant(tensor.quant, quant)) return id;
+  const output = ctx.editor.addTensor({ name: `${tensor.name}/requantized`, dtype: 'int8', shape: [...tensor.shape], quant });
+  ctx.editor.addNode({ op: 'quantize', name: `${tensor.name}/requantize`, inputs: [id], outputs: [output], attrs: {} });
+  return output;
+}
+
+/** Integer twin of an operand: computed before, or a constant quantized here (per tensor). */
+function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined {
+  const known = ctx.twins.get(id);
+  if (known !== undefined) return known;
+  const stored = storedConstant(ctx.editor, id);
+  if (!stored) return undefined;
+  if (stored.dtype === 'int8' && stored.quant?.scales.length === 1) {
+    return ctx.editor.addTensor({ ...stored, shape: [...ctx.editor.tensor(id).shape] });
+  }
+  const values = realValues(stored);
+  if (!values.every(Number.isFinite)) return undefined;
+  const quant = quantForRange(values.reduce((a, b) => Math.min(a, b), 0), values.reduce((a, b) => Math.max(a, b), 0));
+  const data = Int8Array.from(values, (v) => quantizeValue(v, quant));
+  return ctx.editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
+}
+
+export function quantizeValue(value: number, quant: Quant): number {
+  return Math.min(127, Math.max(-128, Math.round(value / quant.scales[0]) + quant.zeroPoints[0]));
+}
+
+/** int8 quantization of [min, max], widened to hold zero exactly. A range of nothing gets a scale of 1. */
+export function quantForRange(min: number, max: number): Quant {
+  const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
+  // Kernels take scales as float32; below this a range is rounding noise, not a signal.
+  const scale = high - low < 2 ** -100 ? 1 : Math.fround((high - low) / 255);
+  const zeroPoint = Math.min(127, Math.max(-128, Math.round(-128 - low / scale)));
+  return quantOf(scale, zeroPoint);
+}
+
+const scaleOf = (quant: Quant | undefined): number => quant?.scales[0] ?? Number.NaN;
+
+function weighted(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  const quant = ctx.wanted(node.outputs[0]);
+  if (x === undefined || !quant || !isWeighted(node)) return undefined;
+  const scales = { input: scaleOf(ctx.editor.tensor(x).quant), output: scaleOf(quant) };
+  const constants = integerWeights(ctx.editor, node, scales, ctx.correct);
+  if (!constants) return undefined;
+  const inputs = [x, constants.weights, ...(constants.bias === NO_TENSOR ? [] : [constants.bias])];
+  return emit(ctx, node, inputs, quant);
+}
+
+function arithmetic(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const quant = ctx.wanted(node.outputs[0]);
+  const inputs = node.inputs.map((id) => operand(ctx, id));
+  if (!quant || !inputs.every((id) => id !== undefined)) return undefined;
+  return emit(ctx, node, inputs as TensorId[], quant);
+}
+
+/** All inputs in the quantization of the output. */
+function sameScale(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const inputs = node.inputs.map((id) => operand(ctx, id));
+  if (!inputs.every((id) => id !== undefined)) return undefined;
+  const quant = ctx.wanted(node.outputs[0]) ?? ctx.editor.tensor(inputs[0] as TensorId).quant;
+  if (!quant) return undefined;
+  return emit(ctx, node, (inputs as TensorId[]).map((id) => requantized(ctx, id, quant)), quant);
+}
+
+function fixed(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  const quant = fixedQuantOf(node);
+  return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
+}
+
+function passing(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  const quant = x === undefined ? undefined : ctx.editor.tensor(x).quant;
+  return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
+}
+
+/** Integer average pooling keeps the scale of its input; over the whole image it is a `mean`, which need not. */
+function averagePool(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  if (x === undefined) return undefined;
+  const quant = ctx.editor.tensor(x).quant;
+  const wanted = ctx.wanted(node.outputs[0]);
+  if (!quant) return undefined;
+  if (wanted && !sameQuant(quant, wanted) && isGlobal(ctx, node)) {
+    return emit(ctx, node, [x], wanted, { op: 'mean', attrs: { axes: [1, 2], keepDims: true } });
+  }
+  return emit(ctx, node, [x], quant);
+}
+
+/** One window over all of the image, no padding, no activation. */
+export function isGlobal(ctx: Pick<IntegerContext, 'editor'>, node: Node): boolean {
+  const [input, output] = [ctx.editor.tensor(node.inputs[0]).shape, ctx.editor.tensor(node.outputs[0]).shape];
+  const kernel = Array.isArray(node.attrs.kernel) ? node.attrs.kernel.map(Number) : [];
+  const pads = Array.isArray(node.attrs.pads) ? node.attrs.pads.map(Number) : [];
+  return !hasActivation(node) && pads.every((p) => p === 0) && kernel[0] === input[1]
+    && kernel[1] === input[2] && elementCount(output.slice(1, 3)) === 1;
+}

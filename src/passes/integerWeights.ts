@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Integer weights and biases: int8, symmetric, one scale per output channel; int32 bias at scale input * weight.
+import { fail } from '../cli/errors.js';
+import { NO_TENSOR, type Node, type Quant, type Tensor, type TensorData, type TensorId } from '../model/graph.js';
+import { outputAxis, outputChannel } from './affine.js';
+import { realConstant, realValues, storedConstant } from './constants.js';
+import type { GraphEditor } from './editor.js';
+
+export interface IntegerWeights {
+  weights: TensorId;
+  bias: TensorId;
+}
+
+/** A bias stays this far below 2^31, so that the accumulator has as much room again for the products. */
+const maxBias = 2 ** 30;
+/** Below this ratio of accumulator step to output step a channel adds nothing that the output could show. */
+const minMultiplier = 2 ** -28;
+
+interface Scales {
+  input: number;
+  output: number;
+}
+
+/** What to add to the bias because the weights were rounded; by output channel. */
+export type Correct = (node: Node, exact: Float64Array, rounded: Float64Array, shape: readonly number[]) => Float64Array;
+
+/** Integer constants for a layer, or undefined when its weights or bias are computed. */
+export function integerWeights(
+  editor: GraphEditor, node: Node, scales: Scales, correct?: Correct,
+): IntegerWeights | undefined {
+  const stored = storedConstant(editor, node.inputs[1]);
+  const biasId = node.inputs[2];
+  const hasBias = biasId !== undefined && biasId !== NO_TENSOR;
+  const given = hasBias ? realConstant(editor, biasId) : undefined;
+  if (!stored || (hasBias && !given)) return undefined;
+  requireFinite(editor, node, stored, given);
+  const quantized = keptWeights(node, stored, given, scales) ?? quantizedWeights(node, stored, given, scales);
+  const shift = correct?.(node, realValues(stored), realValues(quantized), stored.shape);
+  const bias = shift ? shift.map((s, c) => s + (given?.[c] ?? 0)) : given;
+  const weights = editor.addTensor({ ...quantized, name: stored.name });
+  const biasTensor = quantizedBias(editor, node, { given, bias }, quantized.quant, scales.input);
+  return { weights, bias: bias ? editor.addTensor(biasTensor) : NO_TENSOR };
+}
+
+function requireFinite(editor: GraphEditor, node: Node, stored: Tensor & { data: TensorData }, bias?: Float64Array): void {
+  const finite = realValues(stored).every(Number.isFinite) && (bias?.every(Number.isFinite) ?? true);
+  if (finite) return;
+  const name = editor.tensor(node.inputs[1]).name;
+  fail('model.broken', { reason: `the weights '${name}' of node '${node.name}' are not all finite numbers` });
+}
+
+type Quantized = Tensor & { data: Int8Array; quant: Quant };
+
+/** The file's own integers, where they are int8 around zero, scaled as the kernels want, and leave the bias room. */
+function keptWeights(
+  node: Node, stored: Tensor & { data: TensorData }, bias: Float64Array | undefined, scales: Scales,
+): Quantized | undefined {
+  const { quant } = stored;
+  const channels = stored.shape[outputAxis[node.op]];
+  if (!quant || stored.dtype !== 'int8') return undefined;
+  if (quant.scales.length !== 1 && (quant.axis !== outputAxis[node.op] || quant.scales.length !== channels)) return undefined;
+  const spread = Float64Array.from({ length: channels }, (_, c) => Math.fround(quant.scales[quant.scales.length === 1 ? 0 : c]));
+  if (spread.some((s, c) => !(s >= smallestScale(bias?.[c] ?? 0, scales)))) return undefined;
+  const zero = quant.zeroPoints[0] ?? 0;
+  if (quant.zeroPoints.some((z) => z !== zero)) return undefined;
+  const data = zero === 0 ? Int8Array.from(stored.data as Int8Array) : recentred(stored.data as Int8Array, zero);
+  if (!data) return undefined;
+  return {
+    ...stored, dtype: 'int8', data,
+    quant: { scales: spread, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
+  };
+}
+
+function recentred(data: Int8Array, zero: number): Int8Array | undefined {
+  const fits = data.every((q) => q - zero >= -128 && q - zero <= 127);
+  return fits ? data.map((q) => q - zero) : undefined;
+}
+
+function quantizedWeights(
+  node: Node, stored: Tensor & { data: TensorData }, bias: Float64Array | undefined, scales: Scales,
+): Quantized {
+  const values = realValues(stored);
+  const channel = outputChannel(node, stored.shape);
+  const channels = stored.shape[outputAxis[node.op]];
+  const largest = new Float64Array(channels);
+  values.forEach((v, i) => {
+    largest[channel(i)] = Math.max(largest[channel(i)], Math.abs(v));
+  });
+  const weightScales = largest.map((m, c) => Math.fround(Math.max(m / 127, smallestScale(bias?.[c] ?? 0, scales))));
+  const data = Int8Array.from(values, (v, i) => clampInt8(Math.round(v / weightScales[channel(i)]), -127));
+  return {
+    name: stored.name, dtype: 'int8', shape: [...stored.shape], data,
+    quant: { scales: weightScales, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
+  };
+}
+
+/** A channel of zeros, or of next to nothing, still needs a scale: one that its bias and multiplier can live with. */
+function smallestScale(bias: number, scales: Scales): number {
+  return Math.max(Math.abs(bias) / (scales.input * maxBias), (minMultiplier * scales.output) / scales.input);
+}
+
+const clampInt8 = (q: number, lowest: number): number => Math.min(127, Math.max(lowest, q));
+
+function quantizedBias(
+  editor: GraphEditor, node: Node, real: { given?: Float64Array; bias?: Float64Array }, weightQuant: Quant, inputScale: number,
+): Tensor {
+  const scales = weightQuant.scales.map((s) => s * Math.fround(inputScale));
+  const id = node.inputs[2];
+  const stored = real.given && real.given === real.bias ? storedConstant(editor, id) : undefined;
+  const data = stored && sameScales(stored, scales)
+    ? Int32Array.from(stored.data as Int32Array)
+    : Int32Array.from(real.bias ?? [], (b, c) => Math.round(b / scales[c]));
+  const name = real.given ? editor.tensor(id).name : `${node.name}/bias`;
+  return {
+    name, dtype: 'int32', shape: [scales.length], data, quant: { scales, zeroPoints: new Int32Array(scales.length), axis: 0 },
+  };
+}
+
+/** Whether a stored int32 bias already has these scales, as far as the float32 scales of a file can say. */
+function sameScales(stored: Tensor, scales: Float64Array): boolean {
+  const { quant, dtype } = stored;
+  if (dtype !== 'int32' || !quant || quant.zeroPoints.some((z) => z !== 0)) return false;
+  return scales.every((s, c) => Math.abs(quant.scales[quant.scales.length === 1 ? 0 : c] / s - 1) < 1e-6);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph -> Plan: which call runs when, and where in the arena each tensor lies. Input and output buffers count.
+import type { Graph, Node, TensorId } from '../model/graph.js';
+import { tensorBytes } from '../model/graph.js';
+import type { KernelCall, LowerContext } from '../ops/op.js';
+import { type Buffer, findBuffers, specOf } from './buffers.js';
+import { place } from './place.js';
+
+/** Enough for int64 and for every load that a 32-bit core makes; kernels assume no more than element alignment. */
+export const arenaAlignBytes = 8;
+const bufferAlignBytes = 4;
+
+export interface Step {
+  node: Node;
+  call: KernelCall;
+  macs: number;
+  /** Arena offset of the call's scratch, when it has any. */
+  scratchOffset: number;
+}
+
+export interface Plan {
+  steps: Step[];
+  offsetOf: Map<TensorId, number>;
+  viewOf: Map<TensorId, TensorId>;
+  arenaBytes: number;
+  /** No plan for this operator order can need less. */
+  boundBytes: number;
+  /** For the picture of the arena over time. */
+  buffers: (Buffer & { offset: number })[];
+}
+
+/** Plans the whole graph; every node must be lowerable. */
+export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): Plan {
+  const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
+  const calls = nodes.map((node) => specOf(node).lower(node, { ...context, graph }));
+  const scratch = calls.flatMap((call, step): Buffer[] =>
+    call.scratchBytes > 0 ? [{ name: `scratch of ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }] : [],
+  );
+  const all = [...buffers, ...scratch];
+  const placement = place(all, bufferAlignBytes);
+  const placed = all.map((b, i) => ({ ...b, offset: placement.offsets[i] }));
+  const offsetOfBuffer = new Map(all.map((b, i) => [b, placement.offsets[i]]));
+
+  const offsetOf = new Map<TensorId, number>();
+  for (const [id, buffer] of bufferOf) offsetOf.set(id, offsetOfBuffer.get(buffer) as number);
+  const scratchAt = new Map(scratch.map((b) => [b.first, offsetOfBuffer.get(b) as number]));
+  const steps = nodes.map((node, i) => ({
+    node, call: calls[i], macs: specOf(node).macs(node, graph), scratchOffset: scratchAt.get(i) ?? 0,
+  }));
+  return { steps, offsetOf, viewOf, arenaBytes: placement.totalBytes, boundBytes: placement.boundBytes, buffers: placed };
+}
+
+/** Bytes of all constant arrays of the plan: weights, biases, multipliers, tables. */
+export function weightBytes(call: KernelCall): number {
+  return call.params.fields.reduce((sum, [, value]) => {
+    if (value === null || typeof value !== 'object' || !('const' in value)) return sum;
+    return sum + value.const.data.byteLength;
+  }, 0);
+}
+
+export const portBytes = (graph: Graph, id: TensorId): number => tensorBytes(graph.tensors[id]);

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plain tables: right-aligned numbers, no boxes, fitted to a width.
+
+export interface Column {
+  title: string;
+  align?: 'left' | 'right';
+}
+
+/** 5256436 -> `5 256 436` with narrow groups that every font has. */
+export function grouped(n: number): string {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
+}
+
+/** Three significant digits, no exponent for everyday sizes. */
+export function significant(x: number): string {
+  if (x === 0 || !Number.isFinite(x)) return String(x);
+  const magnitude = Math.floor(Math.log10(Math.abs(x)));
+  return magnitude >= 2 ? x.toFixed(0) : x.toFixed(Math.min(6, 2 - magnitude));
+}
+
+export const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
+export const percent = (part: number, whole = 1): string => `${((100 * part) / whole).toFixed(1)}%`;
+
+const clip = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`);
+
+/** Lines of a table. Text columns are clipped, widest first, until a line fits `width`. */
+export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = 100): string[] {
+  const widths = columns.map((c, i) => Math.max(c.title.length, ...rows.map((r) => (r[i] ?? '').length)));
+  const gap = 2;
+  for (;;) {
+    const total = widths.reduce((a, b) => a + b + gap, -gap);
+    if (total <= width) break;
+    let widest = -1;
+    columns.forEach((c, i) => {
+      if (c.align !== 'right' && widths[i] > 8 && (widest < 0 || widths[i] > widths[widest])) widest = i;
+    });
+    if (widest < 0) break;
+    widths[widest]--;
+  }
+  const line = (cells: readonly string[]): string =>
+    columns
+      .map((c, i) => {
+        const cell = clip(cells[i] ?? '', widths[i]);
+        return c.align === 'right' ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
+      })
+      .join(' '.repeat(gap))
+      .trimEnd();
+  return [line(columns.map((c) => c.title)), ...rows.map(line)];
+}

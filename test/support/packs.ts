@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs on disk for tests: one temporary folder per test file.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { writeFolder } from '../../src/cli/files.js';
+import { buildWasm } from '../../src/build/wasm.js';
+import { HostModel } from '../../src/device/wasm.js';
+import type { PackManifest } from '../../src/generated/pack.js';
+import { type PackRequest, packModel } from '../../src/packModel.js';
+import { sharedFile } from './shared.js';
+
+export interface TestPack {
+  dir: string;
+  manifest: PackManifest;
+}
+
+export class PackRoom {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'mote-test-'));
+
+  /** Packs a file of ../shared into its own folder. */
+  async pack(file: string, request: Partial<PackRequest> & { target: string }): Promise<TestPack> {
+    return this.packBytes(sharedFile(file), basename(file), request);
+  }
+
+  async packBytes(bytes: Uint8Array, fileName: string, request: Partial<PackRequest> & { target: string }): Promise<TestPack> {
+    const result = await packModel({ bytes, fileName, ...request });
+    const dir = join(this.folder, `${result.manifest.name}-${request.target}-${result.manifest.rounding}-${result.manifest.arithmetic}`);
+    await writeFolder(dir, result.files);
+    return { dir, manifest: result.manifest };
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export async function hostOf({ dir, manifest }: TestPack): Promise<HostModel> {
+  return HostModel.open(await buildWasm(dir, manifest), manifest);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a clone ready: npm packages always; with --test also QEMU (Debian, as root), or a plain word about what will be skipped.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const say = (text) => process.stderr.write(`${text}\n`);
+
+const run = (program, args, options = {}) => spawnSync(program, args, { cwd: root, stdio: ['ignore', 2, 2], ...options }).status === 0;
+
+const onPath = (program) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)) || existsSync(join(folder, `${program}.exe`)));
+
+function installPackages() {
+  const stamp = join(root, 'node_modules', '.mote-lock');
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  say('installing npm packages (npm ci), once');
+  // Through the npm that started us, so that no shell is needed on any system.
+  const npm = process.env.npm_execpath;
+  const done = npm ? run(process.execPath, [npm, 'ci', '--no-audit', '--no-fund']) : run('npm', ['ci', '--no-audit', '--no-fund']);
+  if (!done) {
+    say('npm ci failed: see the lines above');
+    process.exit(9);
+  }
+  writeFileSync(stamp, hash);
+}
+
+// Tool -> Debian package that has it, and what is not tested without it.
+const testTools = [
+  { program: 'qemu-system-arm', debian: 'qemu-system-arm', suites: 'the virtual Cortex-M4, M7, M33, M55 and STM32F405 boards' },
+  { program: 'qemu-system-riscv32', debian: 'qemu-system-misc', suites: 'the virtual RV32 boards' },
+];
+
+function installTestTools() {
+  const missing = () => testTools.filter((t) => !onPath(t.program));
+  if (missing().length === 0) return;
+  if (process.getuid?.() === 0 && onPath('apt-get')) {
+    const packages = missing().map((t) => t.debian);
+    say(`installing ${packages.join(' ')} with apt-get`);
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const apt = ['-o', 'DPkg::Lock::Timeout=300', '-q'];
+    run('apt-get', [...apt, 'update'], { env });
+    run('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...packages], { env });
+  }
+  for (const tool of missing()) {
+    say(`${tool.program} is not here: ${tool.suites} will be skipped. On Debian: apt-get install --no-install-recommends ${tool.debian}`);
+  }
+  if (process.env.CI && missing().length) {
+    say('in CI nothing may be skipped');
+    process.exit(9);
+  }
+}
+
+installPackages();
+if (process.argv.includes('--test')) installTestTools();
