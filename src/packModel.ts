@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { fail } from './cli/errors.js';
 import { type QuantizerOptions, type QuantizerReport, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
+import { wasmRunner } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
 import type { Vectors } from './emit/testProgram.js';
@@ -38,6 +39,9 @@ export interface PackResult extends PackOutput {
 }
 
 const vectorCount = 4;
+
+// Ranges and means settle within a hundred samples (TensorFlow Lite advises 100 to 500); more only takes time.
+const maxCalibrationSamples = 128;
 
 /** Bytes -> canonical graph. */
 export function importModel(bytes: Uint8Array, fileName: string): Graph {
@@ -83,13 +87,17 @@ async function quantized(graph: Graph, request: PackRequest, notes: string[]): P
     notes.push('the model is quantized already; the calibration data serves as test vectors only');
     return { graph, samples };
   }
-  const result = await quantizeFromCalibration(graph, samples, undefined, request.quantize ?? {});
+  const result = await quantizeFromCalibration(graph, evenly(samples, maxCalibrationSamples), wasmRunner, request.quantize ?? {});
   const at = perTensorQuant(result.graph.tensors[result.graph.inputs[0]]);
   const requantized = samplesFor(calibration.array, { ...result.graph.tensors[result.graph.inputs[0]], scale: at.scale, zeroPoint: at.zeroPoint, permutation },
     request.inputScale === 'auto' || request.inputScale === undefined ? { scale: 1, zero: 0 } : request.inputScale, calibration.path);
   notes.push(quantizerNote(result.report));
   return { graph: result.graph, samples: requantized.data.map((d) => [d]) };
 }
+
+/** At most `count` of the list, evenly spread over it. */
+const evenly = <T>(list: readonly T[], count: number): T[] =>
+  list.length <= count ? [...list] : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)]);
 
 function quantizerNote(report: QuantizerReport): string {
   const snr = report.outputSnrDb === undefined ? '' : `; output ${report.outputSnrDb.toFixed(1)} dB signal-to-noise against float (estimated on calibration data)`;
@@ -113,7 +121,8 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const { graph, samples } = await quantized(imported, request, notes);
   requireSupported(graph);
   const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
-  const rounding = request.rounding ?? (quantizedBy === 'mote' ? 'single' : 'tflite');
+  // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
+  const rounding = request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
   const plan = planGraph(graph, { rounding, target: request.target });
   const input: PackInput = {
     graph,

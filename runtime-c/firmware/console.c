@@ -25,6 +25,7 @@ typedef struct {
 } packet;
 
 static packet io;
+static mote_frame_decoder decoder; // of what arrives in `io`
 
 // What RUN and STEP answered last, for a host that did not hear it. The other commands may be done twice.
 static struct {
@@ -177,13 +178,11 @@ static void respond(uint32_t length) {
   send(io.bytes, io.length);
 }
 
-_Noreturn void mote_console_serve(void) {
-  mote_frame_decoder decoder;
-  mote_frame_begin(&decoder, io.bytes, BUFFER_BYTES);
-  for (;;) {
-    uint32_t length = mote_frame_take(&decoder, mote_uart_get());
-    if (length >= HEADER_BYTES && (io.bytes[0] & 0x80u) == 0) respond(length);
-  }
+void mote_console_begin(void) { mote_frame_begin(&decoder, io.bytes, BUFFER_BYTES); }
+
+void mote_console_take(uint8_t byte) {
+  uint32_t length = mote_frame_take(&decoder, byte);
+  if (length >= HEADER_BYTES && (io.bytes[0] & 0x80u) == 0) respond(length);
 }
 
 void mote_console_fault(uint32_t cause, uint32_t pc) {

@@ -11,8 +11,9 @@ typedef struct {
   uint64_t ticks;
 } mote_window;
 
-/// Serves requests for ever.
-_Noreturn void mote_console_serve(void);
+void mote_console_begin(void);
+/// Takes a byte from the UART; answers when it completes a request.
+void mote_console_take(uint8_t byte);
 /// Sends the fault frame.
 void mote_console_fault(uint32_t cause, uint32_t pc);
 

@@ -11,6 +11,8 @@
 #define MOTE_BARRIER() __asm__ volatile("" ::: "memory")
 
 void mote_counter_init(void);
+/// The count at a window's start; a counter that interrupts is restarted, so that equal windows take equal interrupts.
+uint64_t mote_counter_start(void);
 uint64_t mote_counter_now(void);
 /// Counts from `start` to `end`, right over one wrap of a counter that is narrower than 64 bits.
 uint64_t mote_counter_span(uint64_t start, uint64_t end);

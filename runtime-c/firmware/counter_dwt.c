@@ -19,6 +19,8 @@ void mote_counter_init(void) {
 
 uint64_t mote_counter_now(void) { return DWT_CYCCNT; }
 
+uint64_t mote_counter_start(void) { return mote_counter_now(); }
+
 uint64_t mote_counter_span(uint64_t start, uint64_t end) { return (uint32_t)(end - start); }
 #else
 typedef int mote_counter_dwt_unused;

@@ -27,6 +27,8 @@ uint64_t mote_counter_now(void) {
   return (uint64_t)high << 32 | low;
 }
 
+uint64_t mote_counter_start(void) { return mote_counter_now(); }
+
 uint64_t mote_counter_span(uint64_t start, uint64_t end) { return end - start; }
 #else
 typedef int mote_counter_riscv_unused;

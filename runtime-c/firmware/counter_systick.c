@@ -37,6 +37,12 @@ uint64_t mote_counter_now(void) {
   return (uint64_t)before * PERIOD + ((PERIOD - value) & (PERIOD - 1u));
 }
 
+uint64_t mote_counter_start(void) {
+  SYST_CVR = 0; // any write clears it and what it would have interrupted for
+  wraps = 0;
+  return mote_counter_now();
+}
+
 uint64_t mote_counter_span(uint64_t start, uint64_t end) { return end - start; }
 #else
 typedef int mote_counter_systick_unused;

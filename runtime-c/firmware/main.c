@@ -50,7 +50,7 @@ uint32_t mote_stack_used(void) {
 // The same reads and barriers in all three windows, so that the empty one is the others' overhead.
 mote_window mote_run(void) {
   mote_window window;
-  uint64_t start = mote_counter_now();
+  uint64_t start = mote_counter_start();
   MOTE_BARRIER();
   window.result = (int32_t)mote_model_run(memory.arena);
   MOTE_BARRIER();
@@ -60,7 +60,7 @@ mote_window mote_run(void) {
 
 mote_window mote_step(uint16_t layer) {
   mote_window window;
-  uint64_t start = mote_counter_now();
+  uint64_t start = mote_counter_start();
   MOTE_BARRIER();
   window.result = (int32_t)mote_model_step((int)layer, memory.arena);
   MOTE_BARRIER();
@@ -70,7 +70,7 @@ mote_window mote_step(uint16_t layer) {
 
 mote_window mote_empty_window(void) {
   mote_window window;
-  uint64_t start = mote_counter_now();
+  uint64_t start = mote_counter_start();
   MOTE_BARRIER();
   window.result = 0;
   MOTE_BARRIER();
@@ -89,5 +89,6 @@ int main(void) {
   set_canaries();
   mote_counter_init();
   mote_uart_init();
-  mote_console_serve();
+  mote_console_begin();
+  for (;;) mote_console_take(mote_uart_get());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arm PrimeCell UART (PL011 TRM, ARM DDI 0183): RP2040 and many others. FIFOs on: 32 bytes wait while a frame is judged.
+// Arm PrimeCell UART (PL011 TRM, ARM DDI 0183): RP2040 and many others. FIFOs on: 32 bytes can wait.
 #include "mote_board.h"
 
 #ifdef MOTE_UART_PL011

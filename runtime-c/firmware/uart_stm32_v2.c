@@ -2,7 +2,7 @@
 // STM32 USART and LPUART of the L4, F7, H7, G0 … series (RM0432).
 #include "mote_board.h"
 
-#if defined(MOTE_UART_STM32_V2) || defined(MOTE_UART_STM32_LPUART)
+#ifdef MOTE_UART_STM32_V2
 #include "uart.h"
 
 #define CR1 MOTE_REGISTER(MOTE_UART_BASE + 0x00u)
@@ -15,7 +15,7 @@
 #define TDR MOTE_REGISTER(MOTE_UART_BASE + 0x28u)
 
 // An LPUART divides 256 times its clock, a USART its clock.
-#ifdef MOTE_UART_STM32_LPUART
+#ifdef MOTE_UART_LPUART
 #define CLOCK_FACTOR 256u
 #else
 #define CLOCK_FACTOR 1u

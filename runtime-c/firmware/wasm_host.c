@@ -14,10 +14,10 @@
 
 // One object, so that nothing lies between the arena and its guards.
 static struct {
-  _Alignas(16) uint8_t before[GUARD_BYTES];
+  uint8_t before[GUARD_BYTES];
   uint8_t arena[MOTE_MODEL_ARENA_BYTES > 0 ? MOTE_MODEL_ARENA_BYTES : 1];
   uint8_t after[GUARD_BYTES];
-} memory;
+} memory __attribute__((aligned(16)));
 
 uint8_t *mote_arena(void);
 uint32_t mote_arena_bytes(void);

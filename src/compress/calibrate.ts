@@ -26,6 +26,8 @@ export interface Statistics {
   extremes: Map<TensorId, Range>;
   /** Mean of each activation per index of its last dimension. */
   means: Map<TensorId, Float64Array>;
+  /** Largest magnitude of each activation per index of its last dimension. */
+  peaks: Map<TensorId, Float64Array>;
   samples: number;
 }
 
@@ -41,11 +43,11 @@ export async function collectRanges(
 export async function collectStatistics(
   graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner,
 ): Promise<Statistics> {
-  const statistics: Statistics = { extremes: new Map(), means: new Map(), samples: 0 };
+  const statistics: Statistics = { extremes: new Map(), means: new Map(), peaks: new Map(), samples: 0 };
   for (const sample of samples) {
     await visitAll(graph, sample, runner, (id, data) => {
       widen(graph, statistics.extremes, id, data);
-      addMeans(graph, statistics.means, id, data);
+      addChannels(graph, statistics, id, data);
     });
     statistics.samples++;
   }
@@ -109,13 +111,20 @@ function widen(graph: Graph, extremes: Map<TensorId, Range>, id: TensorId, data:
   extremes.set(id, { min, max });
 }
 
-/** Adds this sample's mean per channel. */
-function addMeans(graph: Graph, means: Map<TensorId, Float64Array>, id: TensorId, data: Float32Array): void {
+/** Adds this sample's mean and peak per channel. */
+function addChannels(graph: Graph, { means, peaks }: Statistics, id: TensorId, data: Float32Array): void {
   const channels = Math.max(1, graph.tensors[id].shape.at(-1) ?? 1);
   const sums = means.get(id) ?? new Float64Array(channels);
+  const largest = peaks.get(id) ?? new Float64Array(channels);
   means.set(id, sums);
+  peaks.set(id, largest);
   const share = channels / Math.max(1, data.length);
-  for (let i = 0, c = 0; i < data.length; i++, c = c + 1 === channels ? 0 : c + 1) sums[c] += data[i] * share;
+  for (let i = 0, c = 0; i < data.length; i++, c = c + 1 === channels ? 0 : c + 1) {
+    const v = data[i];
+    sums[c] += v * share;
+    if (v > largest[c]) largest[c] = v;
+    else if (-v > largest[c]) largest[c] = -v;
+  }
 }
 
 function fillHistogram(histogram: Histogram | undefined, data: Float32Array): void {

@@ -2,25 +2,8 @@
 // Cross-layer equalization (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and Bias
 // Correction", arXiv:1906.04721, section 4.1): scales channels between two layers so that both use their range. The
 // function computed stays the same.
-import type { AttrValue, Graph, Node, TensorId } from '../model/graph.js';
-import { clampOf } from '../passes/activation.js';
-import { inputChannel, isWeighted, outputChannel, readWeights, writeWeights } from '../passes/affine.js';
-import { GraphEditor } from '../passes/editor.js';
-
-type Weights = NonNullable<ReturnType<typeof readWeights>>;
-
-interface Layer {
-  node: Node;
-  weights: Weights;
-  outputOf: (i: number) => number;
-}
-
-interface Pair {
-  first: Layer;
-  second: Layer;
-  /** Channel of the first layer that each weight of the second meets. */
-  inputOf: (i: number) => number;
-}
+import type { Graph } from '../model/graph.js';
+import { applyScale, largestPer, type Pair, scalePairs } from './layerPairs.js';
 
 /** The scales settle in a few rounds along a chain; more change nothing that matters. */
 const rounds = 20;
@@ -29,72 +12,17 @@ const settled = 1e-3;
 const largestScale = 1e4;
 
 export function equalize(source: Graph): Graph {
-  const editor = new GraphEditor(source);
-  const layers = new Map<Node, Layer>();
-  for (const node of editor.list()) {
-    const weights = isWeighted(node) ? readWeights(editor, node) : undefined;
-    if (weights) layers.set(node, { node, weights: copy(weights), outputOf: outputChannel(node, weights.shape) });
-  }
-  const pairs = [...layers.values()].flatMap((layer) => findPair(editor, layer, layers) ?? []);
-  for (let round = 0; round < rounds; round++) {
-    const change = pairs.reduce((largest, pair) => Math.max(largest, scalePair(pair)), 0);
-    if (change < settled) break;
-  }
-  const touched = new Set(pairs.flatMap((pair) => [pair.first, pair.second]));
-  for (const layer of touched) writeWeights(editor, layer.node, layer.weights);
-  return editor.finish();
-}
-
-const copy = (w: Weights): Weights => ({ ...w, values: w.values.slice(), bias: w.bias?.slice() });
-
-/** Operators for which op(x * s) = op(x) * s, per channel of the last dimension and for s > 0. */
-const scaling = new Set(['maxPool2d', 'averagePool2d', 'leakyRelu', 'mean', 'pad', 'clamp', 'reshape']);
-
-function findPair(editor: GraphEditor, first: Layer, layers: ReadonlyMap<Node, Layer>): Pair | undefined {
-  if (!scalesFreely(first.node.attrs.activation)) return undefined;
-  const channels = first.weights.channels;
-  for (let id = first.node.outputs[0]; ; ) {
-    const reader = editor.soleConsumer(id);
-    if (reader?.inputs[0] !== id) return undefined;
-    const second = layers.get(reader);
-    if (second) return pairOf(first, second, channels);
-    if (!scaling.has(reader.op) || !passes(editor, reader, id, channels)) return undefined;
-    id = reader.outputs[0];
-  }
-}
-
-function pairOf(first: Layer, second: Layer, channels: number): Pair | undefined {
-  const { node, weights } = second;
-  if (node.op === 'fullyConnected') {
-    // Behind a flatten of NHWC the columns repeat the channels.
-    return weights.shape[1] % channels === 0
-      ? { first, second, inputOf: (i) => (i % weights.shape[1]) % channels } : undefined;
-  }
-  return { first, second, inputOf: inputChannel(node, weights.shape) };
-}
-
-/** Only zero survives a scaling as a bound. */
-function scalesFreely(activation: AttrValue): boolean {
-  const { min, max } = clampOf(activation);
-  return (min === null || min === 0) && (max === null || max === 0);
-}
-
-function passes(editor: GraphEditor, node: Node, id: TensorId, channels: number): boolean {
-  const before = editor.tensor(id).shape;
-  const after = editor.tensor(node.outputs[0]).shape;
-  if (!scalesFreely(node.op === 'clamp' ? { ...node.attrs } : node.attrs.activation)) return false;
-  if (node.op === 'pad') {
-    const pads = Array.isArray(node.attrs.pads) ? node.attrs.pads.at(-1) : undefined;
-    return Number(node.attrs.value ?? 0) === 0 && Array.isArray(pads) && pads.every((p) => p === 0);
-  }
-  const last = after.at(-1) ?? 1;
-  if (node.op === 'reshape') return before.at(-1) !== undefined && (before.at(-1) ?? 1) % channels === 0 && last % channels === 0;
-  const axes = Array.isArray(node.attrs.axes) ? node.attrs.axes.map(Number) : [];
-  return before.at(-1) === last && !axes.some((axis) => axis === -1 || axis === before.length - 1);
+  return scalePairs(source, (pairs) => {
+    for (let round = 0; round < rounds; round++) {
+      const change = pairs.reduce((largest, pair) => Math.max(largest, balance(pair)), 0);
+      if (change < settled) break;
+    }
+  });
 }
 
 /** Scales one pair by s = sqrt(r1 * r2) / r2 per channel (equation 11) and returns the largest change of |log s|. */
-function scalePair({ first, second, inputOf }: Pair): number {
+function balance(pair: Pair): number {
+  const { first, second, inputOf } = pair;
   const { channels } = first.weights;
   const r1 = largestPer(first.weights.values, first.outputOf, channels);
   const r2 = largestPer(second.weights.values, inputOf, channels);
@@ -102,22 +30,6 @@ function scalePair({ first, second, inputOf }: Pair): number {
     const s = Math.sqrt(r / r2[c]);
     return Number.isFinite(s) && s > 0 ? Math.min(largestScale, Math.max(1 / largestScale, s)) : 1;
   });
-  first.weights.values.forEach((w, i, all) => {
-    all[i] = w / scale[first.outputOf(i)];
-  });
-  first.weights.bias?.forEach((b, c, all) => {
-    all[c] = b / scale[c];
-  });
-  second.weights.values.forEach((w, i, all) => {
-    all[i] = w * scale[inputOf(i)];
-  });
+  applyScale(pair, scale);
   return scale.reduce((largest, s) => Math.max(largest, Math.abs(Math.log(s))), 0);
-}
-
-function largestPer(values: Float64Array, channel: (i: number) => number, channels: number): Float64Array {
-  const largest = new Float64Array(channels);
-  values.forEach((v, i) => {
-    largest[channel(i)] = Math.max(largest[channel(i)], Math.abs(v));
-  });
-  return largest;
 }

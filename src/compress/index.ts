@@ -2,8 +2,9 @@
 // Float to int8.
 export { collectRanges, collectStatistics, type Range, type RangeMethod } from './calibrate.js';
 export { equalize } from './equalize.js';
+export { equalizeActivations } from './equalizeActivations.js';
 export { quantizeInt8 } from './quantize.js';
 export {
-  type MakeRunner, quantizeFromCalibration, type Quantized, type QuantizerOptions, type QuantizerReport,
+  type Equalization, type MakeRunner, quantizeFromCalibration, type Quantized, type QuantizerOptions, type QuantizerReport,
 } from './quantizeFromCalibration.js';
 export { evaluateRunner, type FloatRunner } from './runner.js';

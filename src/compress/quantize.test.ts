@@ -118,7 +118,7 @@ describe('quantizeFromCalibration', () => {
     const graph = b.build(b.op('fullyConnected', [x, b.constant([4, 64], w)]));
     const samples = Array.from({ length: 16 }, (_, i) => [randomValues(i + 1, 64).map((v) => 0.7 + 0.3 * v)]);
     const bias = async (biasCorrection: boolean): Promise<number> => {
-      const result = await quantizeFromCalibration(graph, samples, evaluateRunner, { biasCorrection, method: 'minmax', equalize: false });
+      const result = await quantizeFromCalibration(graph, samples, evaluateRunner, { biasCorrection, method: 'minmax', equalize: 'none' });
       const shift = new Float64Array(4);
       for (const s of samples) {
         const got = runQuantized(result.graph, s);

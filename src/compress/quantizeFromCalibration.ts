@@ -3,18 +3,31 @@
 import type { Graph, Quant, TensorData, TensorId } from '../model/graph.js';
 import { evaluateGraph } from '../ops/evaluateGraph.js';
 import { quantizeValue } from '../passes/integerNodes.js';
-import { type CalibrateOptions, chooseRanges, collectStatistics, type Range, type RangeMethod } from './calibrate.js';
+import {
+  type CalibrateOptions, chooseRanges, collectStatistics, type Range, type RangeMethod, type Statistics,
+} from './calibrate.js';
 import { equalize } from './equalize.js';
+import { equalizeActivations } from './equalizeActivations.js';
 import { quantizeInt8 } from './quantize.js';
 import { evaluateRunner, type FloatRunner } from './runner.js';
 
 /** A runner for one graph: equalization makes a second graph, which needs its own. */
 export type MakeRunner = (graph: Graph) => FloatRunner | Promise<FloatRunner>;
 
+/** What is scaled before quantizing: nothing, weights against weights, or activations against weights. */
+export type Equalization = 'none' | 'weights' | 'activations';
+
+const equalizers: Record<Equalization, (graph: Graph, statistics: Statistics) => Graph> = {
+  none: (graph) => graph,
+  weights: (graph) => equalize(graph),
+  activations: (graph, { peaks }) => equalizeActivations(graph, peaks),
+};
+const equalizations = Object.keys(equalizers) as Equalization[];
+
 export interface QuantizerOptions extends CalibrateOptions {
   method?: RangeMethod;
-  /** `auto` quantizes with and without, and keeps what comes closer to the float outputs. */
-  equalize?: boolean | 'auto';
+  /** `auto` tries all and keeps what comes closest to the float outputs. */
+  equalize?: Equalization | 'auto';
   biasCorrection?: boolean;
   /** Calibration samples on which the result is compared with the float graph. */
   checkSamples?: number;
@@ -23,7 +36,7 @@ export interface QuantizerOptions extends CalibrateOptions {
 export interface QuantizerReport {
   samples: number;
   method: RangeMethod;
-  equalized: boolean;
+  equalization: Equalization;
   biasCorrected: boolean;
   /** Signal-to-noise ratio of the outputs against float, over the checked samples; undefined when none was checked. */
   outputSnrDb: number | undefined;
@@ -42,30 +55,40 @@ export async function quantizeFromCalibration(
 ): Promise<Quantized> {
   const list = [...samples];
   const settings: Settings = { ...quantizerDefaults, ...options };
-  const plain = settings.equalize === true ? undefined : await quantizeOne(graph, list, makeRunner, settings, false);
-  if (plain && settings.equalize === false) return plain;
-  const scaled = equalize(graph);
-  if (plain && scaled === graph) return plain;
-  const equalized = await quantizeOne(scaled, list, makeRunner, settings, true);
-  return plain && !closer(equalized.report, plain.report) ? plain : equalized;
+  const wanted = settings.equalize === 'auto' ? equalizations : [settings.equalize];
+  const runner = await makeRunner(graph);
+  const statistics = await collectStatistics(graph, list, runner);
+  let best: Quantized | undefined;
+  for (const equalization of wanted) {
+    const scaled = equalizers[equalization](graph, statistics);
+    if (best && scaled === graph) continue;
+    const candidate = scaled === graph
+      ? await quantizeOne(graph, list, runner, statistics, settings, equalization)
+      : await quantizeScaled(scaled, list, makeRunner, settings, equalization);
+    if (!best || (candidate.report.outputSnrDb ?? 0) > (best.report.outputSnrDb ?? 0)) best = candidate;
+  }
+  return best as Quantized;
 }
 
 type Settings = QuantizerOptions & Required<Pick<QuantizerOptions, keyof typeof quantizerDefaults>>;
 
-const closer = (a: QuantizerReport, b: QuantizerReport): boolean => (a.outputSnrDb ?? 0) > (b.outputSnrDb ?? 0);
+async function quantizeScaled(
+  graph: Graph, samples: TensorData[][], makeRunner: MakeRunner, settings: Settings, equalization: Equalization,
+): Promise<Quantized> {
+  const runner = await makeRunner(graph);
+  return quantizeOne(graph, samples, runner, await collectStatistics(graph, samples, runner), settings, equalization);
+}
 
 async function quantizeOne(
-  graph: Graph, samples: TensorData[][], makeRunner: MakeRunner, settings: Settings,
-  equalized: boolean,
+  graph: Graph, samples: TensorData[][], runner: FloatRunner, statistics: Statistics, settings: Settings,
+  equalization: Equalization,
 ): Promise<Quantized> {
   const { method, biasCorrection } = settings;
-  const runner = await makeRunner(graph);
-  const statistics = await collectStatistics(graph, samples, runner);
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
   const quantized = quantizeInt8(graph, ranges, biasCorrection ? { biasCorrection: statistics.means } : {});
   const checked = samples.slice(0, settings.checkSamples);
   const outputSnrDb = checked.length > 0 ? outputSnr(graph, quantized, checked, runner) : undefined;
-  const report = { samples: samples.length, method, equalized, biasCorrected: biasCorrection, outputSnrDb };
+  const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
   return { graph: quantized, ranges, report };
 }
 

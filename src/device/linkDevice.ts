@@ -9,6 +9,9 @@ import { Session, type SessionOptions } from './session.js';
 
 export type DeviceTimeouts = Omit<SessionOptions, 'board'>;
 
+/** An emulator's wire loses nothing, but a busy machine may starve it for seconds. */
+export const emulatorTimeouts: DeviceTimeouts = { timeoutMs: 10_000, helloTimeoutMs: 30_000 };
+
 /** What one tick of the firmware's counter is worth. */
 export interface CountScale {
   unit: DeviceInfo['counter']['unit'];
@@ -17,7 +20,11 @@ export interface CountScale {
 }
 
 /** On an emulator ticks stand for instructions as the board file says; on silicon they are what the firmware says. */
-export function countScale(board: Board, hello: Pick<Hello, 'counterKind' | 'clockHz' | 'counterHz'>, source: DeviceInfo['counter']['source']): CountScale {
+export function countScale(
+  board: Board,
+  hello: Pick<Hello, 'counterKind' | 'clockHz' | 'counterHz'>,
+  source: DeviceInfo['counter']['source'],
+): CountScale {
   if (source === 'emulated' && board.emulator?.kind === 'qemu') {
     return { unit: 'instructions', ...board.emulator.instructionsPerTick };
   }
@@ -54,10 +61,13 @@ function linkDevice(
   counter: { source: DeviceInfo['counter']['source']; emptyTicks: number },
 ): Device {
   const scale = countScale(board, hello, counter.source);
-  const toWindow = (window: TickWindow): Window => ({
-    result: window.result,
-    count: Math.round((Math.max(0, window.ticks - counter.emptyTicks) * scale.numerator) / scale.denominator),
-    guardIntact: window.guardIntact,
+  // Rounded one by one: where an instruction takes two ticks or more, both roundings are exact, and so the difference.
+  const toCount = (ticks: number) => Math.round((ticks * scale.numerator) / scale.denominator);
+  const emptyCount = toCount(counter.emptyTicks);
+  const toWindow = ({ result, ticks, guardIntact }: TickWindow): Window => ({
+    result,
+    count: Math.max(0, toCount(ticks) - emptyCount),
+    guardIntact,
   });
   const chunks = (offset: number, bytes: number) => {
     checkRange(board.id, hello.arenaBytes, offset, bytes);
@@ -96,7 +106,10 @@ function linkDevice(
 /** A pack whose places do not fit the firmware's arena belongs to another firmware. */
 export function checkRange(board: string, arenaBytes: number, offset: number, bytes: number): void {
   if (offset >= 0 && bytes >= 0 && offset + bytes <= arenaBytes) return;
-  fail('device.protocol', { board, reason: `its arena of ${arenaBytes} bytes has no bytes ${offset} to ${offset + bytes}` });
+  fail('device.protocol', {
+    board,
+    reason: `its arena of ${arenaBytes} bytes has no bytes ${offset} to ${offset + bytes}`,
+  });
 }
 
 function chunksOf(offset: number, bytes: number, chunkBytes: number): [offset: number, bytes: number][] {

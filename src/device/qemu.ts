@@ -8,7 +8,7 @@ import type { Link } from '../link/link.js';
 import { processLink } from '../link/processLink.js';
 import { guardChild } from './childGuard.js';
 import type { Device } from './device.js';
-import { type DeviceTimeouts, openLinkDevice } from './linkDevice.js';
+import { type DeviceTimeouts, emulatorTimeouts, openLinkDevice } from './linkDevice.js';
 
 const log = debuglog('mote:exec');
 
@@ -19,13 +19,22 @@ const packages = { 'qemu-system-arm': 'qemu-system-arm', 'qemu-system-riscv32': 
 
 export function qemuArgs(emulator: QemuEmulator, elfPath: string): string[] {
   return [
-    '-M', emulator.machine,
+    '-M',
+    emulator.machine,
     ...(emulator.cpu === undefined ? [] : ['-cpu', emulator.cpu]),
     ...(emulator.machine === 'virt' ? ['-bios', 'none'] : []),
     ...emulator.args,
-    '-nodefaults', '-display', 'none', '-monitor', 'none',
-    '-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console',
-    '-kernel', elfPath,
+    '-nodefaults',
+    '-display',
+    'none',
+    '-monitor',
+    'none',
+    '-chardev',
+    'stdio,id=console,signal=off',
+    '-serial',
+    'chardev:console',
+    '-kernel',
+    elfPath,
   ];
 }
 
@@ -34,7 +43,7 @@ export async function startQemu(board: Board, elfPath: string, timeouts: DeviceT
   const emulator = board.emulator;
   if (emulator?.kind !== 'qemu') return fail('device.none', { board: board.id });
   const link = await openQemuLink(emulator, elfPath);
-  return openLinkDevice(link, board, 'emulated', timeouts);
+  return openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
 }
 
 function openQemuLink(emulator: QemuEmulator, elfPath: string): Promise<Link> {
@@ -45,13 +54,15 @@ function openQemuLink(emulator: QemuEmulator, elfPath: string): Promise<Link> {
   guardChild(child);
   let complaint = '';
   child.stderr.on('data', (bytes: Buffer) => {
-    complaint = (complaint + bytes.toString('utf8')).slice(-400);
+    complaint = (complaint + bytes.toString('utf8')).slice(-4000);
   });
   const link = processLink(`qemu:${emulator.machine}`, child, (status, signal) => endText(status, signal, complaint));
   return new Promise((resolve, reject) => {
     child.once('spawn', () => resolve(link));
     child.once('error', (error: NodeJS.ErrnoException) => {
-      Promise.reject(error).catch(() => missing(program, error)).catch(reject);
+      Promise.reject(error)
+        .catch(() => missing(program, error))
+        .catch(reject);
     });
   });
 }
@@ -64,6 +75,8 @@ function missing(program: NonNullable<QemuEmulator['binary']>, error: NodeJS.Err
 
 function endText(status: number | null, signal: NodeJS.Signals | null, complaint: string): string {
   const how = signal === null ? `with status ${status}` : `by ${signal}`;
-  const lastLine = complaint.trim().split('\n').at(-1) ?? '';
-  return `QEMU ended ${how}${lastLine === '' ? '' : ` (${lastLine})`}`;
+  // After `fatal:` (a lockup, say) come the registers; else the last line is the reason.
+  const lines = complaint.trim().split('\n');
+  const reason = lines.find((line) => line.includes('fatal:')) ?? lines.at(-1) ?? '';
+  return `QEMU ended ${how}${reason === '' ? '' : ` (${reason.trim()})`}`;
 }

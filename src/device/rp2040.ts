@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Raspberry Pi Pico in this process: rp2040js runs the firmware in slices between which the event loop lives, its UART0
-// is the link. Cycles are those that the firmware counts with SysTick, in rp2040js's cycle model (no flash cache misses).
+// A Raspberry Pi Pico in this process: rp2040js runs the firmware in slices between which the event loop lives, its
+// UART0 is the link. Cycles are those that the firmware counts with SysTick, in rp2040js's cycle model (which has no
+// flash cache misses).
 import { readFile } from 'node:fs/promises';
 import type { RP2040 } from 'rp2040js';
 import { fail } from '../cli/errors.js';
@@ -9,8 +10,8 @@ import type { Link } from '../link/link.js';
 import { type FarEnd, memoryLink } from '../link/memoryLink.js';
 import type { Device } from './device.js';
 import { ImageError, parseFlashImage } from './flashImage.js';
-import { type DeviceTimeouts, openLinkDevice } from './linkDevice.js';
-import { FLASH_START, GuestFault, makeChip } from './rp2040Chip.js';
+import { type DeviceTimeouts, emulatorTimeouts, openLinkDevice } from './linkDevice.js';
+import { type Chip, FLASH_START, GuestFault, makeChip } from './rp2040Chip.js';
 
 /** The second-stage boot loader fills the first 256 bytes (RP2040 data sheet, 2.8.1.3.1); the vectors follow it. */
 const VECTOR_TABLE = FLASH_START + 0x100;
@@ -19,7 +20,7 @@ const VECTOR_TABLE = FLASH_START + 0x100;
 const SLICE_INSTRUCTIONS = 150_000;
 /** So many looks at an empty receiver in a row, and nothing will happen until the host sends. */
 const IDLE_POLLS = 64;
-/** What a UART receiver tolerates (8N1, sampled in the middle of the last bit: half a bit in ten, less the sender's share). */
+/** What a UART receiver tolerates (8N1: the middle of the tenth bit may be half a bit off, for both sides together). */
 const BAUD_TOLERANCE = 0.03;
 
 // PL011 registers and flags (Arm DDI 0183).
@@ -29,10 +30,17 @@ const FR_RX_FULL = 1 << 6;
 const FR_RX_EMPTY = 1 << 4;
 
 /** Starts the image (bytes, or the path of an ELF, UF2 or BIN file) and waits until its firmware answers. */
-export async function startRp2040(board: Board, image: Uint8Array | string, timeouts: DeviceTimeouts = {}): Promise<Device> {
+export async function startRp2040(
+  board: Board,
+  image: Uint8Array | string,
+  timeouts: DeviceTimeouts = {},
+): Promise<Device> {
   const name = typeof image === 'string' ? image : 'the firmware image';
   const bytes = typeof image === 'string' ? await readImage(image) : image;
-  return openLinkDevice(openEmulator(board, bytes, name), board, 'emulated', timeouts);
+  return openLinkDevice(openEmulator(board, bytes, name), board, 'emulated', {
+    ...emulatorTimeouts,
+    ...timeouts,
+  });
 }
 
 async function readImage(path: string): Promise<Uint8Array> {
@@ -42,7 +50,7 @@ async function readImage(path: string): Promise<Uint8Array> {
 function openEmulator(board: Board, image: Uint8Array, path: string): Link {
   const { near, far } = memoryLink('rp2040js');
   try {
-    run(makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE), far, board.console.baud);
+    start(makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE), far, board.console.baud);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });
@@ -51,7 +59,7 @@ function openEmulator(board: Board, image: Uint8Array, path: string): Link {
 }
 
 /** Runs the chip until the link is closed or the program faults; sleeps while the program waits for the host. */
-function run(chip: RP2040, far: FarEnd, baud: number): void {
+function start({ chip, run }: Chip, far: FarEnd, baud: number): void {
   const uart = connectUart(chip, far, baud);
   let scheduled = false;
   let ended = false;
@@ -59,7 +67,7 @@ function run(chip: RP2040, far: FarEnd, baud: number): void {
     scheduled = false;
     if (ended) return;
     try {
-      runSlice(chip, uart.idle);
+      run(SLICE_INSTRUCTIONS, uart.idle);
       uart.flush();
     } catch (error) {
       if (!(error instanceof GuestFault)) throw error;
@@ -72,20 +80,14 @@ function run(chip: RP2040, far: FarEnd, baud: number): void {
     if (!scheduled) setImmediate(slice);
     scheduled = true;
   };
-  far.onClose(() => { ended = true; });
+  far.onClose(() => {
+    ended = true;
+  });
   far.onData((bytes) => {
     uart.feed(bytes);
     schedule();
   });
   schedule();
-}
-
-function runSlice(chip: RP2040, idle: () => boolean): void {
-  const { core, clock } = chip as RP2040 & { clock: { tick(nanos: number): void; nanosToNextAlarm: number } };
-  for (let i = 0; i < SLICE_INSTRUCTIONS && !idle(); i++) {
-    if (core.waiting) clock.tick(Math.max(1, clock.nanosToNextAlarm));
-    else clock.tick((core.executeInstruction() * 1e9) / chip.clkSys);
-  }
 }
 
 /** The UART's far side: bytes for the program, and what it sent since the last flush. */
@@ -137,7 +139,8 @@ function connectUart(chip: RP2040, far: FarEnd, baud: number): Wire {
 
 /** A real board with this line would not be understood. */
 function checkLine(uart: RP2040['uart'][number], baud: number): void {
-  if (!uart.enabled || uart.wordLength !== 8) throw new GuestFault('its UART sends without being set to 8 bits and enabled');
+  if (!uart.enabled || uart.wordLength !== 8)
+    throw new GuestFault('its UART sends without being set to 8 bits and enabled');
   const error = Math.abs(uart.baudRate - baud) / baud;
   if (!(error < BAUD_TOLERANCE)) throw new GuestFault(`its UART runs at ${uart.baudRate} baud, not at ${baud}`);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rp2040js as a strict chip: what faults on silicon ends the run with a reason here. Memory goes the short way.
 import { debuglog } from 'node:util';
-import { RP2040 } from 'rp2040js';
+import { type RP2040, Simulator } from 'rp2040js';
 import { type FlashPart, ImageError } from './flashImage.js';
 
 const log = debuglog('mote:rp2040');
@@ -15,9 +15,49 @@ export class GuestFault extends Error {}
 
 const hex = (value: number) => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
 
+/** Executed cycles that the chip's clock has not been told of. Told before each register access and at each alarm. */
+class CycleBatch {
+  pending = 0;
+  /** Cycles until the next alarm; 0 after a register access, which may have set one. */
+  budget = 0;
+  readonly #clock: Simulator['clock'];
+
+  constructor(
+    readonly chip: RP2040,
+    clock: Simulator['clock'],
+  ) {
+    this.#clock = clock;
+  }
+
+  flush(): void {
+    const nanosPerCycle = 1e9 / this.chip.clkSys;
+    this.#clock.tick(this.pending * nanosPerCycle);
+    this.pending = 0;
+    this.budget = Math.ceil(this.#clock.nanosToNextAlarm / nanosPerCycle);
+  }
+
+  /** Asleep: straight to the next alarm. */
+  skip(): void {
+    this.flush();
+    this.#clock.tick(Math.max(1, this.#clock.nanosToNextAlarm));
+  }
+
+  beforeRegister(): void {
+    this.flush();
+    this.budget = 0;
+  }
+}
+
+export interface Chip {
+  readonly chip: RP2040;
+  /** Runs that many instructions, or fewer: until `stop` says so after a register access. Throws GuestFault. */
+  run(instructions: number, stop: () => boolean): void;
+}
+
 /** A chip with the image in flash, about to run the program behind the second-stage boot loader. */
-export function makeChip(parts: readonly FlashPart[], vectorTable: number): RP2040 {
-  const chip = new RP2040();
+export function makeChip(parts: readonly FlashPart[], vectorTable: number): Chip {
+  const { rp2040: chip, clock } = new Simulator();
+  const batch = new CycleBatch(chip, clock);
   for (const { address, bytes } of parts) {
     const offset = address - FLASH_START;
     if (offset < 0 || offset + bytes.length > chip.flash.length) {
@@ -25,13 +65,28 @@ export function makeChip(parts: readonly FlashPart[], vectorTable: number): RP20
     }
     chip.flash.set(bytes, offset);
   }
-  reportFaults(chip);
+  reportFaults(chip, batch);
   chip.core.VTOR = vectorTable;
   chip.core.reset();
-  return chip;
+  return { chip, run: (instructions, stop) => runInstructions(batch, instructions, stop) };
 }
 
-function reportFaults(chip: RP2040): void {
+function runInstructions(batch: CycleBatch, instructions: number, stop: () => boolean): void {
+  const { core } = batch.chip;
+  for (let i = 0; i < instructions; i++) {
+    if (core.waiting) {
+      batch.skip();
+    } else {
+      const cycles = core.executeInstruction(); // it may flush, so `pending` is read after it
+      batch.pending += cycles;
+    }
+    if (batch.pending < batch.budget) continue;
+    batch.flush();
+    if (stop()) return;
+  }
+}
+
+function reportFaults(chip: RP2040, batch: CycleBatch): void {
   const fault = (what: string): never => {
     throw new GuestFault(`${what}, at ${hex(chip.core.PC - 2)}`);
   };
@@ -42,11 +97,11 @@ function reportFaults(chip: RP2040): void {
     log('%s: %s', component, message);
   };
   chip.logger = { debug: () => undefined, info: () => undefined, warn: complain, error: complain };
-  guardMemory(chip, fault);
+  guardMemory(chip, batch, fault);
 }
 
-/** Replaces the core's memory access: flash and RAM first, unaligned access and writes to flash refused (ARMv6-M, A3.2). */
-function guardMemory(chip: RP2040, fault: (what: string) => never): void {
+/** Replaces the core's memory access: flash and RAM first; unaligned access (ARMv6-M, A3.2) and flash writes refused. */
+function guardMemory(chip: RP2040, batch: CycleBatch, fault: (what: string) => never): void {
   const { core, flash, sram } = chip;
   const flash16 = new Uint16Array(flash.buffer);
   const flash32 = new Uint32Array(flash.buffer);
@@ -54,46 +109,53 @@ function guardMemory(chip: RP2040, fault: (what: string) => never): void {
   const ram32 = new Uint32Array(sram.buffer);
   const inFlash = (address: number) => address >>> 24 === FLASH_START >>> 24;
   const unaligned = (address: number) => fault(`an unaligned access to ${hex(address)}`);
+  const writeRegister = (write: () => void) => {
+    batch.beforeRegister();
+    write();
+  };
   const flashWrite = (address: number) => fault(`a write to flash at ${hex(address)}`);
 
   core.readUint8 = (wide) => {
     const address = wide >>> 0;
-    if (address - RAM_START >>> 0 < sram.length) return sram[address - RAM_START];
+    if ((address - RAM_START) >>> 0 < sram.length) return sram[address - RAM_START];
     if (inFlash(address)) return flash[address - FLASH_START];
+    batch.beforeRegister();
     return chip.readUint8(address);
   };
   core.readUint16 = (wide) => {
     const address = wide >>> 0;
     if (address & 1) unaligned(address);
     if (inFlash(address)) return flash16[(address - FLASH_START) >>> 1];
-    if (address - RAM_START >>> 0 < sram.length) return ram16[(address - RAM_START) >>> 1];
+    if ((address - RAM_START) >>> 0 < sram.length) return ram16[(address - RAM_START) >>> 1];
+    batch.beforeRegister();
     return chip.readUint16(address);
   };
   core.readUint32 = (wide) => {
     const address = wide >>> 0;
     if (address & 3) unaligned(address);
-    if (address - RAM_START >>> 0 < sram.length) return ram32[(address - RAM_START) >>> 2];
+    if ((address - RAM_START) >>> 0 < sram.length) return ram32[(address - RAM_START) >>> 2];
     if (inFlash(address)) return flash32[(address - FLASH_START) >>> 2];
+    batch.beforeRegister();
     return chip.readUint32(address);
   };
   core.writeUint8 = (wide, value) => {
     const address = wide >>> 0;
-    if (address - RAM_START >>> 0 < sram.length) sram[address - RAM_START] = value;
+    if ((address - RAM_START) >>> 0 < sram.length) sram[address - RAM_START] = value;
     else if (inFlash(address)) flashWrite(address);
-    else chip.writeUint8(address, value);
+    else writeRegister(() => chip.writeUint8(address, value));
   };
   core.writeUint16 = (wide, value) => {
     const address = wide >>> 0;
     if (address & 1) unaligned(address);
-    if (address - RAM_START >>> 0 < sram.length) ram16[(address - RAM_START) >>> 1] = value;
+    if ((address - RAM_START) >>> 0 < sram.length) ram16[(address - RAM_START) >>> 1] = value;
     else if (inFlash(address)) flashWrite(address);
-    else chip.writeUint16(address, value);
+    else writeRegister(() => chip.writeUint16(address, value));
   };
   core.writeUint32 = (wide, value) => {
     const address = wide >>> 0;
     if (address & 3) unaligned(address);
-    if (address - RAM_START >>> 0 < sram.length) ram32[(address - RAM_START) >>> 2] = value;
+    if ((address - RAM_START) >>> 0 < sram.length) ram32[(address - RAM_START) >>> 2] = value;
     else if (inFlash(address)) flashWrite(address);
-    else chip.writeUint32(address, value);
+    else writeRegister(() => chip.writeUint32(address, value));
   };
 }

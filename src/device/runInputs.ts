@@ -41,7 +41,10 @@ export async function runInputs(
 ): Promise<RunReport> {
   checkModel(device, manifest);
   const report: RunReport = {
-    compared: 0, equal: 0, outputs: [], timing: { ...device.info.counter, perInference: [], perLayer: [] },
+    compared: 0,
+    equal: 0,
+    outputs: [],
+    timing: { ...device.info.counter, perInference: [], perLayer: [] },
   };
   for (const sample of inputs.slice(0, options.limit)) {
     const expected = await infer(host, manifest, sample);
@@ -54,7 +57,8 @@ export async function runInputs(
     report.timing.perInference.push(got.count);
   }
   const different = report.firstDifference;
-  if (different) report.firstDifference = (await stepBoth(device, host, manifest, inputs[different.input], different)) ?? different;
+  if (different)
+    report.firstDifference = (await stepBoth(device, host, manifest, inputs[different.input], different)) ?? different;
   if (report.compared > 0) report.timing.perLayer = await countLayers(device, manifest, inputs[0]);
   return report;
 }
@@ -62,9 +66,14 @@ export async function runInputs(
 /** Refuses a device that runs other than this pack. */
 export function checkModel(device: Device, manifest: PackManifest): void {
   const { board, model, hash, arenaBytes, layers } = device.info;
-  const same = manifest.hash.startsWith(hash) && arenaBytes === manifest.arenaBytes && layers === manifest.layers.length;
+  const same =
+    manifest.hash.startsWith(hash) && arenaBytes === manifest.arenaBytes && layers === manifest.layers.length;
   if (same) return;
-  fail('device.wrongModel', { board, got: `${model} ${hash}`, expected: `${manifest.name} ${manifest.hash.slice(0, 16)}` });
+  fail('device.wrongModel', {
+    board,
+    got: `${model} ${hash}`,
+    expected: `${manifest.name} ${manifest.hash.slice(0, 16)}`,
+  });
 }
 
 async function infer(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]) {

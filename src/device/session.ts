@@ -4,9 +4,25 @@ import { fail, MoteError } from '../cli/errors.js';
 import { encodeFrame, FrameDecoder } from '../link/frame.js';
 import type { Link } from '../link/link.js';
 import {
-  type CommandName, checkStatus, command, decodeHello, decodeMessage, decodeStatus, decodeWindow, encodeRequest,
-  expectLength, type Fault, FRAME_LIMIT_BYTES, type Hello, ProtocolError, type Response, readBody, type StatusReply,
-  stepBody, type TickWindow, writeBody,
+  type CommandName,
+  checkStatus,
+  command,
+  decodeHello,
+  decodeMessage,
+  decodeStatus,
+  decodeWindow,
+  encodeRequest,
+  expectLength,
+  type Fault,
+  FRAME_LIMIT_BYTES,
+  type Hello,
+  ProtocolError,
+  type Response,
+  readBody,
+  type StatusReply,
+  stepBody,
+  type TickWindow,
+  writeBody,
 } from './protocol.js';
 
 export interface SessionOptions {
@@ -16,6 +32,8 @@ export interface SessionOptions {
   timeoutMs?: number;
   /** How long RUN or STEP may take in all. */
   runTimeoutMs?: number;
+  /** RUN is asked again after this long, then after twice as long …: the firmware remembers its answer. */
+  runRetryMs?: number;
   /** How long the board may take to answer for the first time. */
   helloTimeoutMs?: number;
 }
@@ -26,7 +44,6 @@ const RUN_TIMEOUT_MS = 120_000;
 const HELLO_TIMEOUT_MS = 10_000;
 /** Fits between a board's reset and its patience with a first byte that was lost. */
 const HELLO_RETRY_MS = 500;
-/** RUN is asked again after this long, then after twice as long …: its answer is remembered by the firmware. */
 const RUN_RETRY_MS = 4000;
 
 /** When to send a request again, and when to give up. */
@@ -43,7 +60,9 @@ export class Session {
   #sequence = 0;
   /** What is being done, for messages. */
   #activity = 'before the first request';
-  #waiting: { command: number; sequence: number; resolve(response: Response): void; reject(error: Error): void } | undefined;
+  #waiting:
+    | { command: number; sequence: number; resolve(response: Response): void; reject(error: Error): void }
+    | undefined;
   /** Set once when the board is gone; every later request fails with it. */
   #end: MoteError | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -54,14 +73,16 @@ export class Session {
       board: options.board,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       runTimeoutMs: options.runTimeoutMs ?? RUN_TIMEOUT_MS,
+      runRetryMs: options.runRetryMs ?? RUN_RETRY_MS,
       helloTimeoutMs: options.helloTimeoutMs ?? HELLO_TIMEOUT_MS,
     };
     link.onData((bytes) => this.#receive(bytes));
-    link.onClose((reason) => this.#finish(reason));
+    link.onClose((reason) => this.#finish(`${reason} ${this.#activity}`));
   }
 
   async hello(): Promise<Hello> {
-    const patience = { retryMs: HELLO_RETRY_MS, growth: 1, totalMs: this.#options.helloTimeoutMs };
+    const { timeoutMs, helloTimeoutMs } = this.#options;
+    const patience = { retryMs: Math.min(HELLO_RETRY_MS, timeoutMs), growth: 1, totalMs: helloTimeoutMs };
     return this.#ask('hello', undefined, patience, decodeHello);
   }
 
@@ -98,11 +119,16 @@ export class Session {
   }
 
   #long(): Patience {
-    return { retryMs: RUN_RETRY_MS, growth: 2, totalMs: this.#options.runTimeoutMs };
+    return { retryMs: this.#options.runRetryMs, growth: 2, totalMs: this.#options.runTimeoutMs };
   }
 
   /** Requests go one after the other, whoever asks. */
-  #ask<T>(name: CommandName, body: Uint8Array | undefined, patience: Patience, decode: (body: Uint8Array) => T): Promise<T> {
+  #ask<T>(
+    name: CommandName,
+    body: Uint8Array | undefined,
+    patience: Patience,
+    decode: (body: Uint8Array) => T,
+  ): Promise<T> {
     const turn = this.#queue.then(() => this.#request(name, body, patience));
     this.#queue = turn.catch(() => undefined);
     return turn.then((response) => this.#decode(response, decode));
@@ -123,7 +149,8 @@ export class Session {
     // HELLO has sequence 0, the others 1 to 255: the firmware never takes a HELLO for a repetition.
     const sequence = name === 'hello' ? 0 : (this.#sequence % 255) + 1;
     if (sequence !== 0) this.#sequence = sequence;
-    this.#activity = `during ${name.toUpperCase()}${name === 'step' && body ? ` of layer ${body[0] | (body[1] << 8)}` : ''}`;
+    const layer = name === 'step' && body ? ` of layer ${body[0] | (body[1] << 8)}` : '';
+    this.#activity = `during ${name.toUpperCase()}${layer}`;
     const frame = encodeFrame(encodeRequest(name, sequence, body));
     const timers = new Set<NodeJS.Timeout>();
     try {
@@ -147,7 +174,9 @@ export class Session {
       if (busy) return; // the bytes of the last try have not even left
       busy = true;
       this.#link.write(frame).then(
-        () => { busy = false; },
+        () => {
+          busy = false;
+        },
         (error: Error) => this.#finish(error.message),
       );
     };

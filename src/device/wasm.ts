@@ -18,7 +18,13 @@ interface HostExports {
 }
 
 const functionNames = [
-  'mote_arena', 'mote_arena_bytes', 'mote_layers', 'mote_run', 'mote_step', 'mote_guard', 'mote_guard_reset',
+  'mote_arena',
+  'mote_arena_bytes',
+  'mote_layers',
+  'mote_run',
+  'mote_step',
+  'mote_guard',
+  'mote_guard_reset',
 ] as const;
 
 const HOST = 'host';

@@ -5,12 +5,17 @@ import { identifier } from './cText.js';
 
 const stemLength = 28;
 
-/** The most telling part of a node name: exporters write `model/conv2d_3/Conv2D;model/…`. */
+// What exporters put around the telling part: Keras `model/conv2d_3/Conv2D;model/…`, PyTorch `/stem/conv/Conv`.
+const wrapper = /^(model|functional|sequential|main_graph|statefulpartitionedcall|partitionedcall)(_\d+)?$/i;
+const operatorWord =
+  /^(conv|conv2d|depthwise|depthwise_conv|relu|relu6|add|bias_?add|gemm|mat_?mul|max_?pool|avg_?pool|average_?pool|global_?average_?pool|softmax|reshape|flatten|mean|batch_?norm\w*|fused_?batch_?norm\w*)(_?\d+)?$/i;
+
+/** The telling part of a node name, as a C identifier. */
 function stemOf(step: Step): string {
   const first = step.node.name.split(';')[0];
-  const parts = first.split(/[/.:]/).filter((p) => /[A-Za-z]/.test(p));
-  const tail = parts.length >= 2 && !/\d/.test(parts[parts.length - 1]) ? parts.slice(-2).join('_') : (parts[parts.length - 1] ?? '');
-  const stem = identifier(tail || step.node.op).slice(0, stemLength).replace(/_+$/, '');
+  const parts = first.split(/[/:]/).filter((p) => /[A-Za-z]/.test(p) && !wrapper.test(p));
+  const telling = parts.length > 1 && operatorWord.test(parts[parts.length - 1]) ? parts.slice(0, -1) : parts;
+  const stem = identifier(telling.slice(-2).join('_') || step.node.op).slice(0, stemLength).replace(/_+$/, '');
   return stem || identifier(step.node.op);
 }
 

@@ -16,7 +16,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 export function parseTcpAddress(text: string): TcpAddress {
   const match = /^tcp:(\[[0-9a-fA-F:.%]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
   const port = match ? Number(match[2]) : 0;
-  if (!match || port < 1 || port > 65535) return fail('device.open', { port: text, reason: 'it should read tcp:HOST:PORT' });
+  if (!match || port < 1 || port > 65535)
+    return fail('device.open', { port: text, reason: 'it should read tcp:HOST:PORT' });
   return { host: match[1].replace(/^\[|\]$/g, ''), port };
 }
 

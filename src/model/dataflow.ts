@@ -28,12 +28,15 @@ export function checkDataflow(graph: Graph): void {
 /** Without the nodes that lead to no output and the tensors that nothing uses (folded constants, shape arithmetic). */
 export function dropUnused(graph: Graph): Graph {
   const needed = new Set([...graph.inputs, ...graph.outputs]);
-  const kept = [...graph.nodes].reverse().filter((node) => {
-    // A node without outputs acts on state; it is unsupported, and `inspect` has to see it.
-    if (node.outputs.some((id) => id !== NO_TENSOR) && !node.outputs.some((id) => needed.has(id))) return false;
-    for (const id of [...node.inputs, ...node.outputs]) needed.add(id);
-    return true;
-  }).reverse();
+  const kept = [...graph.nodes]
+    .reverse()
+    .filter((node) => {
+      // A node without outputs acts on state; it is unsupported, and `inspect` has to see it.
+      if (node.outputs.some((id) => id !== NO_TENSOR) && !node.outputs.some((id) => needed.has(id))) return false;
+      for (const id of [...node.inputs, ...node.outputs]) needed.add(id);
+      return true;
+    })
+    .reverse();
   const newId = new Map<TensorId, TensorId>();
   const tensors = graph.tensors.filter((_, id) => needed.has(id) && newId.set(id, newId.size));
   const renumber = (id: TensorId): TensorId => (id === NO_TENSOR ? NO_TENSOR : (newId.get(id) ?? NO_TENSOR));

@@ -10,10 +10,28 @@
 // - A tensor with `data` is a constant. Graph.nodes are in topological order.
 // - Nodes are plain data: attributes are checked by the operator's own file in src/ops/.
 
-export type DType = 'float32' | 'float64' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'bool';
+export type DType =
+  | 'float32'
+  | 'float64'
+  | 'int8'
+  | 'uint8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'bool';
 
 export type TensorData =
-  Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array;
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array;
 
 /** real[c] = scales[c] * (q - zeroPoints[c]); one entry per tensor, or one per index of `axis`. */
 export interface Quant {
@@ -33,7 +51,14 @@ export interface Tensor {
 }
 
 /** Attribute values are JSON-like so that a graph can be dumped. */
-export type AttrValue = number | string | boolean | null | undefined | readonly AttrValue[] | { readonly [key: string]: AttrValue };
+export type AttrValue =
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | readonly AttrValue[]
+  | { readonly [key: string]: AttrValue };
 export type Attrs = { readonly [key: string]: AttrValue };
 
 /** An input of -1 is an optional input left out. */

@@ -7,5 +7,9 @@ export const maxRank = 8;
 export const maxTensorBytes = 2 ** 31;
 /** Tensors, operators or buffers; the largest models have some thousands. */
 export const maxItems = 200_000;
+/** Inputs or outputs of a graph. */
+export const maxInterface = 1024;
+/** Axes, shapes, begins: at most two numbers per dimension, so this is generous. */
+export const maxAxes = 64;
 /** Elements of one list of small integers (shape, operator inputs, attribute). */
 export const maxListLength = 65_536;

@@ -32,23 +32,36 @@ function sentence(action: () => unknown): string {
 
 describe('writeNpy and readNpy', () => {
   const dtypes: DType[] = [
-    'float32', 'float64', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'bool',
+    'float32',
+    'float64',
+    'int8',
+    'uint8',
+    'int16',
+    'uint16',
+    'int32',
+    'uint32',
+    'int64',
+    'bool',
   ];
 
   it('give back every type and shape', () => {
-    fc.assert(fc.property(
-      fc.constantFrom(...dtypes), fc.array(fc.nat(4), { maxLength: 4 }), fc.infiniteStream(fc.nat(1)),
-      (dtype, shape, values) => {
-        const data = makeData(dtype, elementCount(shape));
-        for (let i = 0; i < data.length; i++) {
-          const v = values.next().value ?? 0;
-          data[i] = data instanceof BigInt64Array ? BigInt(v) : v;
-        }
-        const bytes = writeNpy(dtype, shape, data);
-        expect(bytes.length - data.byteLength).toSatisfy((n: number) => n % 64 === 0);
-        expect(readNpy(bytes, 'x.npy')).toEqual({ dtype, shape, data });
-      },
-    ));
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...dtypes),
+        fc.array(fc.nat(4), { maxLength: 4 }),
+        fc.infiniteStream(fc.nat(1)),
+        (dtype, shape, values) => {
+          const data = makeData(dtype, elementCount(shape));
+          for (let i = 0; i < data.length; i++) {
+            const v = values.next().value ?? 0;
+            data[i] = data instanceof BigInt64Array ? BigInt(v) : v;
+          }
+          const bytes = writeNpy(dtype, shape, data);
+          expect(bytes.length - data.byteLength).toSatisfy((n: number) => n % 64 === 0);
+          expect(readNpy(bytes, 'x.npy')).toEqual({ dtype, shape, data });
+        },
+      ),
+    );
   });
 
   it('keep negative and fractional numbers', () => {
@@ -68,7 +81,11 @@ describe('readNpy', () => {
   });
 
   it('reads a scalar and the long integers of Python 2', () => {
-    expect(readNpy(npy(header('|u1', '()'), Uint8Array.of(7)), 'x')).toEqual({ dtype: 'uint8', shape: [], data: Uint8Array.of(7) });
+    expect(readNpy(npy(header('|u1', '()'), Uint8Array.of(7)), 'x')).toEqual({
+      dtype: 'uint8',
+      shape: [],
+      data: Uint8Array.of(7),
+    });
     expect(readNpy(npy(header('|u1', '(1L, 2L)'), Uint8Array.of(7, 8)), 'x').shape).toEqual([1, 2]);
   });
 
@@ -80,7 +97,9 @@ describe('readNpy', () => {
   it('widens float16', () => {
     const stored = Uint8Array.of(0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0x00, 0x7c);
     expect(readNpy(npy(header('<f2', '(4,)'), stored), 'x')).toEqual({
-      dtype: 'float32', shape: [4], data: Float32Array.of(1, -2, 2 ** -24, Number.POSITIVE_INFINITY),
+      dtype: 'float32',
+      shape: [4],
+      data: Float32Array.of(1, -2, 2 ** -24, Number.POSITIVE_INFINITY),
     });
   });
 
@@ -91,6 +110,7 @@ describe('readNpy', () => {
       [text('{"json": true}'), /not a \.npy file/],
       [npy(header('>f4', '(1,)'), four), /big-endian/],
       [npy(header('<c8', '(1,)'), four), /'<c8' is not a number type/],
+      [npy(header('<constructor', '(1,)'), four), /'<constructor' is not a number type/],
       [npy("{'descr': [('a', '<i4')], 'fortran_order': False, 'shape': (1,), }", four), /records/],
       [npy(header('<f4', '(2,)'), four), /needs 8 bytes, it has 4/],
       [npy(header('|i1', '(3,)'), four), /needs 3 bytes, it has 4/],
@@ -107,15 +127,22 @@ describe('readNpy', () => {
 
   it('ends with a sentence or an array on any damage', () => {
     const good = writeNpy('float32', [2, 3], new Float32Array(6));
-    fc.assert(fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }), fc.nat(good.length), (edits, end) => {
-      const bytes = Uint8Array.from(good);
-      for (const [at, value] of edits) bytes[at] = value;
-      try {
-        readNpy(bytes.subarray(0, end), 'x.npy');
-      } catch (error) {
-        expect(error).toBeInstanceOf(MoteError);
-      }
-    }), { numRuns: 2000 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }),
+        fc.nat(good.length),
+        (edits, end) => {
+          const bytes = Uint8Array.from(good);
+          for (const [at, value] of edits) bytes[at] = value;
+          try {
+            readNpy(bytes.subarray(0, end), 'x.npy');
+          } catch (error) {
+            expect(error).toBeInstanceOf(MoteError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 });
 

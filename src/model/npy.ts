@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NumPy's .npy files: one array each. Format: numpy/lib/format.py ("A Simple File Format for NumPy Arrays"), versions 1-3.
+// NumPy's .npy files: one array each.
+// Format: numpy/lib/format.py ("A Simple File Format for NumPy Arrays"), versions 1-3.
 //
 // Promise: reads only within `bytes`, allocates at most twice the file's size, ends, and throws only MoteError.
 import { fail } from '../cli/errors.js';
@@ -25,13 +26,29 @@ const maxRank = 32;
 
 /** NumPy type letters (without byte order) and what they become here. `f2` is widened. */
 const dtypeOfLetters: Record<string, DType> = {
-  f4: 'float32', f8: 'float64', i1: 'int8', u1: 'uint8', i2: 'int16', u2: 'uint16', i4: 'int32', u4: 'uint32',
-  i8: 'int64', b1: 'bool',
+  f4: 'float32',
+  f8: 'float64',
+  i1: 'int8',
+  u1: 'uint8',
+  i2: 'int16',
+  u2: 'uint16',
+  i4: 'int32',
+  u4: 'uint32',
+  i8: 'int64',
+  b1: 'bool',
 };
 
 const lettersOfDType: Record<DType, string> = {
-  float32: '<f4', float64: '<f8', int8: '|i1', uint8: '|u1', int16: '<i2', uint16: '<u2', int32: '<i4', uint32: '<u4',
-  int64: '<i8', bool: '|b1',
+  float32: '<f4',
+  float64: '<f8',
+  int8: '|i1',
+  uint8: '|u1',
+  int16: '<i2',
+  uint16: '<u2',
+  int32: '<i4',
+  uint32: '<u4',
+  int64: '<i8',
+  bool: '|b1',
 };
 
 /** Reads one array; `path` is only for the error sentence. */
@@ -40,7 +57,7 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   const header = readHeader(bytes, broken);
   const letters = header.descr.slice(1);
   const half = letters === 'f2';
-  const dtype = half ? 'uint16' : dtypeOfLetters[letters];
+  const dtype = half ? 'uint16' : Object.hasOwn(dtypeOfLetters, letters) ? dtypeOfLetters[letters] : undefined;
   const elementBytes = dtype === undefined ? 0 : dtypeBytes(dtype);
   if (dtype === undefined || !/^[<|=>]$/.test(header.descr[0])) {
     return broken(`its type '${header.descr}' is not a number type that mote reads`);
@@ -51,7 +68,9 @@ export function readNpy(bytes: Uint8Array, path: string): NpyArray {
   const count = elementCount(header.shape);
   const dataBytes = bytes.length - header.dataOffset;
   if (count * elementBytes !== dataBytes) {
-    return broken(`shape [${header.shape}] of '${header.descr}' needs ${count * elementBytes} bytes, it has ${dataBytes}`);
+    return broken(
+      `shape [${header.shape}] of '${header.descr}' needs ${count * elementBytes} bytes, it has ${dataBytes}`,
+    );
   }
   const stored = fromLittleEndian(dtype, bytes.subarray(header.dataOffset));
   const data = half ? halvesToFloats(stored as Uint16Array) : stored;
@@ -96,9 +115,14 @@ function parseDict(text: string, broken: (reason: string) => never): Omit<Header
   const tuple = /'shape'\s{0,8}:\s{0,8}\(([\d\sL,]{0,1000})\)/.exec(text)?.[1];
   if (/'descr'\s{0,8}:\s{0,8}\[/.test(text)) return broken('it holds records, not numbers');
   if (descr === undefined || fortran === undefined || tuple === undefined) return broken('the header is damaged');
-  const parts = tuple.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  const parts = tuple
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
   if (parts.length > maxRank) return broken(`${parts.length} dimensions are too many`);
-  const shape = parts.map((part) => (/^\d{1,15}L?$/.test(part) ? Number.parseInt(part, 10) : broken('the shape is damaged')));
+  const shape = parts.map((part) =>
+    /^\d{1,15}L?$/.test(part) ? Number.parseInt(part, 10) : broken('the shape is damaged'),
+  );
   return { descr, fortran: fortran === 'True', shape };
 }
 

@@ -6,7 +6,7 @@
 import { fail } from '../cli/errors.js';
 import { checkDataflow, dropUnused } from './dataflow.js';
 import { addTensor, emptyGraph, type Graph, NO_TENSOR, type TensorId } from './graph.js';
-import { maxRank, maxTensorBytes } from './limits.js';
+import { maxInterface, maxRank, maxTensorBytes } from './limits.js';
 import { uniqueNames } from './names.js';
 import { foldNode } from './onnx/fold.js';
 import { OnnxNode } from './onnx/node.js';
@@ -17,7 +17,8 @@ import { dtypeOf, isWidened } from './onnx/tensors.js';
 import { Budget, Values } from './onnx/values.js';
 import { asRefusal, Refusal, unsupportedAttrs } from './refusal.js';
 
-const oldestOpset = 7;
+// In opset 6 only broadcasting is written differently (see elementwise.ts).
+const oldestOpset = 6;
 
 /** `name` becomes the graph's name. */
 export function readOnnx(bytes: Uint8Array, name: string): Graph {
@@ -26,11 +27,15 @@ export function readOnnx(bytes: Uint8Array, name: string): Graph {
   const opsets = readOpsets(model);
   if (proto.sparseInitializers > 0) damaged('it has sparse constants, which mote does not read');
   const graph = emptyGraph(name, {
-    format: 'onnx', producer: `${model.producerName} ${model.producerVersion}`.trim(), quantized: false,
+    format: 'onnx',
+    producer: `${model.producerName} ${model.producerVersion}`.trim(),
+    quantized: false,
   });
   const infos = new Map([...proto.valueInfo, ...proto.outputs].map((info) => [info.name, info]));
   const values = new Values(graph, new Budget(bytes.length), infos);
   for (const tensor of proto.initializers) values.addInitializer(tensor);
+  const wide = Math.max(proto.inputs.length - proto.initializers.length, proto.outputs.length);
+  if (wide > maxInterface) damaged(`it has ${wide} inputs or outputs`);
   for (const input of proto.inputs) readInput(values, input);
   const nameOf = uniqueNames();
   for (const node of proto.nodes) readNode(values, node, opsets, nameOf);
@@ -44,7 +49,9 @@ function readOpsets(model: ModelProto): Map<string, number> {
   const main = opsets.get('') ?? damaged('it does not say which operator set it uses');
   if (!(main >= oldestOpset)) {
     fail('model.unsupported', {
-      node: 'model', op: `opset ${main}`, reason: `mote reads opset ${oldestOpset} and newer`,
+      node: 'model',
+      op: `opset ${main}`,
+      reason: `mote reads opset ${oldestOpset} and newer`,
       change: 'convert it with onnx.version_converter, or export it again',
     });
   }
@@ -60,7 +67,7 @@ function readInput(values: Values, info: ValueInfo): void {
   if (values.isInitializer(info.name)) return;
   const { graph } = values;
   const shape = inputShape(info);
-  const dtype = refusedByName(info, () => dtypeOf(info.elementType, info.name));
+  const dtype = refusedByName(info.name, 'input', () => dtypeOf(info.elementType, info.name));
   const id = addTensor(graph, { name: info.name, dtype, shape });
   if (isWidened(info.elementType)) {
     graph.notes = [...(graph.notes ?? []), `input '${info.name}' is not float32 in the file; it is float32 here`];
@@ -85,18 +92,24 @@ function inputShape(info: ValueInfo): number[] {
   return shape;
 }
 
-function refusedByName<T>(info: ValueInfo, action: () => T): T {
+/** A graph input or output has to be a tensor that mote has. */
+function refusedByName<T>(name: string, op: 'input' | 'output', action: () => T): T {
   try {
     return action();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return fail('model.unsupported', { node: info.name, op: 'input', reason: error.reason, change: error.change });
+    return fail('model.unsupported', { node: name, op, reason: error.reason, change: error.change });
   }
 }
 
 // Nodes
 
-function readNode(values: Values, proto: NodeProto, opsets: Map<string, number>, nameOf: (wanted: string) => string): void {
+function readNode(
+  values: Values,
+  proto: NodeProto,
+  opsets: Map<string, number>,
+  nameOf: (wanted: string) => string,
+): void {
   const domain = domainOf(proto.domain);
   const operator = domain === '' ? proto.opType : `${domain}.${proto.opType}`;
   const name = nameOf(proto.name || proto.output[0] || proto.opType);
@@ -118,20 +131,20 @@ function readNode(values: Values, proto: NodeProto, opsets: Map<string, number>,
 
 function addUnsupported(values: Values, proto: NodeProto, name: string, operator: string, refusal: Refusal): void {
   const { graph } = values;
-  const inputs = proto.input.map((input) => {
-    if (input === '' || !values.has(input)) return NO_TENSOR;
-    const value = values.get(input);
-    return value.kind === 'computed' ? value.id : NO_TENSOR;
-  });
-  const outputs = proto.output.map((output) => (output === '' ? NO_TENSOR : addUnknown(values, output, inputs[0], operator)));
+  const inputs = proto.input.map((input) => values.computed(input) ?? NO_TENSOR);
+  const outputs = proto.output.map((output) =>
+    output === '' ? NO_TENSOR : addUnknown(values, output, inputs[0], operator),
+  );
   graph.nodes.push({ op: 'unsupported', name, inputs, outputs, attrs: unsupportedAttrs(operator, refusal) });
 }
 
 /** The output of an operator that mote does not have: its shape from the file, or from the operator's nature. */
 function addUnknown(values: Values, name: string, input: TensorId | undefined, operator: string): TensorId {
   const stated = statedTensor(values.infos.get(name));
-  const like = input !== undefined && input !== NO_TENSOR && keepsShape.has(operator) && !values.unknown.has(input)
-    ? values.graph.tensors[input] : undefined;
+  const like =
+    input !== undefined && input !== NO_TENSOR && keepsShape.has(operator) && !values.unknown.has(input)
+      ? values.graph.tensors[input]
+      : undefined;
   const { shape, dtype } = stated ?? like ?? { shape: [], dtype: 'float32' as const };
   const id = addTensor(values.graph, { name, dtype, shape: [...shape] });
   if (stated === undefined && like === undefined) values.unknown.set(id, operator);
@@ -160,14 +173,16 @@ function finish(values: Values, proto: GraphProto, nameOf: (wanted: string) => s
   graph.outputs = proto.outputs.map(({ name }) => outputOf(values, name, nameOf));
   checkDataflow(graph);
   const used = dropUnused(graph);
-  const quantized = used.nodes.some((n) => n.op !== 'quantize' && n.outputs.some((id) => used.tensors[id]?.quant !== undefined));
+  const quantized = used.nodes.some(
+    (n) => n.op !== 'quantize' && n.outputs.some((id) => used.tensors[id]?.quant !== undefined),
+  );
   return { ...used, source: { ...used.source, quantized } };
 }
 
 /** An output that is an input, a constant or another output gets a tensor of its own. */
 function outputOf(values: Values, name: string, nameOf: (wanted: string) => string): TensorId {
   const { graph } = values;
-  const id = values.place(values.get(name));
+  const id = refusedByName(name, 'output', () => values.place(values.get(name)));
   const isOwn = !graph.inputs.includes(id) && !graph.outputs.includes(id) && graph.tensors[id].data === undefined;
   if (isOwn) {
     graph.tensors[id].name = name;
@@ -175,6 +190,12 @@ function outputOf(values: Values, name: string, nameOf: (wanted: string) => stri
   }
   const { data: _, ...tensor } = graph.tensors[id];
   const copy = addTensor(graph, { ...tensor, name, shape: [...tensor.shape] });
-  graph.nodes.push({ op: 'reshape', name: nameOf(name), inputs: [id], outputs: [copy], attrs: { shape: [...tensor.shape] } });
+  graph.nodes.push({
+    op: 'reshape',
+    name: nameOf(name),
+    inputs: [id],
+    outputs: [copy],
+    attrs: { shape: [...tensor.shape] },
+  });
   return copy;
 }

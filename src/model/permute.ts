@@ -25,7 +25,11 @@ function permuteData(tensor: Tensor, data: TensorData, perm: readonly number[]):
 export function permuteConstant(tensor: Tensor, perm: readonly number[]): Tensor {
   const { data, quant } = tensor;
   if (data === undefined) throw new Error(`tensor '${tensor.name}' is not constant`);
-  const out: Tensor = { ...tensor, shape: perm.map((axis) => tensor.shape[axis]), data: permuteData(tensor, data, perm) };
+  const out: Tensor = {
+    ...tensor,
+    shape: perm.map((axis) => tensor.shape[axis]),
+    data: permuteData(tensor, data, perm),
+  };
   if (quant !== undefined) out.quant = permuteQuant(quant, perm);
   return out;
 }

@@ -9,7 +9,10 @@ import { readTflite } from './tflite.js';
 const others: readonly { bytes: readonly number[]; what: string }[] = [
   { bytes: [0xff, 0xd8, 0xff], what: 'it is a JPEG image' },
   { bytes: [0x89, 0x50, 0x4e, 0x47], what: 'it is a PNG image' },
-  { bytes: [0x50, 0x4b, 0x03, 0x04], what: 'it is a ZIP archive (PyTorch and Keras save such); export the model to ONNX or TFLite' },
+  {
+    bytes: [0x50, 0x4b, 0x03, 0x04],
+    what: 'it is a ZIP archive (PyTorch and Keras save such); export the model to ONNX or TFLite',
+  },
   { bytes: [0x89, 0x48, 0x44, 0x46], what: 'it is an HDF5 file (Keras saves such); convert the model to TFLite' },
   { bytes: [0x80, 0x02], what: 'it is a Python pickle (PyTorch saves such); export the model to ONNX' },
   { bytes: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], what: 'it is a .npy array' },
@@ -20,7 +23,7 @@ const others: readonly { bytes: readonly number[]; what: string }[] = [
 /** Fields of ModelProto (onnx.proto) and their wire types: the first byte of an ONNX file is one of these. */
 const modelFields: Readonly<Record<number, number>> = { 1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2 };
 
-/** The graph of a .tflite or .onnx file; `fileName` names it in errors, and without folder and ending names the graph. */
+/** The graph of a .tflite or .onnx file; `fileName` names it in errors, and its stem names the graph. */
 export function readModel(bytes: Uint8Array, fileName: string): Graph {
   const wrong = (reason: string): never => fail('model.format', { path: fileName, reason });
   if (bytes.length === 0) return wrong('it is empty');

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a reader says "this node is sound, but mote cannot run it". The readers catch it per node and keep an `unsupported`
-// node in the graph, so that `inspect` can list all of them; it never leaves a reader.
+// How a reader says "this node is sound, but mote cannot run it". The readers catch it per node and keep an
+// `unsupported` node in the graph, so that `inspect` can list all of them; it never leaves a reader.
 import { MoteError } from '../cli/errors.js';
 import type { Attrs } from './graph.js';
 
 export class Refusal extends Error {
-  constructor(readonly reason: string, readonly change: string) {
+  constructor(
+    readonly reason: string,
+    readonly change: string,
+  ) {
     super(reason);
   }
 }

@@ -50,7 +50,7 @@ function layoutOf(array: NpyArray, port: InputPort, path: string): { count: numb
   if (own && (match(sampleShape(own)) || match(own))) return { count: total / perSample, permute: true };
   const flat = elementCount(rest) === perSample || (total === perSample && (rest.length === 0 || first === 1));
   const squeezed = (shape: readonly number[]): number[] => shape.filter((n) => n !== 1);
-  if (flat && (rest.length <= 1 || sameShape(squeezed(rest), squeezed(wanted)))) return { count: total / perSample, permute: false };
+  if (flat && (squeezed(rest).length <= 1 || squeezed(wanted).length <= 1 || sameShape(squeezed(rest), squeezed(wanted)))) return { count: total / perSample, permute: false };
   return mismatch(array, port, path);
 }
 

@@ -5,19 +5,26 @@
 // Only damage throws: an operator that mote does not have becomes an `unsupported` node that says why.
 import { fail } from '../cli/errors.js';
 import { inferNode } from '../passes/inferShapes.js';
-import {
-  addTensor, emptyGraph, type Graph, NO_TENSOR, type Node, type Quant, type Tensor as IrTensor, type TensorId,
-} from './graph.js';
 import { checkDataflow, dropUnused } from './dataflow.js';
-import { maxItems } from './limits.js';
+import {
+  addTensor,
+  emptyGraph,
+  type Graph,
+  type Tensor as IrTensor,
+  NO_TENSOR,
+  type Node,
+  type Quant,
+  type TensorId,
+} from './graph.js';
+import { maxInterface, maxItems } from './limits.js';
+import { uniqueNames } from './names.js';
 import { asRefusal, Refusal, refuse, unsupportedAttrs } from './refusal.js';
 import { builtinName, customOperator } from './tflite/builtins.js';
 import { FlatBuffer, type FlatTable } from './tflite/flatbuffer.js';
-import { TfliteNode } from './tflite/node.js';
-import { operators } from './tflite/operators.js';
+import { TfliteNode, type TfliteOperator } from './tflite/node.js';
+import { type Convert, operators } from './tflite/operators.js';
 import { Model, Operator, OperatorCode, SubGraph, Tensor } from './tflite/schema.js';
 import { readTensor } from './tflite/tensors.js';
-import { uniqueNames } from './names.js';
 
 const schemaVersion = 3;
 
@@ -62,6 +69,9 @@ function readInterface(state: State, subgraph: FlatTable): void {
   graph.inputs = subgraph.get(SubGraph.inputs).map((i) => required(state, i));
   graph.outputs = subgraph.get(SubGraph.outputs).map((i) => required(state, i));
   if (graph.outputs.length === 0) file.damaged('it has no outputs');
+  for (const ids of [graph.inputs, graph.outputs]) {
+    if (ids.length > maxInterface) file.damaged(`it has ${ids.length} inputs or outputs`);
+  }
   for (const index of subgraph.get(SubGraph.inputs)) {
     const signature = tensors[index].get(Tensor.shapeSignature);
     const free = signature.findIndex((d, axis) => d < 0 && axis > 0);
@@ -76,7 +86,8 @@ function tensorOf(state: State, index: number): TensorId | Refusal {
   const known = state.met.get(index);
   if (known !== undefined) return known;
   const table = state.tensors[index];
-  if (table === undefined) return state.file.damaged(`an operator refers to tensor ${index} of ${state.tensors.length}`);
+  if (table === undefined)
+    return state.file.damaged(`an operator refers to tensor ${index} of ${state.tensors.length}`);
   const result = refusable(() => {
     const { tensor, isVariable } = readTensor(state.file, table, index, state.buffers);
     const id = addTensor(state.graph, tensor);
@@ -105,44 +116,54 @@ function refusable<T>(action: () => T): T | Refusal {
 
 function readOperator(state: State, table: FlatTable, nameOf: (wanted: string) => string): void {
   const { graph } = state;
-  const builtin = builtinOf(state, table);
+  const { builtin, convert } = operatorOf(state, table);
   const optional = (index: number): TensorId | Refusal => (index === -1 ? NO_TENSOR : tensorOf(state, index));
-  const inputs = table.get(Operator.inputs).map(optional);
   const written = table.get(Operator.outputs);
-  const outputs = written.map(optional);
+  const [inputs, outputs] = [table.get(Operator.inputs).map(optional), written.map(optional)];
   // TFLite names tensors, not operators; where layers were merged the name lists them all.
   const name = nameOf(state.tensors[written[0]]?.get(Tensor.name)?.split(';')[0] || builtin);
   const nodeCount = graph.nodes.length;
   const result = refusable(() => {
-    const known = (id: TensorId | Refusal): TensorId => {
-      if (id instanceof Refusal) throw id;
-      if (state.variables.has(id)) throw new Refusal(`it keeps state in '${graph.tensors[id].name}'`, stateChange);
-      return id;
+    if (convert === undefined)
+      return refuse('mote has no such operator', `replace ${builtin} by operators that mote has`);
+    const known = (id: TensorId | Refusal): TensorId => usable(state, id);
+    const operator: TfliteOperator = {
+      name,
+      builtin,
+      inputs: inputs.map(known),
+      outputs: outputs.map(known),
+      optionsType: table.get(Operator.optionsType),
+      options: table.get(Operator.options),
+      charge: (bytes) => state.file.charge(bytes),
     };
-    const convert = operators[builtin];
-    if (convert === undefined) throw new Refusal('mote has no such operator', `replace ${builtin} by operators that mote has`);
-    convert(new TfliteNode(graph, {
-      name, builtin, inputs: inputs.map(known), outputs: outputs.map(known),
-      optionsType: table.get(Operator.optionsType), options: table.get(Operator.options),
-    }));
-    checkShapes(graph, nodeCount);
+    convert(new TfliteNode(graph, operator));
+    return checkShapes(graph, nodeCount);
   });
   if (!(result instanceof Refusal)) return;
   graph.nodes.length = nodeCount;
-  const kept = (id: TensorId | Refusal): TensorId => (id instanceof Refusal || state.variables.has(id) ? NO_TENSOR : id);
-  graph.nodes.push({
-    op: 'unsupported', name, inputs: inputs.map(kept), outputs: outputs.map(kept), attrs: unsupportedAttrs(builtin, result),
-  });
+  const kept = (id: TensorId | Refusal): TensorId =>
+    id instanceof Refusal || state.variables.has(id) ? NO_TENSOR : id;
+  const attrs = unsupportedAttrs(builtin, result);
+  graph.nodes.push({ op: 'unsupported', name, inputs: inputs.map(kept), outputs: outputs.map(kept), attrs });
 }
 
-const stateChange = 'use a model without state between inferences';
+/** A tensor that an operator of mote's can read or write. */
+function usable(state: State, id: TensorId | Refusal): TensorId {
+  if (id instanceof Refusal) throw id;
+  if (!state.variables.has(id)) return id;
+  return refuse(`it keeps state in '${state.graph.tensors[id].name}'`, 'use a model without state between inferences');
+}
 
-function builtinOf(state: State, table: FlatTable): string {
+/** The operator's name and its row; custom operators have none, whatever they are called. */
+function operatorOf(state: State, table: FlatTable): { builtin: string; convert?: Convert } {
   const index = table.get(Operator.opcodeIndex);
-  const code = state.codes[index] ?? state.file.damaged(`an operator refers to operator code ${index} of ${state.codes.length}`);
-  // The field grew from 8 to 32 bits; the larger of both is meant (tensorflow/compiler/mlir/lite/schema/schema_utils.cc).
+  const code = state.codes[index] ?? state.file.damaged(`an operator refers to code ${index} of ${state.codes.length}`);
+  // The field grew from 8 to 32 bits; the larger of both is meant
+  // (tensorflow/compiler/mlir/lite/schema/schema_utils.cc).
   const number = Math.max(code.get(OperatorCode.deprecatedBuiltinCode), code.get(OperatorCode.builtinCode));
-  return number === customOperator ? (code.get(OperatorCode.customCode) ?? 'CUSTOM') : builtinName(number);
+  if (number === customOperator) return { builtin: code.get(OperatorCode.customCode) || 'CUSTOM' };
+  const builtin = builtinName(number);
+  return Object.hasOwn(operators, builtin) ? { builtin, convert: operators[builtin] } : { builtin };
 }
 
 /** What the file says of computed tensors must be what the operators give. */
@@ -151,7 +172,7 @@ function checkShapes(graph: Graph, from: number): void {
     const stated = node.outputs.map((id) => ({ ...graph.tensors[id] }));
     try {
       inferNode(graph, node);
-      node.outputs.forEach((id, i) => checkSame(node, graph.tensors[id], stated[i]));
+      for (const [i, id] of node.outputs.entries()) checkSame(node, graph.tensors[id], stated[i]);
     } finally {
       node.outputs.forEach((id, i) => {
         graph.tensors[id] = stated[i];
@@ -175,8 +196,11 @@ function checkSame(node: Node, given: IrTensor, stated: IrTensor): void {
 
 /** Files carry scales as float32. */
 function alike(a: Quant, b: Quant): boolean {
-  return a.scales.length === b.scales.length && a.scales.every((s, c) => Math.abs(s / b.scales[c] - 1) < 1e-5)
-    && a.zeroPoints.every((z, c) => z === b.zeroPoints[c]);
+  return (
+    a.scales.length === b.scales.length &&
+    a.scales.every((s, c) => Math.abs(s / b.scales[c] - 1) < 1e-5) &&
+    a.zeroPoints.every((z, c) => z === b.zeroPoints[c])
+  );
 }
 
 function finish(state: State): Graph {
@@ -184,7 +208,8 @@ function finish(state: State): Graph {
   if (graph.nodes.length > maxItems) state.file.damaged('it has too many operators');
   checkDataflow(graph);
   const used = dropUnused(graph);
-  const quantized = used.nodes.some((n) => n.op !== 'quantize' && n.outputs.some((id) => used.tensors[id]?.quant !== undefined));
+  const quantized = used.nodes.some(
+    (n) => n.op !== 'quantize' && n.outputs.some((id) => used.tensors[id]?.quant !== undefined),
+  );
   return { ...used, source: { ...used.source, quantized } };
 }
-

@@ -4,4 +4,9 @@ import { additionRule } from './addition.js';
 import { binaryOp } from './binary.js';
 import type { OpSpec } from './op.js';
 
-export const add: OpSpec = binaryOp({ op: 'add', float: (a, b) => a + b, integer: additionRule(1, (x) => x), clamps: true });
+export const add: OpSpec = binaryOp({
+  op: 'add',
+  float: (a, b) => a + b,
+  integer: additionRule(1, (x) => x),
+  clamps: true,
+});

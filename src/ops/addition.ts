@@ -34,9 +34,15 @@ export function additionRule(sign: 1 | -1, round: Precision): IntegerRule {
     fields(node, o, rounding) {
       const p = parameters(node, o, round);
       return [
-        ['a_zero_point', p.a.zeroPoint], ['a_multiplier', p.a.multiplier], ['a_shift', p.a.shift],
-        ['b_zero_point', p.b.zeroPoint], ['b_multiplier', p.b.multiplier], ['b_shift', p.b.shift],
-        ['output_zero_point', p.y.zeroPoint], ['output_multiplier', p.y.multiplier], ['output_shift', p.y.shift],
+        ['a_zero_point', p.a.zeroPoint],
+        ['a_multiplier', p.a.multiplier],
+        ['a_shift', p.a.shift],
+        ['b_zero_point', p.b.zeroPoint],
+        ['b_multiplier', p.b.multiplier],
+        ['b_shift', p.b.shift],
+        ['output_zero_point', p.y.zeroPoint],
+        ['output_multiplier', p.y.multiplier],
+        ['output_shift', p.y.shift],
         ...clampFields(p.range, rounding),
       ];
     },

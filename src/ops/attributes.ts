@@ -19,7 +19,8 @@ export interface Range {
 /** A list of integers, all within a range; `length` elements where it is given. */
 export function intList(node: Node, key: string, range: Range, length?: number): number[] {
   const value = node.attrs[key];
-  const isInt = (v: unknown): v is number => Number.isInteger(v) && (v as number) >= range.min && (v as number) <= range.max;
+  const isInt = (v: unknown): v is number =>
+    Number.isInteger(v) && (v as number) >= range.min && (v as number) <= range.max;
   if (!Array.isArray(value) || !value.every(isInt) || (length !== undefined && value.length !== length)) {
     const count = length === undefined ? 'a list of' : `${length}`;
     badShape(node, `'${key}' must be ${count} integers from ${range.min} to ${range.max}`);
@@ -75,7 +76,11 @@ export function image(node: Node, graph: Graph): Tensor {
 }
 
 /** Data that evaluate was given for input i. */
-export function given(node: Node, inputs: readonly (TensorData | undefined)[], i: number): Exclude<TensorData, BigInt64Array> {
+export function given(
+  node: Node,
+  inputs: readonly (TensorData | undefined)[],
+  i: number,
+): Exclude<TensorData, BigInt64Array> {
   const data = inputs[i];
   if (data === undefined || data instanceof BigInt64Array) throw new Error(`${node.name}: no data for input ${i}`);
   return data;

@@ -2,7 +2,7 @@
 // averagePool2d: mean of each window; the quotient of integers is rounded to nearest, ties away from zero.
 import { elementCount, type Graph, makeData, type Node, type TensorData } from '../model/graph.js';
 import { badShape, given } from './attributes.js';
-import { kernelCall, type KernelType } from './kernels.js';
+import { type KernelType, kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
 import { boundFields, inferPool, poolBounds, poolHead, poolObstacle, poolType, poolWindow } from './pooling.js';
 import { clampTo } from './requantize.js';
@@ -23,7 +23,9 @@ function evaluate(node: Node, graph: Graph, inputs: readonly (TensorData | undef
   const rows = tapRanges(w.outH, w.strideH, w.padTop, 1, w.kernelH, w.inH);
   const columns = tapRanges(w.outW, w.strideW, w.padLeft, 1, w.kernelW, w.inW);
   const out = makeData(inputOf(node, graph, 0).dtype, elementCount([w.outH, w.outW, w.inC])) as Float32Array;
-  const mean = float ? (s: number, n: number) => Math.fround(s / n) : (s: number, n: number) => Math.trunc((s + (s > 0 ? 1 : -1) * Math.floor(n / 2)) / n);
+  const mean = float
+    ? (s: number, n: number) => Math.fround(s / n)
+    : (s: number, n: number) => Math.trunc((s + (s > 0 ? 1 : -1) * Math.floor(n / 2)) / n);
   let at = 0;
   for (let y = 0; y < w.outH; y++) {
     for (let xo = 0; xo < w.outW; xo++) {
@@ -54,10 +56,18 @@ export const averagePool2d: OpSpec = {
     const w = poolWindow(node, graph, false);
     const type = poolType(inputOf(node, graph, 0)) as KernelType;
     const bounds = poolBounds(node, graph);
-    return kernelCall('averagePool2d', [type], [
-      ...poolHead(w), ['pad_top', w.padTop], ['pad_left', w.padLeft], ['count_include_pad', countsPadding(node) ? 1 : 0],
-      ...(type === 'f32' ? [] : ([['zero_point', bounds.zeroPoint]] satisfies ReturnType<typeof poolHead>)), ...boundFields(bounds, type),
-    ]);
+    return kernelCall(
+      'averagePool2d',
+      [type],
+      [
+        ...poolHead(w),
+        ['pad_top', w.padTop],
+        ['pad_left', w.padLeft],
+        ['count_include_pad', countsPadding(node) ? 1 : 0],
+        ...(type === 'f32' ? [] : ([['zero_point', bounds.zeroPoint]] satisfies ReturnType<typeof poolHead>)),
+        ...boundFields(bounds, type),
+      ],
+    );
   },
   evaluate: (node, inputs, { graph }) => evaluate(node, graph, inputs),
 };

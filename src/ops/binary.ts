@@ -2,7 +2,14 @@
 // What add, sub, mul, div, minimum and maximum share: broadcasting, constant operands, types, the walk over both inputs.
 import { elementCount, type Graph, makeData, type Node, type Tensor, type TensorData } from '../model/graph.js';
 import { badShape, clampAttr, given, outputOf } from './attributes.js';
-import { type Broadcast, broadcastFields, broadcastShape, forEachPair, maxBroadcastRank, mergedBroadcast } from './broadcast.js';
+import {
+  type Broadcast,
+  broadcastFields,
+  broadcastShape,
+  forEachPair,
+  maxBroadcastRank,
+  mergedBroadcast,
+} from './broadcast.js';
 import { type KernelType, kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, type Rounding } from './op.js';
 import { floatRange, sameQuant, scaleOf } from './quantized.js';
@@ -52,11 +59,18 @@ function obstacle(rule: BinaryRule, node: Node, graph: Graph): Reason | undefine
   const type = kernelTypes[o.a.dtype];
   if (!type || tensors.some((t) => t.dtype !== o.a.dtype) || (type !== 'f32' && !rule.integer)) {
     const types = `${o.a.dtype} and ${o.b.dtype} giving ${o.y.dtype}`;
-    return { reason: `there is no kernel for ${types}`, change: rule.integer ? 'use float32, int8 or int16 throughout' : 'keep this layer in float32' };
+    return {
+      reason: `there is no kernel for ${types}`,
+      change: rule.integer ? 'use float32, int8 or int16 throughout' : 'keep this layer in float32',
+    };
   }
-  if (o.a.data && o.b.data) return { reason: 'both of its inputs are constant', change: 'export the model with constants folded' };
+  if (o.a.data && o.b.data)
+    return { reason: 'both of its inputs are constant', change: 'export the model with constants folded' };
   if (o.walk.dims.length > maxBroadcastRank) {
-    return { reason: `it broadcasts over ${o.walk.dims.length} dimensions`, change: `reshape its inputs to at most ${maxBroadcastRank} dimensions` };
+    return {
+      reason: `it broadcasts over ${o.walk.dims.length} dimensions`,
+      change: `reshape its inputs to at most ${maxBroadcastRank} dimensions`,
+    };
   }
   return type === 'f32' ? undefined : integerObstacle(rule.integer as IntegerRule, o);
 }
@@ -64,7 +78,10 @@ function obstacle(rule: BinaryRule, node: Node, graph: Graph): Reason | undefine
 function integerObstacle(rule: IntegerRule, o: Operands): Reason | undefined {
   const tensors = [o.a, o.b, o.y];
   if (rule.sameScale && !tensors.every((t) => sameQuant(t.quant, o.y.quant))) {
-    return { reason: 'its inputs and output have different scales', change: 'requantize the inputs to the scale of the output' };
+    return {
+      reason: 'its inputs and output have different scales',
+      change: 'requantize the inputs to the scale of the output',
+    };
   }
   if (o.a.dtype === 'int16' && tensors.some((t) => t.quant?.zeroPoints.some((z) => z !== 0))) {
     return { reason: 'its int16 tensors have a zero point', change: 'quantize int16 activations symmetrically' };
@@ -74,8 +91,10 @@ function integerObstacle(rule: IntegerRule, o: Operands): Reason | undefined {
 
 /** A constant operand travels in the parameters; its argument is then not read and repeats the other one. */
 function constantFields(o: Operands): CStruct['fields'] {
-  const field = (name: string, t: Tensor): CStruct['fields'][number] =>
-    [name, t.data ? constant(name, t.dtype as 'int8' | 'int16' | 'float32', t.data, t.shape) : null];
+  const field = (name: string, t: Tensor): CStruct['fields'][number] => [
+    name,
+    t.data ? constant(name, t.dtype as 'int8' | 'int16' | 'float32', t.data, t.shape) : null,
+  ];
   return [field('a_constant', o.a), field('b_constant', o.b)];
 }
 
@@ -84,13 +103,25 @@ function lower(rule: BinaryRule, node: Node, { graph, rounding }: LowerContext):
   const head = [...broadcastFields(o.walk), ...constantFields(o)];
   const inputs = [o.a.data ? 1 : 0, o.b.data ? 0 : 1];
   const type = kernelTypes[o.a.dtype] as KernelType;
-  if (type !== 'f32') return kernelCall(rule.op, [type], [...head, ...(rule.integer?.fields(node, o, rounding) ?? [])], inputs);
+  if (type !== 'f32')
+    return kernelCall(rule.op, [type], [...head, ...(rule.integer?.fields(node, o, rounding) ?? [])], inputs);
   const { min, max } = floatRange(clampAttr(node));
-  const bounds: CStruct['fields'] = rule.clamps ? [['output_min', { float: min }], ['output_max', { float: max }]] : [];
+  const bounds: CStruct['fields'] = rule.clamps
+    ? [
+        ['output_min', { float: min }],
+        ['output_max', { float: max }],
+      ]
+    : [];
   return kernelCall(rule.op, [type], [...head, ...bounds], inputs);
 }
 
-function evaluate(rule: BinaryRule, node: Node, inputs: (TensorData | undefined)[], graph: Graph, rounding: Rounding): TensorData[] {
+function evaluate(
+  rule: BinaryRule,
+  node: Node,
+  inputs: (TensorData | undefined)[],
+  graph: Graph,
+  rounding: Rounding,
+): TensorData[] {
   const o = operandsOf(node, graph);
   const [a, b] = [given(node, inputs, 0), given(node, inputs, 1)];
   const out = makeData(o.y.dtype, elementCount(o.shape)) as Float32Array;
@@ -121,7 +152,13 @@ export function binaryOp(rule: BinaryRule): OpSpec {
     op: rule.op,
     infer(node, graph) {
       const { shape, y, a } = operandsOf(node, graph);
-      return [{ shape, dtype: y.dtype, ...(rule.integer?.sameScale && a.quant && a.dtype !== 'float32' ? { quant: a.quant } : {}) }];
+      return [
+        {
+          shape,
+          dtype: y.dtype,
+          ...(rule.integer?.sameScale && a.quant && a.dtype !== 'float32' ? { quant: a.quant } : {}),
+        },
+      ];
     },
     macs: () => 0,
     inPlace,
@@ -132,4 +169,8 @@ export function binaryOp(rule: BinaryRule): OpSpec {
 }
 
 /** Scales and zero points of both inputs and the output. */
-export const scalesOf = (node: Node, o: Operands) => ({ a: scaleOf(node, o.a), b: scaleOf(node, o.b), y: scaleOf(node, o.y) });
+export const scalesOf = (node: Node, o: Operands) => ({
+  a: scaleOf(node, o.a),
+  b: scaleOf(node, o.b),
+  y: scaleOf(node, o.y),
+});

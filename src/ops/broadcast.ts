@@ -58,8 +58,10 @@ export function mergedBroadcast(a: readonly number[], b: readonly number[], out:
   return merged;
 }
 
-const padded = (values: readonly number[], fill: number): number[] =>
-  [...new Array<number>(maxBroadcastRank - values.length).fill(fill), ...values];
+const padded = (values: readonly number[], fill: number): number[] => [
+  ...new Array<number>(maxBroadcastRank - values.length).fill(fill),
+  ...values,
+];
 
 /** dims, a_strides and b_strides of a kernel (broadcast.h). */
 export function broadcastFields(walk: Broadcast): CStruct['fields'] {

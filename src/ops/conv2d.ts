@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // conv2d: 2-D convolution, NHWC by OHWI, with groups, dilation and a fused activation.
-import type { Graph, Node, TensorData } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import { badShape, clampAttr, given, int, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import {
-  arithmeticOf, clampFields, constant, floatBias, floatConstants, foldedBias, integerConstants, rescalingOf, weightedObstacle, wideBias,
+  arithmeticOf,
+  clampFields,
+  constant,
+  floatBias,
+  floatConstants,
+  foldedBias,
+  integerConstants,
+  rescalingOf,
+  weightedObstacle,
+  wideBias,
 } from './weighted.js';
-import { type Finisher, finisher } from './weightedFinish.js';
-import { tapRanges, type Window, windowFields, windowOf } from './window.js';
+import { type Factors, type Finisher, factors, finisher } from './weightedFinish.js';
+import { type TapRange, tapRanges, type Window, windowFields, windowOf } from './window.js';
 
 interface Geometry extends Window {
   outC: number;
@@ -35,7 +44,9 @@ function geometry(node: Node, graph: Graph): Geometry {
 /** Sum of each output channel's weights. */
 function channelSums(weights: Int8Array, channels: number): Int32Array {
   const each = weights.length / channels;
-  return Int32Array.from({ length: channels }, (_, c) => weights.subarray(c * each, (c + 1) * each).reduce((a, b) => a + b, 0));
+  return Int32Array.from({ length: channels }, (_, c) =>
+    weights.subarray(c * each, (c + 1) * each).reduce((a, b) => a + b, 0),
+  );
 }
 
 function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
@@ -51,40 +62,49 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const weights = constant('weights', 'int8', w.data as Int8Array, w.shape);
   if (inputOf(node, graph, 0).dtype === 'int16') {
     const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
-    return kernelCall('conv2d', ['s16', 's8'], [
-      ...head, ...integerConstants(weights, wide, r), ['accumulator_bits', r.accumulatorBits], ...clampFields(r.range, rounding),
-    ]);
+    return kernelCall(
+      'conv2d',
+      ['s16', 's8'],
+      [
+        ...head,
+        ...integerConstants(weights, wide, r),
+        ['accumulator_bits', r.accumulatorBits],
+        ...clampFields(r.range, rounding),
+      ],
+    );
   }
   const folded = foldedBias(bias, channelSums(w.data as Int8Array, g.outC), r.input.zeroPoint);
-  return kernelCall('conv2d', ['s8', 's8'], [
-    ...head, ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
-    ['input_zero_point', r.input.zeroPoint], ['output_zero_point', r.output.zeroPoint], ...clampFields(r.range, rounding),
-  ]);
+  return kernelCall(
+    'conv2d',
+    ['s8', 's8'],
+    [
+      ...head,
+      ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
+      ['input_zero_point', r.input.zeroPoint],
+      ['output_zero_point', r.output.zeroPoint],
+      ...clampFields(r.range, rounding),
+    ],
+  );
 }
 
-type Numbers = Exclude<TensorData, BigInt64Array>;
-
-function convolve(g: Geometry, x: Numbers, w: Numbers, f: Finisher): void {
+function convolve(g: Geometry, sums: SumOf, f: Finisher): void {
   const rows = tapRanges(g.outH, g.strideH, g.padTop, g.dilationH, g.kernelH, g.inH);
   const columns = tapRanges(g.outW, g.strideW, g.padLeft, g.dilationW, g.kernelW, g.inW);
-  const sum = f.arithmetic === 'f32' ? floatSum : integerSum;
   const groupOut = g.outC / g.groups;
+  const channelWeights = g.kernelH * g.kernelW * g.depth;
   let at = 0;
   for (let y = 0; y < g.outH; y++) {
-    for (let xo = 0; xo < g.outW; xo++) {
-      const taps = tapOffsets(g, y * g.strideH - g.padTop, xo * g.strideW - g.padLeft, rows[y], columns[xo]);
+    for (let x = 0; x < g.outW; x++) {
+      const taps = tapOffsets(g, y * g.strideH - g.padTop, x * g.strideW - g.padLeft, rows[y], columns[x]);
       for (let c = 0; c < g.outC; c++) {
-        const group = Math.floor(c / groupOut) * g.depth;
-        f.output[at++] = f.finish(sum(g, taps, x, group, w, c * g.kernelH * g.kernelW * g.depth, f.inputZeroPoint), c);
+        f.output[at++] = f.finish(sums(taps, Math.floor(c / groupOut) * g.depth, c * channelWeights), c);
       }
     }
   }
 }
 
 /** Pairs (offset in the input, offset in a channel's weights) of the taps inside the image. */
-function tapOffsets(
-  g: Geometry, top: number, left: number, rows: { begin: number; end: number }, columns: { begin: number; end: number },
-): Int32Array {
+function tapOffsets(g: Geometry, top: number, left: number, rows: TapRange, columns: TapRange): Int32Array {
   const list = new Int32Array(2 * (rows.end - rows.begin) * (columns.end - columns.begin));
   let i = 0;
   for (let ky = rows.begin; ky < rows.end; ky++) {
@@ -96,23 +116,64 @@ function tapOffsets(
   return list;
 }
 
-/** Exact: |sum| is below 2^31 for int8 (weightedObstacle) and below 2^53 for int16. */
-function integerSum(g: Geometry, taps: Int32Array, x: Numbers, group: number, w: Numbers, weights: number, zeroPoint: number): number {
+/** Sum of products over taps, for the group that starts at an input channel and the filter that starts at a weight. */
+type SumOf = (taps: Int32Array, group: number, weights: number) => number;
+
+function sumOf(g: Geometry, { arithmetic, x, w }: Factors): SumOf {
+  if (arithmetic === 's8') return (taps, group, weights) => sumInt32(g.depth, taps, x, group, w, weights);
+  if (arithmetic === 's16') return (taps, group, weights) => sumFloat64(g.depth, taps, x, group, w, weights);
+  return (taps, group, weights) => sumFloat32(g.depth, taps, x, group, w, weights);
+}
+
+// Three functions rather than one, so that each sees one array type and compiles to a tight loop.
+
+function sumInt32(
+  depth: number,
+  taps: Int32Array,
+  x: Int32Array,
+  group: number,
+  w: Int32Array,
+  weights: number,
+): number {
   let sum = 0;
   for (let t = 0; t < taps.length; t += 2) {
     const from = taps[t] + group;
     const to = taps[t + 1] + weights;
-    for (let i = 0; i < g.depth; i++) sum += w[to + i] * (x[from + i] - zeroPoint);
+    for (let i = 0; i < depth; i++) sum = (sum + Math.imul(w[to + i], x[from + i])) | 0;
   }
   return sum;
 }
 
-function floatSum(g: Geometry, taps: Int32Array, x: Numbers, group: number, w: Numbers, weights: number): number {
+function sumFloat64(
+  depth: number,
+  taps: Int32Array,
+  x: Float64Array,
+  group: number,
+  w: Float64Array,
+  weights: number,
+): number {
   let sum = 0;
   for (let t = 0; t < taps.length; t += 2) {
     const from = taps[t] + group;
     const to = taps[t + 1] + weights;
-    for (let i = 0; i < g.depth; i++) sum = Math.fround(sum + Math.fround(w[to + i] * x[from + i]));
+    for (let i = 0; i < depth; i++) sum += w[to + i] * x[from + i];
+  }
+  return sum;
+}
+
+function sumFloat32(
+  depth: number,
+  taps: Int32Array,
+  x: Float32Array,
+  group: number,
+  w: Float32Array,
+  weights: number,
+): number {
+  let sum = 0;
+  for (let t = 0; t < taps.length; t += 2) {
+    const from = taps[t] + group;
+    const to = taps[t + 1] + weights;
+    for (let i = 0; i < depth; i++) sum = Math.fround(sum + Math.fround(w[to + i] * x[from + i]));
   }
   return sum;
 }
@@ -135,7 +196,7 @@ export const conv2d: OpSpec = {
   evaluate(node, inputs, { graph, rounding }) {
     const g = geometry(node, graph);
     const f = finisher({ node, graph, bias: inputs[2], rounding, axis: 0, shape: [g.outH, g.outW, g.outC] });
-    convolve(g, given(node, inputs, 0), given(node, inputs, 1), f);
+    convolve(g, sumOf(g, factors(f, given(node, inputs, 0), given(node, inputs, 1), 0)), f);
     return [f.output];
   },
 };

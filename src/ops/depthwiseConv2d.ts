@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // depthwiseConv2d: one filter (or `multiplier` filters) per input channel; weights 1HWO.
-import type { Graph, Node, TensorData } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import { badShape, clampAttr, given, int, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import {
-  arithmeticOf, clampFields, constant, floatBias, floatConstants, foldedBias, integerConstants, rescalingOf, weightedObstacle, wideBias,
+  arithmeticOf,
+  clampFields,
+  constant,
+  floatBias,
+  floatConstants,
+  foldedBias,
+  integerConstants,
+  rescalingOf,
+  weightedObstacle,
+  wideBias,
 } from './weighted.js';
-import { type Finisher, finisher } from './weightedFinish.js';
-import { tapRanges, type Window, windowFields, windowOf } from './window.js';
+import { type Factors, type Finisher, factors, finisher } from './weightedFinish.js';
+import { type TapRange, tapRanges, type Window, windowFields, windowOf } from './window.js';
 
 interface Geometry extends Window {
   outC: number;
@@ -22,7 +31,10 @@ function geometry(node: Node, graph: Graph): Geometry {
   const window = windowOf(node, graph, [kernelH, kernelW], true);
   const multiplier = int(node, 'multiplier', { min: 1, max: 65_535 });
   if (one !== 1 || outC < 1 || outC !== window.inC * multiplier) {
-    badShape(node, `weights ${w.shape.join(' x ')} with multiplier ${multiplier} do not fit ${window.inC} input channels`);
+    badShape(
+      node,
+      `weights ${w.shape.join(' x ')} with multiplier ${multiplier} do not fit ${window.inC} input channels`,
+    );
   }
   const bias = optionalInput(node, graph, 2);
   if (bias && (bias.shape.length !== 1 || bias.shape[0] !== outC)) badShape(node, `the bias is not ${outC} numbers`);
@@ -49,51 +61,109 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
   const shape = [g.outC, g.kernelH, g.kernelW];
-  const head = [...windowFields(g, g.outC), ['channel_multiplier', g.multiplier]] satisfies ReturnType<typeof windowFields>;
+  const head = [...windowFields(g, g.outC), ['channel_multiplier', g.multiplier]] satisfies ReturnType<
+    typeof windowFields
+  >;
   if (arithmeticOf(node, graph) === 'f32') {
     const weights = constant('weights', 'float32', channelFirst(w.data as Float32Array, g.outC), shape);
-    return kernelCall('depthwiseConv2d', ['f32', 'f32'], [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))]);
+    return kernelCall(
+      'depthwiseConv2d',
+      ['f32', 'f32'],
+      [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))],
+    );
   }
   const r = rescalingOf(node, graph, 3);
   const weights = constant('weights', 'int8', channelFirst(w.data as Int8Array, g.outC), shape);
   if (inputOf(node, graph, 0).dtype === 'int16') {
     const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
-    return kernelCall('depthwiseConv2d', ['s16', 's8'], [
-      ...head, ...integerConstants(weights, wide, r), ['accumulator_bits', r.accumulatorBits], ...clampFields(r.range, rounding),
-    ]);
+    return kernelCall(
+      'depthwiseConv2d',
+      ['s16', 's8'],
+      [
+        ...head,
+        ...integerConstants(weights, wide, r),
+        ['accumulator_bits', r.accumulatorBits],
+        ...clampFields(r.range, rounding),
+      ],
+    );
   }
   const folded = foldedBias(bias, channelSums(w.data as Int8Array, g.outC), r.input.zeroPoint);
-  return kernelCall('depthwiseConv2d', ['s8', 's8'], [
-    ...head, ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
-    ['input_zero_point', r.input.zeroPoint], ['output_zero_point', r.output.zeroPoint], ...clampFields(r.range, rounding),
-  ]);
+  return kernelCall(
+    'depthwiseConv2d',
+    ['s8', 's8'],
+    [
+      ...head,
+      ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
+      ['input_zero_point', r.input.zeroPoint],
+      ['output_zero_point', r.output.zeroPoint],
+      ...clampFields(r.range, rounding),
+    ],
+  );
 }
 
-type Numbers = Exclude<TensorData, BigInt64Array>;
+/** Sum over the taps of one output: input channel c, output channel o, window at (top, left). */
+type SumOf = (top: number, left: number, rows: TapRange, columns: TapRange, c: number, o: number) => number;
 
-function convolve(g: Geometry, x: Numbers, w: Numbers, f: Finisher): void {
+function convolve(g: Geometry, sums: SumOf, f: Finisher): void {
   const rows = tapRanges(g.outH, g.strideH, g.padTop, g.dilationH, g.kernelH, g.inH);
   const columns = tapRanges(g.outW, g.strideW, g.padLeft, g.dilationW, g.kernelW, g.inW);
-  const float = f.arithmetic === 'f32';
   let at = 0;
   for (let y = 0; y < g.outH; y++) {
-    for (let xo = 0; xo < g.outW; xo++) {
-      for (let c = 0; c < g.outC; c++) {
-        const channel = Math.floor(c / g.multiplier);
-        let sum = 0;
-        for (let ky = rows[y].begin; ky < rows[y].end; ky++) {
-          const row = (y * g.strideH - g.padTop + ky * g.dilationH) * g.inW + xo * g.strideW - g.padLeft;
-          for (let kx = columns[xo].begin; kx < columns[xo].end; kx++) {
-            const value = x[(row + kx * g.dilationW) * g.inC + channel] - f.inputZeroPoint;
-            const product = value * w[(ky * g.kernelW + kx) * g.outC + c];
-            sum = float ? Math.fround(sum + Math.fround(product)) : sum + product;
-          }
-        }
-        f.output[at++] = f.finish(sum, c);
+    for (let x = 0; x < g.outW; x++) {
+      const [top, left] = [y * g.strideH - g.padTop, x * g.strideW - g.padLeft];
+      for (let o = 0; o < g.outC; o++) {
+        f.output[at++] = f.finish(sums(top, left, rows[y], columns[x], Math.floor(o / g.multiplier), o), o);
       }
     }
   }
 }
+
+function sumOf(g: Geometry, { arithmetic, x, w }: Factors): SumOf {
+  return arithmetic === 's8' ? int32Sum(g, x, w) : arithmetic === 's16' ? float64Sum(g, x, w) : float32Sum(g, x, w);
+}
+
+// Three functions rather than one, so that each sees one array type and compiles to a tight loop.
+
+const int32Sum =
+  (g: Geometry, x: Int32Array, w: Int32Array): SumOf =>
+  (top, left, rows, columns, c, o) => {
+    let sum = 0;
+    for (let ky = rows.begin; ky < rows.end; ky++) {
+      const from = ((top + ky * g.dilationH) * g.inW + left) * g.inC + c;
+      const to = ky * g.kernelW * g.outC + o;
+      for (let kx = columns.begin; kx < columns.end; kx++) {
+        sum = (sum + Math.imul(x[from + kx * g.dilationW * g.inC], w[to + kx * g.outC])) | 0;
+      }
+    }
+    return sum;
+  };
+
+const float64Sum =
+  (g: Geometry, x: Float64Array, w: Float64Array): SumOf =>
+  (top, left, rows, columns, c, o) => {
+    let sum = 0;
+    for (let ky = rows.begin; ky < rows.end; ky++) {
+      const from = ((top + ky * g.dilationH) * g.inW + left) * g.inC + c;
+      const to = ky * g.kernelW * g.outC + o;
+      for (let kx = columns.begin; kx < columns.end; kx++)
+        sum += x[from + kx * g.dilationW * g.inC] * w[to + kx * g.outC];
+    }
+    return sum;
+  };
+
+const float32Sum =
+  (g: Geometry, x: Float32Array, w: Float32Array): SumOf =>
+  (top, left, rows, columns, c, o) => {
+    let sum = 0;
+    for (let ky = rows.begin; ky < rows.end; ky++) {
+      const from = ((top + ky * g.dilationH) * g.inW + left) * g.inC + c;
+      const to = ky * g.kernelW * g.outC + o;
+      for (let kx = columns.begin; kx < columns.end; kx++) {
+        sum = Math.fround(sum + Math.fround(x[from + kx * g.dilationW * g.inC] * w[to + kx * g.outC]));
+      }
+    }
+    return sum;
+  };
 
 export const depthwiseConv2d: OpSpec = {
   op: 'depthwiseConv2d',
@@ -113,7 +183,7 @@ export const depthwiseConv2d: OpSpec = {
   evaluate(node, inputs, { graph, rounding }) {
     const g = geometry(node, graph);
     const f = finisher({ node, graph, bias: inputs[2], rounding, axis: 3, shape: [g.outH, g.outW, g.outC] });
-    convolve(g, given(node, inputs, 0), given(node, inputs, 1), f);
+    convolve(g, sumOf(g, factors(f, given(node, inputs, 0), given(node, inputs, 1), 0)), f);
     return [f.output];
   },
 };

@@ -14,7 +14,8 @@ export interface EvaluateOptions {
 export function evaluateGraph(graph: Graph, inputs: readonly TensorData[], options: EvaluateOptions): TensorData[] {
   const { rounding, visit } = options;
   const values = new Map<TensorId, TensorData>(graph.inputs.map((id, i) => [id, inputs[i]]));
-  const valueOf = (id: TensorId): TensorData | undefined => values.get(id) ?? (id === NO_TENSOR ? undefined : graph.tensors[id].data);
+  const valueOf = (id: TensorId): TensorData | undefined =>
+    values.get(id) ?? (id === NO_TENSOR ? undefined : graph.tensors[id].data);
   const lastRead = lastReads(graph);
   graph.nodes.forEach((node, step) => {
     const spec = opSpec(node.op);

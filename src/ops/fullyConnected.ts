@@ -5,9 +5,17 @@ import { badShape, clampAttr, given, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import {
-  arithmeticOf, clampFields, constant, floatBias, floatConstants, integerConstants, rescalingOf, weightedObstacle, wideBias,
+  arithmeticOf,
+  clampFields,
+  constant,
+  floatBias,
+  floatConstants,
+  integerConstants,
+  rescalingOf,
+  weightedObstacle,
+  wideBias,
 } from './weighted.js';
-import { type Finisher, finisher } from './weightedFinish.js';
+import { type Factors, type Finisher, factors, finisher } from './weightedFinish.js';
 
 interface Geometry {
   rows: number;
@@ -33,7 +41,8 @@ function geometry(node: Node, graph: Graph): Geometry {
 /** What the reader wrote is kept where it holds the right number of elements (keep_num_dims is not an attribute). */
 function outputShape(node: Node, graph: Graph, input: number[], rows: number, inC: number, outC: number): number[] {
   const written = graph.tensors[node.outputs[0]]?.shape;
-  if (written && written.length > 0 && written[written.length - 1] === outC && elementCount(written) === rows * outC) return [...written];
+  if (written && written.length > 0 && written[written.length - 1] === outC && elementCount(written) === rows * outC)
+    return [...written];
   return input.length > 1 && input[input.length - 1] === inC ? [...input.slice(0, -1), outC] : [rows, outC];
 }
 
@@ -41,52 +50,87 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const g = geometry(node, graph);
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
-  const head: CStruct['fields'] = [['rows', g.rows], ['in_c', g.inC], ['out_c', g.outC]];
+  const head: CStruct['fields'] = [
+    ['rows', g.rows],
+    ['in_c', g.inC],
+    ['out_c', g.outC],
+  ];
   if (arithmeticOf(node, graph) === 'f32') {
     const weights = constant('weights', 'float32', w.data as Float32Array, w.shape);
-    return kernelCall('fullyConnected', ['f32', 'f32'], [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))]);
+    return kernelCall(
+      'fullyConnected',
+      ['f32', 'f32'],
+      [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))],
+    );
   }
   const r = rescalingOf(node, graph, 0);
   const weights = constant('weights', 'int8', w.data as Int8Array, w.shape);
   if (inputOf(node, graph, 0).dtype === 'int16') {
     const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
-    return kernelCall('fullyConnected', ['s16', 's8'], [
-      ...head, ...integerConstants(weights, wide, r), ['accumulator_bits', r.accumulatorBits], ...clampFields(r.range, rounding),
-    ]);
+    return kernelCall(
+      'fullyConnected',
+      ['s16', 's8'],
+      [
+        ...head,
+        ...integerConstants(weights, wide, r),
+        ['accumulator_bits', r.accumulatorBits],
+        ...clampFields(r.range, rounding),
+      ],
+    );
   }
   const weightZero = weightZeroPoint(node, graph);
   const folded = folding(w.data as Int8Array, bias, g, r.input.zeroPoint, weightZero);
-  return kernelCall('fullyConnected', ['s8', 's8'], [
-    ...head, ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r), ['weight_zero_point', weightZero],
-    ['output_zero_point', r.output.zeroPoint], ...clampFields(r.range, rounding),
-  ]);
+  return kernelCall(
+    'fullyConnected',
+    ['s8', 's8'],
+    [
+      ...head,
+      ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
+      ['weight_zero_point', weightZero],
+      ['output_zero_point', r.output.zeroPoint],
+      ...clampFields(r.range, rounding),
+    ],
+  );
 }
 
 const weightZeroPoint = (node: Node, graph: Graph): number => inputOf(node, graph, 1).quant?.zeroPoints[0] ?? 0;
 
 /** sum (w - wz)(x - xz) = sum w x - wz sum x - xz (sum w - K wz): the last term goes into the bias. */
-function folding(w: Int8Array, bias: TensorData | undefined, g: Geometry, inputZero: number, weightZero: number): Int32Array {
+function folding(
+  w: Int8Array,
+  bias: TensorData | undefined,
+  g: Geometry,
+  inputZero: number,
+  weightZero: number,
+): Int32Array {
   return Int32Array.from({ length: g.outC }, (_, c) => {
     const sum = w.subarray(c * g.inC, (c + 1) * g.inC).reduce((a, b) => a + b, 0);
     return Number(bias?.[c] ?? 0) - inputZero * (sum - g.inC * weightZero);
   });
 }
 
-type Numbers = Exclude<TensorData, BigInt64Array>;
-
-function multiply(g: Geometry, x: Numbers, w: Numbers, weightZero: number, f: Finisher): void {
-  const float = f.arithmetic === 'f32';
-  const zeroPoint = f.inputZeroPoint;
+function multiply(g: Geometry, { arithmetic, x, w }: Factors, f: Finisher): void {
   for (let r = 0; r < g.rows; r++) {
     for (let c = 0; c < g.outC; c++) {
-      let sum = 0;
-      const from = r * g.inC;
-      const to = c * g.inC;
-      if (float) for (let i = 0; i < g.inC; i++) sum = Math.fround(sum + Math.fround(x[from + i] * w[to + i]));
-      else for (let i = 0; i < g.inC; i++) sum += (x[from + i] - zeroPoint) * (w[to + i] - weightZero);
+      const [from, to] = [r * g.inC, c * g.inC];
+      const sum = arithmetic === 'f32' ? dotFloat32(g.inC, x, from, w, to) : dotExact(g.inC, x, from, w, to);
       f.output[r * g.outC + c] = f.finish(sum, c);
     }
   }
+}
+
+function dotFloat32(count: number, x: Float32Array, from: number, w: Float32Array, to: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum = Math.fround(sum + Math.fround(x[from + i] * w[to + i]));
+  return sum;
+}
+
+type Exact = Int32Array | Float64Array;
+
+function dotExact(count: number, x: Exact, from: number, w: Exact, to: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += x[from + i] * w[to + i];
+  return sum;
 }
 
 export const fullyConnected: OpSpec = {
@@ -102,7 +146,7 @@ export const fullyConnected: OpSpec = {
     const g = geometry(node, graph);
     const f = finisher({ node, graph, bias: inputs[2], rounding, axis: 0, shape: [g.rows, g.outC] });
     const weightZero = f.arithmetic === 's8' ? weightZeroPoint(node, graph) : 0;
-    multiply(g, given(node, inputs, 0), given(node, inputs, 1), weightZero, f);
+    multiply(g, factors(f, given(node, inputs, 0), given(node, inputs, 1), weightZero), f);
     return [f.output];
   },
 };

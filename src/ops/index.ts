@@ -1,25 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 // The operator table.
+import { elementCount, NO_TENSOR, type Node } from '../model/graph.js';
 import { add } from './add.js';
+import { badShape } from './attributes.js';
 import { averagePool2d } from './averagePool2d.js';
+import { batchNorm } from './batchNorm.js';
+import { clamp } from './clamp.js';
+import { concat } from './concat.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwiseConv2d.js';
+import { dequantize } from './dequantize.js';
 import { div } from './div.js';
 import { fullyConnected } from './fullyConnected.js';
+import { hardSwish } from './hardSwish.js';
+import { leakyRelu } from './leakyRelu.js';
+import { logistic } from './logistic.js';
+import { matmul } from './matmul.js';
 import { maximum } from './maximum.js';
 import { maxPool2d } from './maxPool2d.js';
+import { mean } from './mean.js';
 import { minimum } from './minimum.js';
 import { mul } from './mul.js';
 import type { OpSpec } from './op.js';
+import { pad } from './pad.js';
+import { quantize } from './quantize.js';
 import { reshape } from './reshape.js';
+import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 import { sub } from './sub.js';
+import { tanh } from './tanh.js';
+import { transpose } from './transpose.js';
 
 const specs: readonly OpSpec[] = [
-  add, averagePool2d, conv2d, depthwiseConv2d, div, fullyConnected, maximum, maxPool2d, minimum, mul, reshape, softmax, sub,
+  add,
+  averagePool2d,
+  batchNorm,
+  clamp,
+  concat,
+  conv2d,
+  depthwiseConv2d,
+  dequantize,
+  div,
+  fullyConnected,
+  hardSwish,
+  leakyRelu,
+  logistic,
+  matmul,
+  maximum,
+  maxPool2d,
+  mean,
+  minimum,
+  mul,
+  pad,
+  quantize,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  tanh,
+  transpose,
 ];
 
-export const opSpecs: ReadonlyMap<string, OpSpec> = new Map(specs.map((spec) => [spec.op, spec]));
+/** Kernels count elements in int32, and walk at least one. */
+const maxElements = 2 ** 31 - 1;
+
+function checkShape(node: Node, what: string, shape: readonly number[]): void {
+  if (shape.some((n) => n < 1)) badShape(node, `its ${what} ${shape.join(' x ')} is empty`);
+  if (elementCount(shape) > maxElements) badShape(node, `its ${what} ${shape.join(' x ')} is too large`);
+}
+
+/** infer, with what holds for every operator checked before and after it. */
+function checked(spec: OpSpec): OpSpec {
+  return {
+    ...spec,
+    infer(node, graph) {
+      for (const id of node.inputs) if (id !== NO_TENSOR) checkShape(node, 'input', graph.tensors[id].shape);
+      const outputs = spec.infer(node, graph);
+      for (const { shape } of outputs) checkShape(node, 'output', shape);
+      return outputs;
+    },
+  };
+}
+
+export const opSpecs: ReadonlyMap<string, OpSpec> = new Map(specs.map((spec) => [spec.op, checked(spec)]));
 
 export function opSpec(op: string): OpSpec | undefined {
   return opSpecs.get(op);

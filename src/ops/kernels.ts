@@ -32,14 +32,19 @@ export function kernelTable(): KernelRow[] {
 
 /** The C symbol for an operator. Asking for one that is not there is a bug: OpSpec.unsupported comes first. */
 export function kernelName(op: string, activation: string, weight = '', isa = 'ref'): string {
-  const row = kernelTable().find((r) => r.op === op && r.activation === activation && r.weight === weight && r.isa === isa);
+  const row = kernelTable().find(
+    (r) => r.op === op && r.activation === activation && r.weight === weight && r.isa === isa,
+  );
   if (!row) throw new Error(`no kernel for ${op} ${activation}${weight} on ${isa}`);
   return row.name;
 }
 
 /** A call of the reference kernel; its parameter struct has the kernel's name without the ISA. */
 export function kernelCall(
-  op: string, types: readonly [activation: KernelType, weight?: string], fields: CStruct['fields'], inputs: number[] = [0],
+  op: string,
+  types: readonly [activation: KernelType, weight?: string],
+  fields: CStruct['fields'],
+  inputs: number[] = [0],
 ): KernelCall {
   const kernel = kernelName(op, types[0], types[1]);
   return { kernel, params: { type: kernel.replace(/__.*$/, ''), fields }, inputs, outputs: [0], scratchBytes: 0 };

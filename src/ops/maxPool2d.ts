@@ -2,7 +2,7 @@
 // maxPool2d: the largest element of each window.
 import { elementCount, type Graph, makeData, type Node, type TensorData } from '../model/graph.js';
 import { given } from './attributes.js';
-import { kernelCall, type KernelType } from './kernels.js';
+import { type KernelType, kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
 import { boundFields, inferPool, poolBounds, poolHead, poolObstacle, poolType, poolWindow } from './pooling.js';
 import { clampTo } from './requantize.js';
@@ -20,7 +20,8 @@ function evaluate(node: Node, graph: Graph, inputs: readonly (TensorData | undef
     for (let xo = 0; xo < w.outW; xo++) {
       const left = xo * w.strideW - w.padLeft;
       for (let c = 0; c < w.inC; c++) {
-        const first = (y * w.strideH - w.padTop + rows[y].begin * w.dilationH) * w.inW + left + columns[xo].begin * w.dilationW;
+        const first =
+          (y * w.strideH - w.padTop + rows[y].begin * w.dilationH) * w.inW + left + columns[xo].begin * w.dilationW;
         let largest = x[first * w.inC + c];
         for (let ky = rows[y].begin; ky < rows[y].end; ky++) {
           const row = (y * w.strideH - w.padTop + ky * w.dilationH) * w.inW + left;
@@ -44,10 +45,18 @@ export const maxPool2d: OpSpec = {
   lower(node, { graph }) {
     const w = poolWindow(node, graph, true);
     const type = poolType(inputOf(node, graph, 0)) as KernelType;
-    return kernelCall('maxPool2d', [type], [
-      ...poolHead(w), ['dilation_h', w.dilationH], ['dilation_w', w.dilationW], ['pad_top', w.padTop], ['pad_left', w.padLeft],
-      ...boundFields(poolBounds(node, graph), type),
-    ]);
+    return kernelCall(
+      'maxPool2d',
+      [type],
+      [
+        ...poolHead(w),
+        ['dilation_h', w.dilationH],
+        ['dilation_w', w.dilationW],
+        ['pad_top', w.padTop],
+        ['pad_left', w.padLeft],
+        ...boundFields(poolBounds(node, graph), type),
+      ],
+    );
   },
   evaluate: (node, inputs, { graph }) => evaluate(node, graph, inputs),
 };

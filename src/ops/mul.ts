@@ -11,7 +11,9 @@ import { clampFields } from './weighted.js';
 function parameters(node: Node, o: Operands) {
   const { a, b, y } = scalesOf(node, o);
   return {
-    a: a.zeroPoint, b: b.zeroPoint, y: y.zeroPoint,
+    a: a.zeroPoint,
+    b: b.zeroPoint,
+    y: y.zeroPoint,
     rescale: quantizeMultiplier((a.scale * b.scale) / y.scale),
     range: activationRange(clampAttr(node), y, limitsOf(o.y)),
   };
@@ -26,13 +28,18 @@ export const mul: OpSpec = binaryOp({
     fields(node, o, rounding) {
       const p = parameters(node, o);
       return [
-        ['a_zero_point', p.a], ['b_zero_point', p.b], ['output_zero_point', p.y],
-        ['output_multiplier', p.rescale.multiplier], ['output_shift', p.rescale.shift], ...clampFields(p.range, rounding),
+        ['a_zero_point', p.a],
+        ['b_zero_point', p.b],
+        ['output_zero_point', p.y],
+        ['output_multiplier', p.rescale.multiplier],
+        ['output_shift', p.rescale.shift],
+        ...clampFields(p.range, rounding),
       ];
     },
     compute(node, o, rounding) {
       const p = parameters(node, o);
-      return (a, b) => clampTo((requantize((a - p.a) * (b - p.b), p.rescale, rounding) + p.y) | 0, p.range.min, p.range.max);
+      return (a, b) =>
+        clampTo((requantize((a - p.a) * (b - p.b), p.rescale, rounding) + p.y) | 0, p.range.min, p.range.max);
     },
   },
 });

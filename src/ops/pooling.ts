@@ -24,13 +24,17 @@ const maxTaps = 65_535;
 export function poolObstacle(node: Node, graph: Graph, window: Window): Reason | undefined {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
   if (!poolType(x) || x.dtype !== y.dtype) {
-    return { reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`, change: 'use float32, int8 or int16 throughout' };
+    return {
+      reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`,
+      change: 'use float32, int8 or int16 throughout',
+    };
   }
   if (x.dtype === 'float32') return undefined;
   if (!sameQuant(x.quant, y.quant)) {
     return { reason: 'its input and output have different scales', change: 'requantize after the pooling instead' };
   }
-  if (window.kernelH * window.kernelW > maxTaps) return { reason: `its window has more than ${maxTaps} elements`, change: 'pool in two steps' };
+  if (window.kernelH * window.kernelW > maxTaps)
+    return { reason: `its window has more than ${maxTaps} elements`, change: 'pool in two steps' };
   return undefined;
 }
 
@@ -46,21 +50,37 @@ export function poolBounds(node: Node, graph: Graph): Bounds {
 }
 
 export function boundFields(bounds: Bounds, type: KernelType): CStruct['fields'] {
-  if (type === 'f32') return [['output_min', { float: bounds.min }], ['output_max', { float: bounds.max }]];
-  return [['output_min', bounds.min], ['output_max', bounds.max]];
+  if (type === 'f32')
+    return [
+      ['output_min', { float: bounds.min }],
+      ['output_max', { float: bounds.max }],
+    ];
+  return [
+    ['output_min', bounds.min],
+    ['output_max', bounds.max],
+  ];
 }
 
 export function poolHead(w: Window): CStruct['fields'] {
   return [
-    ['in_h', w.inH], ['in_w', w.inW], ['channels', w.inC], ['out_h', w.outH], ['out_w', w.outW],
-    ['kernel_h', w.kernelH], ['kernel_w', w.kernelW], ['stride_h', w.strideH], ['stride_w', w.strideW],
+    ['in_h', w.inH],
+    ['in_w', w.inW],
+    ['channels', w.inC],
+    ['out_h', w.outH],
+    ['out_w', w.outW],
+    ['kernel_h', w.kernelH],
+    ['kernel_w', w.kernelW],
+    ['stride_h', w.strideH],
+    ['stride_w', w.strideW],
   ];
 }
 
 /** infer of a pooling: integers keep the input's quantization. */
-export const inferPool = (dilated: boolean): OpSpec['infer'] => (node, graph) => {
-  const x = inputOf(node, graph, 0);
-  const w = poolWindow(node, graph, dilated);
-  const quant = x.dtype !== 'float32' && x.quant ? { quant: x.quant } : {};
-  return [{ shape: [1, w.outH, w.outW, w.inC], dtype: x.dtype, ...quant }];
-};
+export const inferPool =
+  (dilated: boolean): OpSpec['infer'] =>
+  (node, graph) => {
+    const x = inputOf(node, graph, 0);
+    const w = poolWindow(node, graph, dilated);
+    const quant = x.dtype !== 'float32' && x.quant ? { quant: x.quant } : {};
+    return [{ shape: [1, w.outH, w.outW, w.inC], dtype: x.dtype, ...quant }];
+  };

@@ -11,7 +11,9 @@ export interface Limits {
 }
 
 const limits: Partial<Record<Tensor['dtype'], Limits>> = {
-  int8: { min: -128, max: 127 }, uint8: { min: 0, max: 255 }, int16: { min: -32768, max: 32767 },
+  int8: { min: -128, max: 127 },
+  uint8: { min: 0, max: 255 },
+  int16: { min: -32768, max: 32767 },
 };
 
 /** Range of an integer activation. */
@@ -29,12 +31,14 @@ export interface Scale {
 /** Scale and zero point of a tensor that must have exactly one sound pair. */
 export function scaleOf(node: Node, t: Tensor): Scale {
   const quant = t.quant;
-  if (quant?.scales.length !== 1 || quant.zeroPoints.length !== 1) badShape(node, `tensor '${t.name}' is not quantized per tensor`);
+  if (quant?.scales.length !== 1 || quant.zeroPoints.length !== 1)
+    badShape(node, `tensor '${t.name}' is not quantized per tensor`);
   const scale = Math.fround(quant.scales[0]);
   if (!(scale > 0 && Number.isFinite(scale))) badShape(node, `tensor '${t.name}' has a scale of ${quant.scales[0]}`);
   const zeroPoint = quant.zeroPoints[0];
   const range = limits[t.dtype];
-  if (range && (zeroPoint < range.min || zeroPoint > range.max)) badShape(node, `tensor '${t.name}' has a zero point of ${zeroPoint}`);
+  if (range && (zeroPoint < range.min || zeroPoint > range.max))
+    badShape(node, `tensor '${t.name}' has a zero point of ${zeroPoint}`);
   return { scale, zeroPoint };
 }
 
@@ -47,13 +51,18 @@ export function weightScales(node: Node, w: Tensor, axis: number): Float64Array 
     badShape(node, `weights '${w.name}' need one scale, or one per output channel`);
   }
   const scales = quant.scales.map(Math.fround);
-  if (!scales.every((s) => s >= 0 && Number.isFinite(s))) badShape(node, `weights '${w.name}' have a scale that is not a positive number`);
+  if (!scales.every((s) => s >= 0 && Number.isFinite(s)))
+    badShape(node, `weights '${w.name}' have a scale that is not a positive number`);
   return scales;
 }
 
 export const sameQuant = (a: Quant | undefined, b: Quant | undefined): boolean =>
-  a !== undefined && b !== undefined && a.scales.length === 1 && b.scales.length === 1
-  && Math.fround(a.scales[0]) === Math.fround(b.scales[0]) && a.zeroPoints[0] === b.zeroPoints[0];
+  a !== undefined &&
+  b !== undefined &&
+  a.scales.length === 1 &&
+  b.scales.length === 1 &&
+  Math.fround(a.scales[0]) === Math.fround(b.scales[0]) &&
+  a.zeroPoints[0] === b.zeroPoints[0];
 
 /** real -> integer, rounded in float32 as TensorFlow Lite does. */
 export function quantizeValue(real: number, { scale, zeroPoint }: Scale, { min, max }: Limits): number {

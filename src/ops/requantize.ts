@@ -44,21 +44,28 @@ export function quantizeMultiplier(real: number): Multiplier {
   return { multiplier, shift };
 }
 
-/** floor((a * b + 2^(shift - 1)) / 2^shift) for |a| < 2^47, 0 <= b < 2^31 and |a * b| < 2^63. */
+/** 2^0 … 2^63 and their inverses: `**` is too slow for the innermost function of every evaluation. */
+const powers = Float64Array.from({ length: 64 }, (_, i) => 2 ** i);
+const inverses = Float64Array.from({ length: 64 }, (_, i) => 2 ** -i);
+
+/** floor((a * b + 2^(shift - 1)) / 2^shift) as int32, for whatever fits BigInt: exact and slow. */
+const slowMultiplyShift = (a: number, b: number, shift: number): number =>
+  Number(BigInt.asIntN(32, (BigInt(a) * BigInt(b) + (1n << BigInt(shift - 1))) >> BigInt(shift)));
+
+/** The same for |a| < 2^47, 0 <= b < 2^31 and |a * b| < 2^63. The result may be wider than int32. */
 function multiplyShift(a: number, b: number, shift: number): number {
-  if (shift < 17) return Number((BigInt(a) * BigInt(b) + (1n << BigInt(shift - 1))) >> BigInt(shift));
+  if (shift < 17) return slowMultiplyShift(a, b, shift);
   // a * b = t * 2^16 + r with 0 <= r < 2^16; the halves' products are below 2^53, and r is too small to change a floor.
-  const high = Math.floor(a / 65_536);
-  const t = high * b + Math.floor(((a - high * 65_536) * b) / 65_536);
-  return Math.floor((t + 2 ** (shift - 17)) / 2 ** (shift - 16));
+  const high = Math.floor(a * inverses[16]);
+  const t = high * b + Math.floor((a - high * 65_536) * b * inverses[16]);
+  return Math.floor((t + powers[shift - 17]) * inverses[shift - 16]);
 }
 
 /** Saturating rounding doubling high multiply of two int32. */
 export function highMul(a: number, b: number): number {
   if (b >= 0) return multiplyShift(a, b, 31);
   if (a >= 0) return multiplyShift(b, a, 31);
-  if (a === -two31 || b === -two31) return Math.min(two31 - 1, Number((BigInt(a) * BigInt(b) + (1n << 30n)) >> 31n));
-  return multiplyShift(-a, -b, 31);
+  return Math.min(two31 - 1, multiplyShift(-a, -b, 31));
 }
 
 /** x / 2^exponent, rounded to nearest, ties away from zero. */
@@ -72,18 +79,16 @@ export function shiftRound(x: number, exponent: number): number {
 /** int32 accumulator -> int32, by either contract. */
 export function requantize(x: number, { multiplier, shift }: Multiplier, rounding: Rounding): number {
   if (rounding === 'single') {
-    const product = multiplier < 0 ? negative(x, multiplier, 31 - shift) : multiplyShift(x, multiplier, 31 - shift);
-    return wrap32(product);
+    return multiplier < 0
+      ? slowMultiplyShift(x, multiplier, 31 - shift)
+      : wrap32(multiplyShift(x, multiplier, 31 - shift));
   }
   if (shift > 0) return highMul(x << shift, multiplier);
   return shiftRound(highMul(x, multiplier), -shift);
 }
 
-const negative = (a: number, b: number, shift: number): number =>
-  Number((BigInt(a) * BigInt(b) + (1n << BigInt(shift - 1))) >> BigInt(shift));
-
-/** C's conversion of an integer to int32; `|` is exact only below 2^53. */
-const wrap32 = (x: number): number => (Number.isSafeInteger(x) ? x | 0 : Number(BigInt.asIntN(32, BigInt(x))));
+/** C's conversion of an integer to int32, for |x| < 2^53. */
+const wrap32 = (x: number): number => x | 0;
 
 /** Largest shift of requantize64, where TensorFlow Lite's contract ends. */
 const maxShift64 = 7;
@@ -100,7 +105,8 @@ export function requantize64(x: number, { multiplier, shift }: Multiplier): numb
   return wrap32(multiplyShift(x, reduced, 15 - shift));
 }
 
-export const clampTo = (value: number, min: number, max: number): number => (value < min ? min : value > max ? max : value);
+export const clampTo = (value: number, min: number, max: number): number =>
+  value < min ? min : value > max ? max : value;
 
 /** The value of `rounding` in a C parameter struct (requantize.h). */
 export const roundingCode = (rounding: Rounding): number => (rounding === 'single' ? 1 : 0);

@@ -10,7 +10,8 @@ export const reshape: OpSpec = {
   infer(node, graph) {
     const x = inputOf(node, graph, 0);
     const shape = intList(node, 'shape', { min: 0, max: 2 ** 31 - 1 });
-    if (elementCount(shape) !== elementCount(x.shape)) badShape(node, `${x.shape.join(' x ')} cannot become ${shape.join(' x ')}`);
+    if (elementCount(shape) !== elementCount(x.shape))
+      badShape(node, `${x.shape.join(' x ')} cannot become ${shape.join(' x ')}`);
     return [{ shape: [...shape], dtype: x.dtype, ...(x.quant ? { quant: x.quant } : {}) }];
   },
   macs: () => 0,

@@ -8,7 +8,15 @@ import { int16Table, lookUp } from './int16Table.js';
 import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, type Rounding } from './op.js';
 import { sameQuant, scaleOf } from './quantized.js';
-import { clampTo, highMul, type Multiplier, quantizeMultiplier, requantize, roundingCode, shiftRound } from './requantize.js';
+import {
+  clampTo,
+  highMul,
+  type Multiplier,
+  quantizeMultiplier,
+  requantize,
+  roundingCode,
+  shiftRound,
+} from './requantize.js';
 import { constant, type Reason } from './weighted.js';
 
 interface Rows {
@@ -30,7 +38,10 @@ function rowsOf(node: Node, graph: Graph): Rows & { lastAxis: boolean } {
 }
 
 /** Output quantization that TensorFlow Lite fixes. */
-const fixedQuant: Partial<Record<Tensor['dtype'], [scale: number, zeroPoint: number]>> = { int8: [1 / 256, -128], int16: [1 / 32768, 0] };
+const fixedQuant: Partial<Record<Tensor['dtype'], [scale: number, zeroPoint: number]>> = {
+  int8: [1 / 256, -128],
+  int16: [1 / 32768, 0],
+};
 /** Longest rows whose integer sums of exponentials fit 32 bits: 2^31 / 2^19, 2^31 / 2^15. */
 const maxDepth: Partial<Record<Tensor['dtype'], number>> = { int8: 4095, int16: 65_535 };
 
@@ -38,15 +49,22 @@ function obstacle(node: Node, graph: Graph): Reason | undefined {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
   const { depth, lastAxis } = rowsOf(node, graph);
   if (x.dtype !== y.dtype || !['float32', 'int8', 'int16'].includes(x.dtype)) {
-    return { reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`, change: 'use float32, int8 or int16 throughout' };
+    return {
+      reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`,
+      change: 'use float32, int8 or int16 throughout',
+    };
   }
   if (!lastAxis) return { reason: 'its axis is not the last one', change: 'transpose before and after it' };
   const fixed = fixedQuant[x.dtype];
   if (fixed && !sameQuant(y.quant, quantOf(...fixed))) {
-    return { reason: `its ${y.dtype} output must have scale 1/${1 / fixed[0]} and zero point ${fixed[1]}`, change: 'requantize after it' };
+    return {
+      reason: `its ${y.dtype} output must have scale 1/${1 / fixed[0]} and zero point ${fixed[1]}`,
+      change: 'requantize after it',
+    };
   }
   const limit = maxDepth[x.dtype];
-  if (limit && depth > limit) return { reason: `its rows of ${depth} elements are longer than ${limit}`, change: 'keep this layer in float32' };
+  if (limit && depth > limit)
+    return { reason: `its rows of ${depth} elements are longer than ${limit}`, change: 'keep this layer in float32' };
   return undefined;
 }
 
@@ -72,11 +90,19 @@ const reciprocalTable = (): Int16Array => int16Table((x) => 1 / Math.fround(1 + 
 function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const x = inputOf(node, graph, 0);
   const { rows, depth, beta } = rowsOf(node, graph);
-  const head: KernelCall['params']['fields'] = [['rows', rows], ['depth', depth]];
+  const head: KernelCall['params']['fields'] = [
+    ['rows', rows],
+    ['depth', depth],
+  ];
   if (x.dtype === 'float32') return kernelCall('softmax', ['f32'], [...head, ['beta', { float: beta }]]);
   if (x.dtype === 'int8') {
     const p = int8Parameters(node, x, beta, rounding);
-    const rest: typeof head = [['multiplier', p.multiplier], ['shift', p.shift], ['diff_min', p.diffMin], ['rounding', roundingCode(rounding)]];
+    const rest: typeof head = [
+      ['multiplier', p.multiplier],
+      ['shift', p.shift],
+      ['diff_min', p.diffMin],
+      ['rounding', roundingCode(rounding)],
+    ];
     return kernelCall('softmax', ['s8'], [...head, ...rest]);
   }
   const m = int16Multiplier(node, x, beta);
@@ -84,9 +110,11 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
     ['exp_table', constant('exp_table', 'int16', expTable(), [513])],
     ['reciprocal_table', constant('reciprocal_table', 'int16', reciprocalTable(), [513])],
   ];
-  return kernelCall('softmax', ['s16'], [
-    ...head, ['multiplier', m.multiplier], ['shift', m.shift], ...tables, ['rounding', roundingCode(rounding)],
-  ]);
+  return kernelCall(
+    'softmax',
+    ['s16'],
+    [...head, ['multiplier', m.multiplier], ['shift', m.shift], ...tables, ['rounding', roundingCode(rounding)]],
+  );
 }
 
 type Row = (x: Float32Array, out: Float32Array) => void;
@@ -132,17 +160,27 @@ function int16Row(m: Multiplier, rounding: Rounding): Row {
     const shifted = Math.floor((sum * 2 ** (headroom - 1) + 2 ** 13) / 2 ** 14);
     const scale = lookUp(reciprocal, clampTo(shifted - 2 ** 15 - 2 ** 16, -32768, 32767));
     const right = 31 - headroom;
-    for (let i = 0; i < x.length; i++) out[i] = clampTo(Math.floor((out[i] * scale + 2 ** (right - 1)) / 2 ** right), 0, 32767);
+    for (let i = 0; i < x.length; i++)
+      out[i] = clampTo(Math.floor((out[i] * scale + 2 ** (right - 1)) / 2 ** right), 0, 32767);
   };
 }
 
-function evaluate(node: Node, inputs: readonly (TensorData | undefined)[], graph: Graph, rounding: Rounding): TensorData[] {
+function evaluate(
+  node: Node,
+  inputs: readonly (TensorData | undefined)[],
+  graph: Graph,
+  rounding: Rounding,
+): TensorData[] {
   const t = inputOf(node, graph, 0);
   const { rows, depth, beta } = rowsOf(node, graph);
   const x = given(node, inputs, 0) as Float32Array;
   const out = x.slice();
-  const row = t.dtype === 'float32' ? floatRow(beta)
-    : t.dtype === 'int8' ? int8Row(int8Parameters(node, t, beta, rounding), rounding) : int16Row(int16Multiplier(node, t, beta), rounding);
+  const row =
+    t.dtype === 'float32'
+      ? floatRow(beta)
+      : t.dtype === 'int8'
+        ? int8Row(int8Parameters(node, t, beta, rounding), rounding)
+        : int16Row(int16Multiplier(node, t, beta), rounding);
   for (let r = 0; r < rows; r++) row(x.subarray(r * depth, (r + 1) * depth), out.subarray(r * depth, (r + 1) * depth));
   return [out];
 }

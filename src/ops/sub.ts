@@ -4,4 +4,9 @@ import { additionRule } from './addition.js';
 import { binaryOp } from './binary.js';
 import type { OpSpec } from './op.js';
 
-export const sub: OpSpec = binaryOp({ op: 'sub', float: (a, b) => a - b, integer: additionRule(-1, Math.fround), clamps: true });
+export const sub: OpSpec = binaryOp({
+  op: 'sub',
+  float: (a, b) => a - b,
+  integer: additionRule(-1, Math.fround),
+  clamps: true,
+});

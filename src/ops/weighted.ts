@@ -3,7 +3,7 @@
 // per-channel multipliers, and the constants that the packer makes for their kernels.
 import type { Graph, Node, Tensor, TensorData } from '../model/graph.js';
 import { clampAttr, outputOf } from './attributes.js';
-import { type CStruct, type ConstArray, inputOf, optionalInput, type Rounding } from './op.js';
+import { type ConstArray, type CStruct, inputOf, optionalInput, type Rounding } from './op.js';
 import { activationRange, floatRange, type Limits, limitsOf, type Scale, scaleOf, weightScales } from './quantized.js';
 import { type Multiplier, quantizeMultiplier, quantizeMultiplier64, roundingCode } from './requantize.js';
 
@@ -23,10 +23,19 @@ interface Weighted {
 }
 
 function weighted(node: Node, graph: Graph): Weighted {
-  return { x: inputOf(node, graph, 0), w: inputOf(node, graph, 1), bias: optionalInput(node, graph, 2), y: outputOf(node, graph) };
+  return {
+    x: inputOf(node, graph, 0),
+    w: inputOf(node, graph, 1),
+    bias: optionalInput(node, graph, 2),
+    y: outputOf(node, graph),
+  };
 }
 
-const biasTypes: Record<Arithmetic, readonly Tensor['dtype'][]> = { f32: ['float32'], s8: ['int32'], s16: ['int64', 'int32'] };
+const biasTypes: Record<Arithmetic, readonly Tensor['dtype'][]> = {
+  f32: ['float32'],
+  s8: ['int32'],
+  s16: ['int64', 'int32'],
+};
 const activationType: Record<string, Arithmetic | undefined> = { float32: 'f32', int8: 's8', int16: 's16' };
 
 /** The arithmetic of a layer, where its types have kernels. */
@@ -43,12 +52,20 @@ const maxTaps = 65_535;
 const maxWideBias = 2n ** 46n;
 
 /** Why a layer cannot be lowered. `taps` is the number of products of one output. */
-export function weightedObstacle(node: Node, graph: Graph, taps: number, weightZeroPoints: boolean): Reason | undefined {
+export function weightedObstacle(
+  node: Node,
+  graph: Graph,
+  taps: number,
+  weightZeroPoints: boolean,
+): Reason | undefined {
   const { x, w, bias, y } = weighted(node, graph);
   const arithmetic = arithmeticOf(node, graph);
   if (!arithmetic) {
     const types = `${x.dtype} input, ${w.dtype} weights, ${bias ? `${bias.dtype} bias, ` : ''}${y.dtype} output`;
-    return { reason: `there is no kernel for ${types}`, change: 'use float32 throughout, or int8 or int16 activations with int8 weights' };
+    return {
+      reason: `there is no kernel for ${types}`,
+      change: 'use float32 throughout, or int8 or int16 activations with int8 weights',
+    };
   }
   if (!w.data || (bias && !bias.data)) {
     return { reason: 'its weights are computed, not constant', change: 'export the model with constant weights' };
@@ -61,7 +78,8 @@ export function weightedObstacle(node: Node, graph: Graph, taps: number, weightZ
   if (arithmetic === 's16' && [x, y].some((t) => t.quant?.zeroPoints.some((z) => z !== 0))) {
     return { reason: 'its int16 activations have a zero point', change: 'quantize int16 activations symmetrically' };
   }
-  if (taps > maxTaps) return { reason: `one output sums ${taps} products, more than ${maxTaps}`, change: 'split the layer' };
+  if (taps > maxTaps)
+    return { reason: `one output sums ${taps} products, more than ${maxTaps}`, change: 'split the layer' };
   if (bias?.data instanceof BigInt64Array && bias.data.some((b) => b >= maxWideBias || b <= -maxWideBias)) {
     return { reason: 'a bias is 2^46 or more', change: 'quantize the model again' };
   }
@@ -93,13 +111,15 @@ export function rescalingOf(node: Node, graph: Graph, axis: number): Rescaling {
     multipliers: Array.from(scales, (s) => (wide ? quantizeMultiplier64(real(s)) : quantizeMultiplier(real(s)))),
     step: scales.length === 1 ? 0 : 1,
     accumulatorBits: wide ? 64 : 32,
-    input, output,
+    input,
+    output,
     range: activationRange(clampAttr(node), output, limitsOf(y)),
   };
 }
 
 /** With int16 activations the bias type decides; without a bias, TensorFlow Lite's convolution takes the 32-bit path. */
-const isWide = (node: Node, bias: Tensor | undefined): boolean => (bias ? bias.dtype === 'int64' : node.op !== 'conv2d');
+const isWide = (node: Node, bias: Tensor | undefined): boolean =>
+  bias ? bias.dtype === 'int64' : node.op !== 'conv2d';
 
 /** Adds to the bias what the input zero point adds to every sum: bias - zeroPoint * sum of the channel's weights. */
 export function foldedBias(bias: TensorData | undefined, sums: Int32Array, zeroPoint: number): Int32Array {
@@ -113,32 +133,62 @@ export function wideBias(bias: TensorData | undefined, channels: number): BigInt
 export const floatBias = (bias: TensorData | undefined, channels: number): Float32Array =>
   bias instanceof Float32Array ? bias : new Float32Array(channels);
 
-export const constant = (name: string, dtype: ConstArray['dtype'], data: TensorData, shape: number[]): { const: ConstArray } =>
-  ({ const: { name, dtype, data, shape } });
+export const constant = (
+  name: string,
+  dtype: ConstArray['dtype'],
+  data: TensorData,
+  shape: number[],
+): { const: ConstArray } => ({ const: { name, dtype, data, shape } });
 
 /** weights, bias, multiplier, shift, requantize_step: the constants of an integer kernel. */
-export function integerConstants(weights: { const: ConstArray }, bias: { const: ConstArray }, r: Rescaling): CStruct['fields'] {
+export function integerConstants(
+  weights: { const: ConstArray },
+  bias: { const: ConstArray },
+  r: Rescaling,
+): CStruct['fields'] {
   const { multipliers } = r;
   const shape = [multipliers.length];
   return [
     ['weights', weights],
     ['bias', bias],
-    ['multiplier', constant('multiplier', 'int32', Int32Array.from(multipliers, (m) => m.multiplier), shape)],
-    ['shift', constant('shift', 'int8', Int8Array.from(multipliers, (m) => m.shift), shape)],
+    [
+      'multiplier',
+      constant(
+        'multiplier',
+        'int32',
+        Int32Array.from(multipliers, (m) => m.multiplier),
+        shape,
+      ),
+    ],
+    [
+      'shift',
+      constant(
+        'shift',
+        'int8',
+        Int8Array.from(multipliers, (m) => m.shift),
+        shape,
+      ),
+    ],
     ['requantize_step', r.step],
   ];
 }
 
 export function clampFields(range: Limits, rounding: Rounding): CStruct['fields'] {
-  return [['output_min', range.min], ['output_max', range.max], ['rounding', roundingCode(rounding)]];
+  return [
+    ['output_min', range.min],
+    ['output_max', range.max],
+    ['rounding', roundingCode(rounding)],
+  ];
 }
 
 /** weights, bias and bounds of a float32 kernel. */
 export function floatConstants(node: Node, weights: { const: ConstArray }, bias: Float32Array): CStruct['fields'] {
   const { min, max } = floatRange(clampAttr(node));
   return [
-    ['weights', weights], ['bias', constant('bias', 'float32', bias, [bias.length])],
-    ['output_min', { float: min }], ['output_max', { float: max }],
+    ['weights', weights],
+    ['bias', constant('bias', 'float32', bias, [bias.length])],
+    ['output_min', { float: min }],
+    ['output_max', { float: max }],
   ];
 }
 

@@ -29,13 +29,28 @@ export function windowOf(node: Node, graph: Graph, kernel: readonly number[], di
   const [dilationH, dilationW] = dilated ? intList(node, 'dilations', positive, 2) : [1, 1];
   const [top, left, bottom, right] = intList(node, 'pads', { min: 0, max: maxWindow }, 4);
   const [kernelH, kernelW] = kernel;
-  if (!kernel.every((k) => Number.isInteger(k) && k >= 1 && k <= maxWindow)) badShape(node, `a window of ${kernel.join(' x ')} is not possible`);
+  if (!kernel.every((k) => Number.isInteger(k) && k >= 1 && k <= maxWindow))
+    badShape(node, `a window of ${kernel.join(' x ')} is not possible`);
   const out = (size: number, pads: number, k: number, dilation: number, stride: number): number =>
     Math.floor((size + pads - ((k - 1) * dilation + 1)) / stride) + 1;
   const outH = out(inH, top + bottom, kernelH, dilationH, strideH);
   const outW = out(inW, left + right, kernelW, dilationW, strideW);
   if (outH < 1 || outW < 1) badShape(node, `the window ${kernelH} x ${kernelW} is larger than the padded image`);
-  return { inH, inW, inC, outH, outW, kernelH, kernelW, strideH, strideW, dilationH, dilationW, padTop: top, padLeft: left };
+  return {
+    inH,
+    inW,
+    inC,
+    outH,
+    outW,
+    kernelH,
+    kernelW,
+    strideH,
+    strideW,
+    dilationH,
+    dilationW,
+    padTop: top,
+    padLeft: left,
+  };
 }
 
 export interface TapRange {
@@ -51,7 +66,14 @@ export function tapRange(origin: number, dilation: number, kernel: number, size:
 }
 
 /** Tap ranges of every output row (or column). */
-export function tapRanges(count: number, stride: number, pad: number, dilation: number, kernel: number, size: number): TapRange[] {
+export function tapRanges(
+  count: number,
+  stride: number,
+  pad: number,
+  dilation: number,
+  kernel: number,
+  size: number,
+): TapRange[] {
   return Array.from({ length: count }, (_, i) => tapRange(i * stride - pad, dilation, kernel, size));
 }
 
@@ -65,8 +87,19 @@ export function requireFullWindows(node: Node, w: Window): void {
 /** The fields that all window kernels begin with; pooling has no separate output channels. */
 export function windowFields(w: Window, outC: number): CStruct['fields'] {
   return [
-    ['in_h', w.inH], ['in_w', w.inW], ['in_c', w.inC], ['out_h', w.outH], ['out_w', w.outW], ['out_c', outC],
-    ['kernel_h', w.kernelH], ['kernel_w', w.kernelW], ['stride_h', w.strideH], ['stride_w', w.strideW],
-    ['dilation_h', w.dilationH], ['dilation_w', w.dilationW], ['pad_top', w.padTop], ['pad_left', w.padLeft],
+    ['in_h', w.inH],
+    ['in_w', w.inW],
+    ['in_c', w.inC],
+    ['out_h', w.outH],
+    ['out_w', w.outW],
+    ['out_c', outC],
+    ['kernel_h', w.kernelH],
+    ['kernel_w', w.kernelW],
+    ['stride_h', w.strideH],
+    ['stride_w', w.strideW],
+    ['dilation_h', w.dilationH],
+    ['dilation_w', w.dilationW],
+    ['pad_top', w.padTop],
+    ['pad_left', w.padLeft],
   ];
 }

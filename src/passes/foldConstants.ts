@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Computes at pack time what depends on constants alone.
-import { elementCount, type Graph, NO_TENSOR, type Node, type TensorData } from '../model/graph.js';
+import { type DType, elementCount, type Graph, NO_TENSOR, type Node, type TensorData } from '../model/graph.js';
 import { opSpec } from '../ops/index.js';
 import type { OpSpec } from '../ops/op.js';
 import { GraphEditor } from './editor.js';
@@ -8,6 +8,10 @@ import { GraphEditor } from './editor.js';
 /** A folded constant larger than this is more than any microcontroller holds, and may come from a hostile file. */
 const maxFoldedElements = 1 << 24;
 const maxFoldedMacs = 1e8;
+
+/** Operators that move or decode elements of any type; the others compute with these types. */
+const anyType = new Set(['reshape', 'transpose', 'slice', 'concat', 'dequantize']);
+const computed = new Set<DType>(['float32', 'int8']);
 
 /** Leaves `dequantize` alone: integer constants are worth more to the integer passes than their real values. */
 export function foldConstants(graph: Graph): Graph {
@@ -34,6 +38,8 @@ function fold(source: Graph, wanted: (node: Node) => boolean): Graph {
 function isFoldable(editor: GraphEditor, node: Node, spec: OpSpec): boolean {
   const constants = node.inputs.filter((id) => id !== NO_TENSOR);
   if (constants.length === 0 || constants.some((id) => !editor.constant(id))) return false;
+  const types = [...constants, ...node.outputs].map((id) => editor.tensor(id).dtype);
+  if (!anyType.has(node.op) && !types.every((dtype) => computed.has(dtype))) return false;
   if (node.outputs.some((id) => editor.isOutput(id))) return false;
   const elements = node.outputs.reduce((sum, id) => sum + elementCount(editor.tensor(id).shape), 0);
   return elements <= maxFoldedElements && spec.macs(node, editor.graph) <= maxFoldedMacs;

@@ -141,8 +141,16 @@ describe('fusePad', () => {
     expect(after.nodes[0].attrs.pads).toEqual([2, 1, 1, 3]);
     const p = new GraphBuilder();
     const y = p.op('pad', [p.input([1, 4, 4, 2])], { pads, value: 0 });
-    const average = { kernel: [2, 2], strides: [1, 1], pads: [0, 0, 0, 0], countIncludePad: false };
+    const average = { kernel: [3, 3], strides: [1, 1], pads: [0, 0, 0, 0], countIncludePad: false };
     check(p.build(p.op('averagePool2d', [y], average)), fusePad, ['averagePool2d']);
+  });
+
+  it('pads in a max pool of what a ReLU left', () => {
+    const b = new GraphBuilder();
+    const x = b.op('clamp', [b.input([1, 4, 4, 2])], { min: 0, max: null });
+    const padded = b.op('pad', [x], { pads: [[0, 0], [1, 1], [1, 1], [0, 0]], value: 0 });
+    const pool = { kernel: [3, 3], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0] };
+    check(b.build(b.op('maxPool2d', [padded], pool)), fusePad, ['clamp', 'maxPool2d']);
   });
 
   it('keeps other values, other dimensions, and zeros before a max pool', () => {

@@ -23,6 +23,7 @@ export interface Pass {
 // Transposes go before fusing: they stand between a layer and its batch norm.
 const rewrites: readonly Pass[] = [
   { name: 'removeDead', run: removeDead },
+  { name: 'shiftUnsigned', run: shiftUnsigned },
   { name: 'foldConstants', run: foldConstants },
   { name: 'removeTransposes', run: removeTransposes },
   { name: 'removeIdentity', run: removeIdentity },
@@ -34,7 +35,6 @@ const rewrites: readonly Pass[] = [
 // When nothing is left to fuse: quantized ONNX becomes integer, and only then do the constants that no integer node
 // wanted lose their integers.
 const lowerings: readonly Pass[] = [
-  { name: 'shiftUnsigned', run: shiftUnsigned },
   { name: 'integerize', run: integerize },
   { name: 'foldDequantize', run: foldDequantize },
 ];

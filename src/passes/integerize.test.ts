@@ -80,11 +80,18 @@ describe('integerize', () => {
   });
 
   it('shifts uint8 to int8, activations and weights alike', () => {
-    const b = new GraphBuilder('onnx');
-    const x = b.fake(b.input([1, 4]), q(0.01, 130), 'uint8');
-    const w = b.op('dequantize', [b.integers([3, 4], Uint8Array.from({ length: 12 }, (_, i) => 20 * i), q(0.01, 120))]);
-    const after = check(b.build(b.fake(b.op('fullyConnected', [x, w]), q(0.02, 120), 'uint8')), ['fullyConnected']);
-    expect(after.tensors[after.outputs[0]].quant).toEqual(q(0.02, -8));
+    const dense = (unsigned: boolean): Graph => {
+      const [b, shift, type] = [new GraphBuilder('onnx'), unsigned ? 0 : 128, unsigned ? 'uint8' as const : 'int8' as const];
+      const x = b.fake(b.input([1, 4]), q(0.01, 130 - shift), type);
+      const bytes = Array.from({ length: 12 }, (_, i) => 20 * i - shift);
+      const stored = b.integers([3, 4], unsigned ? Uint8Array.from(bytes) : Int8Array.from(bytes), q(0.01, 120 - shift));
+      const y = b.op('fullyConnected', [x, b.op('dequantize', [stored])]);
+      return b.build(b.fake(y, q(0.02, 120 - shift), type));
+    };
+    // 20 * i - 120 fits int8, so the integers of the file stay.
+    const signed = check(dense(false), ['fullyConnected']);
+    expect(canonicalize(dense(true))).toEqual(signed);
+    expect(signed.tensors[signed.outputs[0]].quant).toEqual(q(0.02, -8));
   });
 
   it('quantizes float weights between quantized activations', () => {

@@ -45,7 +45,7 @@ const layers: ((b: GraphBuilder, x: TensorId, c: number, seed: number) => Tensor
   }),
   (b, x) => b.op('mul', [x, b.op('logistic', [b.op('mean', [x], { axes: [2, 3], keepDims: true })])]),
   (b, x) => b.op('leakyRelu', [x], { alpha: 0.1 }),
-  (b, x) => b.op('softmax', [x], { axis: 1, beta: 1 }),
+  (b, x) => b.nchw('softmax', [x], { axis: 3, beta: 1 }),
 ];
 
 /** Ends of a network: flatten and dense, global mean and dense, or the image itself. */
@@ -107,6 +107,13 @@ describe('removeTransposes', () => {
     expect(count(after, 'transpose')).toBe(0);
     expect(count(after, 'reshape')).toBe(1);
     expectSame(graph, after);
+  });
+
+  it('turns the axis of a softmax over channels', () => {
+    const b = new GraphBuilder('onnx');
+    const x = b.nchw('conv2d', [b.input([1, 3, 4, 4]), ...weights(b, 3, 1)], conv);
+    const after = removeTransposes(b.build(b.op('softmax', [x], { axis: 1, beta: 1 })));
+    expect(after.nodes.map((n) => [n.op, n.attrs.axis])).toEqual([['conv2d', undefined], ['softmax', 3]]);
   });
 
   it('keeps a transpose that means something', () => {

@@ -29,7 +29,12 @@ const axisRule: Rule = (attrs, perm) => {
 };
 
 const rules: Record<string, Rule> = {
-  softmax: axisRule,
+  // Kernels take the last axis; a softmax that has it keeps it.
+  softmax: (attrs, perm) => {
+    const moved = axisRule(attrs, perm);
+    const hadLast = [-1, perm.length - 1].includes(Number(attrs.axis ?? -1));
+    return hadLast && moved?.attrs.axis !== perm.length - 1 ? undefined : moved;
+  },
   concat: axisRule,
   pad: (attrs, perm) => ({ attrs: { ...attrs, pads: perDimension(attrs.pads, perm) }, perm }),
   slice: (attrs, perm) => {

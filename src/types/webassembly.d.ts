@@ -6,7 +6,12 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
   }
   class Memory {
+    constructor(limits: { initial: number; maximum?: number });
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+  class Global {
+    value: number;
   }
   class Instance {
     constructor(module: Module, imports?: Record<string, Record<string, unknown>>);

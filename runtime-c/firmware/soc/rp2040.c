@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include "mote_board.h"
 
+#if MOTE_CLOCK_HZ != 125000000u
+#error "the PLL below makes 125 MHz"
+#endif
+
 void mote_soc_init(void);
 void mote_boot2(void);
 
@@ -111,5 +115,3 @@ void mote_soc_init(void) {
   REG(GPIO0_CTRL) = 2u;
   REG(GPIO1_CTRL) = 2u;
 }
-
-_Static_assert(MOTE_CLOCK_HZ == 125000000, "the PLL above makes 125 MHz");

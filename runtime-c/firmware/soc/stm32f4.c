@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include "mote_board.h"
 
+#if MOTE_CLOCK_HZ != 168000000u
+#error "the PLL below makes 168 MHz"
+#endif
+
 void mote_soc_init(void);
 
 #define REG(address) (*(volatile uint32_t *)(address))
@@ -50,5 +54,3 @@ void mote_soc_init(void) {
   change(GPIOA_AFRH, 0xFFu << 4, 0x77u << 4);  // alternate function 7 of PA9 and PA10
   change(GPIOA_MODER, (3u << 18) | (3u << 20), (2u << 18) | (2u << 20));
 }
-
-_Static_assert(MOTE_CLOCK_HZ == 168000000, "the PLL above makes 168 MHz");

@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include "mote_board.h"
 
+#if MOTE_CLOCK_HZ != 120000000u
+#error "the PLL below makes 120 MHz"
+#endif
+
 void mote_soc_init(void);
 
 #define REG(address) (*(volatile uint32_t *)(address))
@@ -74,5 +78,3 @@ void mote_soc_init(void) {
   switchClock();
   connectPins();
 }
-
-_Static_assert(MOTE_CLOCK_HZ == 120000000, "the PLL above makes 120 MHz");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* x * scale[c] + offset[c], channels last. The passes fold it into a layer where they can. The output may be the buffer of the input. */
+/* x * scale[c] + offset[c], channels last. The passes fold it into a layer where they can. The output may be the
+ * buffer of the input. */
 #ifndef MOTE_BATCHNORM_H
 #define MOTE_BATCHNORM_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* min(max, max(min, x)): ReLU, ReLU6 and the like where they are not part of another layer. The output may be the buffer of the input. */
+/* min(max, max(min, x)): ReLU, ReLU6 and the like where they are not part of another layer. The output may be the
+ * buffer of the input. */
 #ifndef MOTE_CLAMP_H
 #define MOTE_CLAMP_H
 

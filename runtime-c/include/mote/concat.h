@@ -26,7 +26,8 @@ typedef struct {
   int32_t a_bytes, b_bytes, c_bytes, d_bytes;
 } mote_concat_x8x8x8x8;
 
-void mote_concat_x8x8x8x8__ref(const mote_concat_x8x8x8x8 *p, const void *a, const void *b, const void *c, const void *d, void *output);
+void mote_concat_x8x8x8x8__ref(const mote_concat_x8x8x8x8 *p, const void *a, const void *b, const void *c,
+                               const void *d, void *output);
 
 /* int8 tensors of different scales: each input is rescaled to the output; see requantize.h. */
 typedef struct {
@@ -48,7 +49,8 @@ typedef struct {
   int32_t rounding;
 } mote_concat_s8s8s8;
 
-void mote_concat_s8s8s8__ref(const mote_concat_s8s8s8 *p, const int8_t *a, const int8_t *b, const int8_t *c, int8_t *output);
+void mote_concat_s8s8s8__ref(const mote_concat_s8s8s8 *p, const int8_t *a, const int8_t *b, const int8_t *c,
+                             int8_t *output);
 
 typedef struct {
   int32_t outer;
@@ -60,6 +62,7 @@ typedef struct {
   int32_t rounding;
 } mote_concat_s8s8s8s8;
 
-void mote_concat_s8s8s8s8__ref(const mote_concat_s8s8s8s8 *p, const int8_t *a, const int8_t *b, const int8_t *c, const int8_t *d, int8_t *output);
+void mote_concat_s8s8s8s8__ref(const mote_concat_s8s8s8s8 *p, const int8_t *a, const int8_t *b, const int8_t *c,
+                               const int8_t *d, int8_t *output);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any function of one int8: output = table[(uint8_t)input]. The packer computes the table. The output may be the buffer of the input. */
+/* Any function of one int8: output = table[(uint8_t)input]. The packer computes the table. The output may be the
+ * buffer of the input. */
 #ifndef MOTE_LUT_H
 #define MOTE_LUT_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mean over some dimensions. The dimensions that are kept and those that are reduced, each outermost first and padded in
- * front with 1, with their strides in the input. The output must not overlap the input. */
+/* Mean over some dimensions. The dimensions that are kept and those that are reduced, each outermost first and
+ * padded in front with 1, with their strides in the input. The output must not overlap the input. */
 #ifndef MOTE_MEAN_H
 #define MOTE_MEAN_H
 

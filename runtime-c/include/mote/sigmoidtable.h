@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The logistic function of i / 24 in Q0.16: the table of TensorFlow Lite's int16 LOGISTIC and TANH, whose entries are not
- * everywhere the nearest ones, so they are listed rather than computed. */
+/* The logistic function of i / 24 in Q0.16: the table of TensorFlow Lite's int16 LOGISTIC and TANH, whose entries
+ * are not everywhere the nearest ones, so they are listed rather than computed. */
 #ifndef MOTE_SIGMOIDTABLE_H
 #define MOTE_SIGMOIDTABLE_H
 

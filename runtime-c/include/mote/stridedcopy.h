@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output[i0, ..., i4] = input[offset + sum of i * strides], counted in elements of 8, 16 or 32 bits: transpose and slice.
- * dims are the output's, outermost first, padded in front with 1. The output must not overlap the input. */
+/* output[i0, ..., i4] = input[offset + sum of i * strides], counted in elements of 8, 16 or 32 bits: transpose and
+ * slice. dims are the output's, outermost first, padded in front with 1. The output must not overlap the input. */
 #ifndef MOTE_STRIDEDCOPY_H
 #define MOTE_STRIDEDCOPY_H
 

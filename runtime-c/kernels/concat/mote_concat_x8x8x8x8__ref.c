@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-void mote_concat_x8x8x8x8__ref(const mote_concat_x8x8x8x8 *p, const void *a, const void *b, const void *c, const void *d, void *output) {
+void mote_concat_x8x8x8x8__ref(const mote_concat_x8x8x8x8 *p, const void *a, const void *b, const void *c,
+                               const void *d, void *output) {
   uint8_t *out = (uint8_t *)output;
   for (int32_t r = 0; r < p->outer; r++) {
     memcpy(out, (const uint8_t *)a + r * p->a_bytes, (size_t)p->a_bytes);

@@ -16,7 +16,8 @@ void mote_matmul_s8s8__ref(const mote_matmul_s8s8 *p, const int8_t *a, const int
           sum += (x[k] - p->a_zero_point) * (*y - p->b_zero_point);
           y += p->columns;
         }
-        *output++ = (int8_t)mote_requantize_to(sum, p->multiplier, p->shift, p->rounding, p->output_zero_point, -128, 127);
+        *output++ = (int8_t)mote_requantize_to(sum, p->multiplier, p->shift, p->rounding, p->output_zero_point, -128,
+                                               127);
       }
       x += p->depth;
     }

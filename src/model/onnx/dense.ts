@@ -12,7 +12,8 @@ type Quantized = Pick<Tensor, 'dtype' | 'quant'>;
 /** Weights [O, I] times `factor`. A quantized constant takes the factor into its scales. */
 function placeMatrix(n: OnnxNode, i: number, isTransposed: boolean, factor: number): TensorId {
   const value = mapConstant(n, i, 'weights', (tensor) =>
-    scaleConstant(n, isTransposed ? tensor : permuteConstant(tensor, [1, 0]), factor));
+    scaleConstant(n, isTransposed ? tensor : permuteConstant(tensor, [1, 0]), factor),
+  );
   return n.values.place(value);
 }
 
@@ -40,7 +41,8 @@ export function convertGemm(n: OnnxNode): void {
   if (inner !== depth) n.broken(`matrices of shapes [${a}] and [${b}]`);
   if (n.value(1).kind === 'computed') {
     if (alpha !== 1) refuse('it multiplies computed matrices and scales them', 'use an alpha of 1');
-    return addTerm(n, n.temporary('matmul', [left, secondMatrix(n, isTransposed)], {}, 'product'));
+    addTerm(n, n.temporary('matmul', [left, secondMatrix(n, isTransposed)], {}, 'product'));
+    return;
   }
   const weights = placeMatrix(n, 1, isTransposed, alpha);
   const bias = n.has(2) ? vectorBias(n, outputs) : undefined;
@@ -79,8 +81,12 @@ function asVector(tensor: Tensor, length: number): Tensor {
 
 /** The last term of Gemm as an addition of its own. */
 function addTerm(n: OnnxNode, product: TensorId): void {
-  if (!n.has(2)) return n.bind({ kind: 'computed', id: product });
-  if (n.float('beta', 1) !== 1) refuse('it scales a computed matrix', 'use a beta of 1');
+  const beta = n.float('beta', 1);
+  if (!n.has(2) || beta === 0) {
+    n.bind({ kind: 'computed', id: product });
+    return;
+  }
+  if (beta !== 1) refuse('it scales a computed matrix', 'use a beta of 1');
   n.emit('add', [product, n.id(2)], {});
 }
 

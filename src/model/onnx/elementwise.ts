@@ -7,22 +7,43 @@ import type { OnnxNode } from './node.js';
 
 export type Convert = (n: OnnxNode) => void;
 
-export const unary = (op: string, attrs: (n: OnnxNode) => Attrs = () => ({})): Convert => (n) => {
-  n.emit(op, [n.id(0)], attrs(n));
-};
+export const unary =
+  (op: string, attrs: (n: OnnxNode) => Attrs = () => ({})): Convert =>
+  (n) => {
+    n.emit(op, [n.id(0)], attrs(n));
+  };
 
-export const binary = (op: string): Convert => (n) => {
-  n.emit(op, [n.id(0), n.id(1)], {});
+export const binary =
+  (op: string): Convert =>
+  (n) => {
+    // Before opset 7 the second input could be laid along an axis in the middle.
+    if (n.opset < 7 && n.hasAttribute('axis'))
+      refuse('it broadcasts along an axis of its own', 'export it with opset 7 or newer');
+    n.emit(op, [n.id(0), n.id(1)], {});
+  };
+
+/** max(0, min(1, alpha * x + beta)) */
+export const convertHardSigmoid: Convert = (n) => {
+  const number = (name: string, value: number): number =>
+    n.values.place({
+      kind: 'constant',
+      tensor: { name: `${n.outputName}/${name}`, dtype: 'float32', shape: [], data: Float32Array.of(value) },
+    });
+  const scaled = n.temporary('mul', [n.id(0), number('alpha', n.float('alpha', 0.2))], {}, 'scaled');
+  const moved = n.temporary('add', [scaled, number('beta', n.float('beta', 0.5))], {}, 'moved');
+  n.emit('clamp', [moved], { min: 0, max: 1 });
 };
 
 /** One to any number of inputs: op(op(a, b), c) … */
-export const variadic = (op: string): Convert => (n) => {
-  const count = n.inputCount;
-  if (count === 1) return n.bind(n.value(0));
-  let result = n.id(0);
-  for (let i = 1; i < count - 1; i++) result = n.temporary(op, [result, n.id(i)], {}, `${op}${i}`);
-  n.emit(op, [result, n.id(count - 1)], {});
-};
+export const variadic =
+  (op: string): Convert =>
+  (n) => {
+    const count = n.inputCount;
+    if (count === 1) return n.bind(n.value(0));
+    let result = n.id(0);
+    for (let i = 1; i < count - 1; i++) result = n.temporary(op, [result, n.id(i)], {}, `${op}${i}`);
+    n.emit(op, [result, n.id(count - 1)], {});
+  };
 
 /** The output is the input: Identity, and Dropout at inference. */
 export const identity: Convert = (n) => {
@@ -53,8 +74,10 @@ export const leakyAttrs = (n: OnnxNode): Attrs => {
 };
 
 export const convertBatchNorm: Convert = (n) => {
-  if (n.int('training_mode', 0) !== 0) refuse('it is in training mode', 'export the model for inference (model.eval())');
-  if (n.int('spatial', 1) !== 1) refuse('it normalizes each element, not each channel', 'export it with opset 9 or newer');
+  const isTraining = n.opset < 7 ? n.int('is_test', 0) === 0 : n.int('training_mode', 0) !== 0;
+  if (isTraining) refuse('it is in training mode', 'export the model for inference (model.eval())');
+  if (n.int('spatial', 1) !== 1)
+    refuse('it normalizes each element, not each channel', 'export it with opset 9 or newer');
   const epsilon = n.float('epsilon', 1e-5);
   if (!(epsilon >= 0 && epsilon < 1e9)) n.broken(`epsilon is ${epsilon}`);
   emitChannelsLast(n, 'batchNorm', [n.id(1), n.id(2), n.id(3), n.id(4)], { epsilon });
@@ -65,7 +88,13 @@ export const convertSoftmax: Convert = (n) => {
   const { length: rank } = n.shape(0);
   if (rank === 0) return n.broken('its input has no dimensions');
   const axis = n.axis(n.int('axis', n.opset < 13 ? 1 : -1), rank);
-  const over = n.opset < 13 ? n.shape(0).slice(axis).filter((d) => d !== 1).length : 1;
+  const over =
+    n.opset < 13
+      ? n
+          .shape(0)
+          .slice(axis)
+          .filter((d) => d !== 1).length
+      : 1;
   if (over > 1) return flattenedSoftmax(n, axis);
   softmaxOver(n, n.opset < 13 ? lastAxisOf(n, axis) : axis);
 };
@@ -84,7 +113,10 @@ function softmaxOver(n: OnnxNode, axis: number): void {
     n.emit('softmax', [n.id(0)], attrs);
     return;
   }
-  if (rank > 2 && axis === 1) return emitChannelsLast(n, 'softmax', [], attrs);
+  if (rank > 2 && axis === 1) {
+    emitChannelsLast(n, 'softmax', [], attrs);
+    return;
+  }
   const perm = [...range(rank).filter((d) => d !== axis), axis];
   const x = n.temporary('transpose', [n.id(0)], { perm }, 'axis_last');
   const y = n.temporary('softmax', [x], attrs, 'softmax');

@@ -2,13 +2,19 @@
 // Nodes whose result is known while reading: Constant, Shape, and everything that only handles constants. Exporters
 // compute shapes and weight layouts this way; each row turns constant inputs into a constant.
 import { type DType, elementCount, makeData, type Tensor, type TensorData } from '../graph.js';
-import { maxRank } from '../limits.js';
+import { maxListLength, maxRank } from '../limits.js';
 import { permuteConstant } from '../permute.js';
 import { refuse } from '../refusal.js';
 import { range } from './layout.js';
 import type { OnnxNode } from './node.js';
 import {
-  concatAxis, flattenedShape, permutationOf, reshapedShape, slicedRanges, squeezedShape, unsqueezedShape,
+  concatAxis,
+  flattenedShape,
+  permutationOf,
+  reshapedShape,
+  slicedRanges,
+  squeezedShape,
+  unsqueezedShape,
 } from './shapes.js';
 import { dtypeOf, readConstant } from './tensors.js';
 
@@ -16,7 +22,9 @@ type Folded = Omit<Tensor, 'name'>;
 type Fold = (n: OnnxNode) => Folded;
 
 const int64s = (values: readonly number[], shape: number[]): Folded => ({
-  dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt),
+  dtype: 'int64',
+  shape,
+  data: BigInt64Array.from(values, BigInt),
 });
 
 /** A new constant array, charged before it is there. */
@@ -38,8 +46,13 @@ function foldConstant(n: OnnxNode): Folded {
   const floats = n.floats('value_floats');
   if (floats !== undefined) return { dtype: 'float32', shape: [floats.length], data: Float32Array.from(floats) };
   const ints = n.ints('value_ints');
-  if (ints !== undefined) return int64s(ints.map((v) => checkedInt(n, v)), [ints.length]);
-  if (n.hasAttribute('value_float')) return { dtype: 'float32', shape: [], data: Float32Array.of(n.float('value_float')) };
+  if (ints !== undefined)
+    return int64s(
+      ints.map((v) => checkedInt(n, v)),
+      [ints.length],
+    );
+  if (n.hasAttribute('value_float'))
+    return { dtype: 'float32', shape: [], data: Float32Array.of(n.float('value_float')) };
   if (n.hasAttribute('value_int')) return int64s([n.int('value_int')], []);
   return refuse('it holds neither a tensor nor a number', 'use tensor constants');
 }
@@ -72,10 +85,12 @@ function foldConstantOfShape(n: OnnxNode): Folded {
 
 // Layout of constants
 
-const reshapeConstant = (shapeOf: (n: OnnxNode) => number[]): Fold => (n) => {
-  const { tensor, data } = dataOf(n, 0);
-  return { dtype: tensor.dtype, shape: shapeOf(n), data };
-};
+const reshapeConstant =
+  (shapeOf: (n: OnnxNode) => number[]): Fold =>
+  (n) => {
+    const { tensor, data } = dataOf(n, 0);
+    return { dtype: tensor.dtype, shape: shapeOf(n), data };
+  };
 
 function foldTranspose(n: OnnxNode): Folded {
   const { tensor, data } = dataOf(n, 0);
@@ -95,7 +110,8 @@ function foldGather(n: OnnxNode): Folded {
   const { tensor } = dataOf(n, 0);
   const axis = n.axis(n.int('axis', 0), tensor.shape.length);
   const length = tensor.shape[axis];
-  const indices = n.constantInts(1, 'list of indices').map((v) => n.axis(v, length));
+  n.values.budget.charge(8 * elementCount(n.tensor(1).shape));
+  const indices = n.constantInts(1, 'list of indices', maxListLength).map((v) => n.axis(v, length));
   const inner = elementCount(tensor.shape.slice(axis + 1));
   const shape = [...tensor.shape.slice(0, axis), ...n.tensor(1).shape, ...tensor.shape.slice(axis + 1)];
   if (shape.length > maxRank) n.broken(`${shape.length} dimensions`);
@@ -125,7 +141,9 @@ function foldConcat(n: OnnxNode): Folded {
   const { dtype, shape } = parts[0].tensor;
   const axis = concatAxis(n);
   const fits = (other: Tensor): boolean =>
-    other.dtype === dtype && other.shape.length === shape.length && other.shape.every((d, i) => i === axis || d === shape[i]);
+    other.dtype === dtype &&
+    other.shape.length === shape.length &&
+    other.shape.every((d, i) => i === axis || d === shape[i]);
   if (!parts.every((p) => fits(p.tensor))) n.broken('its inputs do not fit together');
   const total = parts.reduce((sum, p) => sum + p.tensor.shape[axis], 0);
   const out = allocate(n, dtype, (elementCount(shape) / Math.max(1, shape[axis])) * total);
@@ -155,27 +173,31 @@ function foldCast(n: OnnxNode): Folded {
 }
 
 function toBigInt(n: OnnxNode, v: number): bigint {
-  return Number.isFinite(v) && Math.abs(v) < 2 ** 63 ? BigInt(Math.trunc(v)) : n.broken(`it turns ${v} into an integer`);
+  return Number.isFinite(v) && Math.abs(v) < 2 ** 63
+    ? BigInt(Math.trunc(v))
+    : n.broken(`it turns ${v} into an integer`);
 }
 
 // Arithmetic
 
 type Operation = (a: number, b: number) => number;
 
-const arithmetic = (operation: Operation): Fold => (n) => {
-  const [a, b] = [dataOf(n, 0), dataOf(n, 1)];
-  const { dtype } = a.tensor;
-  if (b.tensor.dtype !== dtype) n.broken(`it mixes ${dtype} and ${b.tensor.dtype}`);
-  const shape = broadcast(n, a.tensor.shape, b.tensor.shape);
-  const out = allocate(n, dtype, elementCount(shape));
-  const [fromA, fromB] = [a, b].map(({ tensor }) => source(tensor.shape, shape));
-  for (let i = 0; i < out.length; i++) {
-    const v = operation(Number(a.data[fromA(i)]), Number(b.data[fromB(i)]));
-    if (out instanceof BigInt64Array) out[i] = toBigInt(n, v);
-    else out[i] = dtype === 'float32' ? v : Math.trunc(v);
-  }
-  return { dtype, shape, data: out };
-};
+const arithmetic =
+  (operation: Operation): Fold =>
+  (n) => {
+    const [a, b] = [dataOf(n, 0), dataOf(n, 1)];
+    const { dtype } = a.tensor;
+    if (b.tensor.dtype !== dtype) n.broken(`it mixes ${dtype} and ${b.tensor.dtype}`);
+    const shape = broadcast(n, a.tensor.shape, b.tensor.shape);
+    const out = allocate(n, dtype, elementCount(shape));
+    const [fromA, fromB] = [a, b].map(({ tensor }) => source(tensor.shape, shape));
+    for (let i = 0; i < out.length; i++) {
+      const v = operation(Number(a.data[fromA(i)]), Number(b.data[fromB(i)]));
+      if (out instanceof BigInt64Array) out[i] = toBigInt(n, v);
+      else out[i] = dtype === 'float32' ? v : Math.trunc(v);
+    }
+    return { dtype, shape, data: out };
+  };
 
 function broadcast(n: OnnxNode, a: number[], b: number[]): number[] {
   const rank = Math.max(a.length, b.length);

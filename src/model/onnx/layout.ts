@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between ONNX's NCHW and the IR's NHWC. A spatial operator reads its input through `transpose` and its result goes back
-// through the inverse, so that everything else keeps ONNX's meaning; the passes cancel the pairs.
+// Between ONNX's NCHW and the IR's NHWC. A spatial operator reads its input through `transpose` and its result goes
+// back through the inverse, so that everything else keeps ONNX's meaning; the passes cancel the pairs.
 import type { Attrs, Tensor, TensorId } from '../graph.js';
 import { refuse } from '../refusal.js';
 import type { OnnxNode } from './node.js';
@@ -18,7 +18,13 @@ export const range = (length: number): number[] => Array.from({ length }, (_, i)
 type Quantized = Pick<Tensor, 'dtype' | 'quant'>;
 
 /** Emits `op` on channels-last input 0 and gives the node's output back channels-first. Other inputs are as given. */
-export function emitChannelsLast(n: OnnxNode, op: string, more: readonly TensorId[], attrs: Attrs, quantized?: Quantized): void {
+export function emitChannelsLast(
+  n: OnnxNode,
+  op: string,
+  more: readonly TensorId[],
+  attrs: Attrs,
+  quantized?: Quantized,
+): void {
   const rank = n.shape(0).length;
   if (rank < 3) {
     n.emit(op, [n.id(0), ...more], attrs, quantized);
@@ -33,8 +39,17 @@ export function emitChannelsLast(n: OnnxNode, op: string, more: readonly TensorI
  * The same for operators that the IR has in two dimensions only: a signal N,C,L becomes an image of height 1.
  * `attrs` are those of the image.
  */
-export function emitOnImage(n: OnnxNode, op: string, more: readonly TensorId[], attrs: Attrs, quantized?: Quantized): void {
-  if (n.shape(0).length !== 3) return emitChannelsLast(n, op, more, attrs, quantized);
+export function emitOnImage(
+  n: OnnxNode,
+  op: string,
+  more: readonly TensorId[],
+  attrs: Attrs,
+  quantized?: Quantized,
+): void {
+  if (n.shape(0).length !== 3) {
+    emitChannelsLast(n, op, more, attrs, quantized);
+    return;
+  }
   const { values } = n;
   const signal = n.temporary('transpose', [n.id(0)], { perm: [0, 2, 1] }, 'nlc_input');
   const [batch, length, channels] = values.graph.tensors[signal].shape;

@@ -3,16 +3,16 @@
 import { fail } from '../../cli/errors.js';
 import { inferNode } from '../../passes/inferShapes.js';
 import { type Attrs, addTensor, type Quant, type Tensor, type TensorId, tensorBytes } from '../graph.js';
-import { maxListLength, maxTensorBytes } from '../limits.js';
+import { maxAxes, maxTensorBytes } from '../limits.js';
 import { refuse } from '../refusal.js';
 import type { AttributeProto, NodeProto, TensorProto } from './schema.js';
-import { type Value, type Values, quantFrom } from './values.js';
+import { quantFrom, type Value, type Values } from './values.js';
 
 /** enum AttributeProto.AttributeType of onnx.proto. */
 const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;
 
 /** IR operators whose output has the type and quantization of input 0. */
-const keepsType = new Set(['transpose', 'reshape', 'slice', 'pad', 'maxPool2d', 'clamp']);
+export const keepsType: ReadonlySet<string> = new Set(['transpose', 'reshape', 'slice', 'pad', 'maxPool2d', 'clamp']);
 
 export class OnnxNode {
   private emitted = 0;
@@ -62,14 +62,17 @@ export class OnnxNode {
   constant(i: number, what: string): Tensor {
     const value = this.value(i);
     if (value.kind === 'constant') return value.tensor;
-    return refuse(`its ${what} ('${this.proto.input[i]}') is computed, not constant`, 'export the model with fixed shapes and constants');
+    return refuse(
+      `its ${what} ('${this.proto.input[i]}') is computed, not constant`,
+      'export the model with fixed shapes and constants',
+    );
   }
 
   /** The small integers of a constant input: axes, shapes, ranges. */
-  constantInts(i: number, what: string): number[] {
+  constantInts(i: number, what: string, limit = maxAxes): number[] {
     const { data, dtype } = this.constant(i, what);
     if (dtype !== 'int64' && dtype !== 'int32') return this.broken(`its ${what} is of type ${dtype}`);
-    if (data === undefined || data.length > maxListLength) return this.broken(`its ${what} is too long`);
+    if (data === undefined || data.length > limit) return this.broken(`its ${what} is too long`);
     return Array.from(data as Int32Array, Number);
   }
 
@@ -81,7 +84,8 @@ export class OnnxNode {
   // Attributes
 
   int(name: string, byDefault?: number): number {
-    const value = this.attribute(name, attributeType.int)?.i ?? byDefault ?? this.broken(`attribute '${name}' is missing`);
+    const value =
+      this.attribute(name, attributeType.int)?.i ?? byDefault ?? this.broken(`attribute '${name}' is missing`);
     return Number.isSafeInteger(value) ? value : this.broken(`attribute '${name}' is ${value}`);
   }
 
@@ -112,7 +116,8 @@ export class OnnxNode {
   /** Files of the first years leave the type out (0). */
   private attribute(name: string, type: number): AttributeProto | undefined {
     const found = this.proto.attributes.find((a) => a.name === name);
-    if (found !== undefined && found.type !== type && found.type !== 0) this.broken(`attribute '${name}' has the wrong type`);
+    if (found !== undefined && found.type !== type && found.type !== 0)
+      this.broken(`attribute '${name}' has the wrong type`);
     return found;
   }
 
@@ -145,7 +150,13 @@ export class OnnxNode {
   }
 
   /** Emits the node that gives output i. */
-  emit(op: string, inputs: readonly TensorId[], attrs: Attrs, quantized?: Pick<Tensor, 'dtype' | 'quant'>, i = 0): TensorId {
+  emit(
+    op: string,
+    inputs: readonly TensorId[],
+    attrs: Attrs,
+    quantized?: Pick<Tensor, 'dtype' | 'quant'>,
+    i = 0,
+  ): TensorId {
     const id = this.push(op, inputs, attrs, this.proto.output[i] || `${this.name}/${i}`, quantized);
     this.bind({ kind: 'computed', id }, i);
     return id;
@@ -153,13 +164,21 @@ export class OnnxNode {
 
   /** Emits a node on the way; `purpose` goes into the name of its tensor. */
   temporary(
-    op: string, inputs: readonly TensorId[], attrs: Attrs, purpose: string, quantized?: Pick<Tensor, 'dtype' | 'quant'>,
+    op: string,
+    inputs: readonly TensorId[],
+    attrs: Attrs,
+    purpose: string,
+    quantized?: Pick<Tensor, 'dtype' | 'quant'>,
   ): TensorId {
     return this.push(op, inputs, attrs, `${this.outputName}/${purpose}`, quantized);
   }
 
   private push(
-    op: string, inputs: readonly TensorId[], attrs: Attrs, tensorName: string, quantized?: Pick<Tensor, 'dtype' | 'quant'>,
+    op: string,
+    inputs: readonly TensorId[],
+    attrs: Attrs,
+    tensorName: string,
+    quantized?: Pick<Tensor, 'dtype' | 'quant'>,
   ): TensorId {
     const { graph } = this.values;
     const like = keepsType.has(op) ? graph.tensors[inputs[0]] : { dtype: 'float32' as const, quant: undefined };
@@ -169,6 +188,7 @@ export class OnnxNode {
     const name = this.emitted++ === 0 ? this.name : `${this.name}/${op}${this.emitted}`;
     const node = { op, name, inputs: [...inputs], outputs: [id], attrs };
     graph.nodes.push(node);
+    this.values.producers.set(id, node);
     inferNode(graph, node);
     const { shape } = graph.tensors[id];
     const bytes = tensorBytes(graph.tensors[id]);
@@ -178,7 +198,12 @@ export class OnnxNode {
 
   /** Quantization from the constant inputs `scale` and `zero` (optional) for a tensor of this type. */
   quant(scale: number, zero: number, axis: number, dtype: string): Quant {
-    return quantFrom(this.constant(scale, 'scale'), this.has(zero) ? this.constant(zero, 'zero point') : undefined, axis, dtype);
+    return quantFrom(
+      this.constant(scale, 'scale'),
+      this.has(zero) ? this.constant(zero, 'zero point') : undefined,
+      axis,
+      dtype,
+    );
   }
 
   broken(reason: string): never {

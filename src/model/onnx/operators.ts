@@ -1,18 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per ONNX operator: how it becomes IR. Operators of other domains carry the domain in front. What has no row
 // becomes an `unsupported` node.
+
+import { refuse } from '../refusal.js';
 import { convertGemm, convertMatMul } from './dense.js';
 import {
-  binary, type Convert, convertBatchNorm, convertClip, convertReduceMean, convertSoftmax, identity, leakyAttrs, unary, variadic,
+  binary,
+  type Convert,
+  convertBatchNorm,
+  convertClip,
+  convertHardSigmoid,
+  convertReduceMean,
+  convertSoftmax,
+  identity,
+  leakyAttrs,
+  unary,
+  variadic,
 } from './elementwise.js';
-import { refuse } from '../refusal.js';
 import {
-  convertDequantize, convertQGemm, convertQLinearBinary, convertQLinearConcat, convertQLinearConv, convertQLinearMatMul,
-  convertQLinearPool, convertQLinearUnary, convertQuantize,
+  convertDequantize,
+  convertQGemm,
+  convertQLinearBinary,
+  convertQLinearConcat,
+  convertQLinearConv,
+  convertQLinearMatMul,
+  convertQLinearPool,
+  convertQLinearUnary,
+  convertQuantize,
 } from './quantized.js';
 import {
-  convertConcat, convertPad, convertSlice, convertSplit, convertTranspose, flattenedShape, reshapedShape, reshapeTo,
-  squeezedShape, unsqueezedShape,
+  convertConcat,
+  convertPad,
+  convertSlice,
+  convertSplit,
+  convertTranspose,
+  flattenedShape,
+  reshapedShape,
+  reshapeTo,
+  squeezedShape,
+  unsqueezedShape,
 } from './shapes.js';
 import { dtypeOf } from './tensors.js';
 import { convertAveragePool, convertConv, convertGlobalAverage, convertGlobalMax, convertMaxPool } from './windows.js';
@@ -33,6 +59,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   Sigmoid: unary('logistic'),
   Tanh: unary('tanh'),
   HardSwish: unary('hardSwish'),
+  HardSigmoid: convertHardSigmoid,
   Add: binary('add'),
   Sub: binary('sub'),
   Mul: binary('mul'),
@@ -78,8 +105,43 @@ export const operators: Readonly<Record<string, Convert>> = {
 
 /** Operators without a row whose output has the shape of their first input: what follows them can still be read. */
 export const keepsShape: ReadonlySet<string> = new Set([
-  'Abs', 'Acos', 'Acosh', 'Asin', 'Asinh', 'Atan', 'Atanh', 'Ceil', 'Celu', 'Cos', 'Cosh', 'Elu', 'Erf', 'Exp', 'Floor',
-  'Gelu', 'GroupNormalization', 'HardSigmoid', 'Hardmax', 'InstanceNormalization', 'LRN', 'LayerNormalization', 'Log',
-  'LogSoftmax', 'Mish', 'Neg', 'Not', 'PRelu', 'Reciprocal', 'Round', 'Selu', 'Shrink', 'Sign', 'Sin', 'Sinh', 'Softplus',
-  'Softsign', 'Sqrt', 'Tan', 'ThresholdedRelu',
+  'Abs',
+  'Acos',
+  'Acosh',
+  'Asin',
+  'Asinh',
+  'Atan',
+  'Atanh',
+  'Ceil',
+  'Celu',
+  'Cos',
+  'Cosh',
+  'Elu',
+  'Erf',
+  'Exp',
+  'Floor',
+  'Gelu',
+  'GroupNormalization',
+  'Hardmax',
+  'InstanceNormalization',
+  'LRN',
+  'LayerNormalization',
+  'Log',
+  'LogSoftmax',
+  'Mish',
+  'Neg',
+  'Not',
+  'PRelu',
+  'Reciprocal',
+  'Round',
+  'Selu',
+  'Shrink',
+  'Sign',
+  'Sin',
+  'Sinh',
+  'Softplus',
+  'Softsign',
+  'Sqrt',
+  'Tan',
+  'ThresholdedRelu',
 ]);

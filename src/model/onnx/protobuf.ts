@@ -52,7 +52,10 @@ export function readMessage<T>(bytes: Uint8Array, type: MessageType<T>, meter: M
 
 /** The value of the field that was just announced. */
 export class FieldReader {
-  constructor(private readonly pbf: PbfReader, private readonly meter: Meter) {}
+  constructor(
+    private readonly pbf: PbfReader,
+    private readonly meter: Meter,
+  ) {}
 
   int(): number {
     this.expect(wire.varint);

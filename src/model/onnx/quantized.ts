@@ -5,12 +5,11 @@
 import { type DType, NO_TENSOR, type Quant, type Tensor, type TensorId } from '../graph.js';
 import { refuse } from '../refusal.js';
 import { emitProduct, placeQuantizedMatrix } from './dense.js';
-import { range } from './layout.js';
-import type { OnnxNode } from './node.js';
+import { emitOnImage, range } from './layout.js';
+import { keepsType, type OnnxNode } from './node.js';
 import { dtypeOf } from './tensors.js';
-import { type Value, quantFrom } from './values.js';
-import { convertAveragePool, convertGlobalAverage, placeBias, placeWeights, readConvolution } from './windows.js';
-import { emitOnImage } from './layout.js';
+import { quantFrom, type Value } from './values.js';
+import { type convertAveragePool, type convertGlobalAverage, placeWeights, readConvolution } from './windows.js';
 
 interface Quantized {
   dtype: DType;
@@ -18,7 +17,8 @@ interface Quantized {
 }
 
 const sameQuant = (a: Quant, b: Quant): boolean =>
-  a.scales.length === b.scales.length && a.scales.every((s, c) => s === b.scales[c]) &&
+  a.scales.length === b.scales.length &&
+  a.scales.every((s, c) => s === b.scales[c]) &&
   a.zeroPoints.every((z, c) => z === b.zeroPoints[c]);
 
 /** Type and quantization that scale input `scale` and zero point input `zero` ask for. */
@@ -30,7 +30,8 @@ function target(n: OnnxNode, scale: number, zero: number, byDefault: DType): Qua
 /** One pair of scale and zero point, for an activation. */
 function activationTarget(n: OnnxNode, scale: number, zero: number, byDefault: DType = 'uint8'): Quantized {
   const result = target(n, scale, zero, byDefault);
-  if (result.quant.scales.length !== 1) refuse('it quantizes an activation per axis', 'quantize activations per tensor');
+  if (result.quant.scales.length !== 1)
+    refuse('it quantizes an activation per axis', 'quantize activations per tensor');
   return result;
 }
 
@@ -44,8 +45,20 @@ function quantizedInput(n: OnnxNode, i: number, quant: Quant): TensorId {
   if (tensor.quant !== undefined && !sameQuant(tensor.quant, quant)) {
     refuse(`it reads '${tensor.name}' with another scale than it was written with`, 'use one scale per tensor');
   }
-  tensor.quant = quant;
+  setQuant(n, id, quant);
   return id;
+}
+
+/** Nodes that only move elements have had no quantization to hand on until now: theirs is that of their input. */
+function setQuant(n: OnnxNode, start: TensorId, quant: Quant): void {
+  for (let id = start; ; ) {
+    const tensor = n.values.graph.tensors[id];
+    if (tensor.quant !== undefined) return;
+    tensor.quant = quant;
+    const producer = n.values.producers.get(id);
+    if (producer === undefined || !keepsType.has(producer.op)) return;
+    id = producer.inputs[0];
+  }
 }
 
 function refuseBlocks(n: OnnxNode): void {
@@ -59,13 +72,19 @@ export function convertQuantize(n: OnnxNode): void {
   const dtype = n.has(2) ? n.tensor(2).dtype : byDefault;
   const quant = n.quant(1, 2, quantAxis(n), dtype);
   const value = n.value(0);
-  if (value.kind === 'constant') return n.bindConstant(quantizeConstant(n, value.tensor, dtype, quant));
+  if (value.kind === 'constant') {
+    n.bindConstant(quantizeConstant(n, value.tensor, dtype, quant));
+    return;
+  }
   if (quant.scales.length !== 1) refuse('it quantizes an activation per axis', 'quantize activations per tensor');
   n.emit('quantize', [n.id(0)], {}, { dtype, quant });
 }
 
 const limits: Readonly<Partial<Record<DType, [number, number]>>> = {
-  int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], uint16: [0, 65535],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
 };
 const makers = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array } as const;
 
@@ -112,10 +131,11 @@ export function convertDequantize(n: OnnxNode): void {
   const quant = n.quant(1, 2, quantAxis(n), dtype);
   checkAxis(n, quant, shape);
   const value = n.value(0);
-  if (value.kind === 'dequantized') return n.broken('its input is a real number already');
+  if (value.kind === 'dequantized') n.broken('its input is a real number already');
   if (value.kind === 'constant') {
     const tensor = { ...value.tensor, quant };
-    return n.bind({ kind: 'dequantized', tensor });
+    n.bind({ kind: 'dequantized', tensor });
+    return;
   }
   if (quant.scales.length !== 1) refuse('it dequantizes an activation per axis', 'quantize activations per tensor');
   n.emit('dequantize', [quantizedInput(n, 0, quant)], {});
@@ -128,10 +148,15 @@ function placeQuantizedBias(n: OnnxNode, i: number, x: Quant, w: Quant, outputs:
   if (!n.has(i)) return NO_TENSOR;
   const tensor = n.constant(i, 'bias');
   if (tensor.dtype !== 'int32') n.broken(`its bias is of type ${tensor.dtype}`);
-  const id = placeBias(n, i, outputs);
-  const scales = Float64Array.from({ length: outputs }, (_, c) => x.scales[0] * w.scales[w.scales.length === 1 ? 0 : c]);
-  n.values.graph.tensors[id].quant = { scales, zeroPoints: new Int32Array(outputs), axis: 0 };
-  return id;
+  if (tensor.shape.length !== 1 || tensor.shape[0] !== outputs) {
+    n.broken(`a bias of shape [${tensor.shape}] for ${outputs} output channels`);
+  }
+  const scales = Float64Array.from(
+    { length: outputs },
+    (_, c) => x.scales[0] * w.scales[w.scales.length === 1 ? 0 : c],
+  );
+  const quant: Quant = { scales, zeroPoints: new Int32Array(outputs), axis: 0 };
+  return n.values.place({ kind: 'constant', tensor: { ...tensor, quant } });
 }
 
 /** x 0-2, w 3-5, y 6-7, bias 8 */
@@ -167,7 +192,11 @@ export function convertQGemm(n: OnnxNode): void {
 }
 
 /** Constant matrix `i` with its scale and zero point behind it, as weights [O, I]. */
-function quantizedMatrix(n: OnnxNode, i: number, isTransposed: boolean): { id: TensorId; quant: Quant; outputs: number } {
+function quantizedMatrix(
+  n: OnnxNode,
+  i: number,
+  isTransposed: boolean,
+): { id: TensorId; quant: Quant; outputs: number } {
   const tensor = n.constant(i, 'weights');
   if (tensor.shape.length !== 2) refuse(`its weights have shape [${tensor.shape}]`, 'use a matrix of weights');
   const columns = isTransposed ? 0 : 1;
@@ -182,25 +211,30 @@ function quantizedMatrix(n: OnnxNode, i: number, isTransposed: boolean): { id: T
 }
 
 /** a 0-2, b 3-5, c 6-7 */
-export const convertQLinearBinary = (op: string) => (n: OnnxNode): void => {
-  const a = quantizedInput(n, 0, activationTarget(n, 1, 2).quant);
-  const b = quantizedInput(n, 3, activationTarget(n, 4, 5).quant);
-  n.emit(op, [a, b], {}, activationTarget(n, 6, 7));
-};
+export const convertQLinearBinary =
+  (op: string) =>
+  (n: OnnxNode): void => {
+    const a = quantizedInput(n, 0, activationTarget(n, 1, 2).quant);
+    const b = quantizedInput(n, 3, activationTarget(n, 4, 5).quant);
+    n.emit(op, [a, b], {}, activationTarget(n, 6, 7));
+  };
 
 /** x 0-2, y 3-4 */
-export const convertQLinearUnary = (op: string, attrs: (n: OnnxNode) => Record<string, number> = () => ({})) =>
+export const convertQLinearUnary =
+  (op: string, attrs: (n: OnnxNode) => Record<string, number> = () => ({})) =>
   (n: OnnxNode): void => {
     const x = quantizedInput(n, 0, activationTarget(n, 1, 2).quant);
     n.emit(op, [x], attrs(n), activationTarget(n, 3, 4));
   };
 
 /** x 0-2, y 3-4; like their namesakes without QLinear, channels first. */
-export const convertQLinearPool = (pool: typeof convertAveragePool | typeof convertGlobalAverage) => (n: OnnxNode): void => {
-  if (n.int('channels_last', 0) !== 0) refuse('its channels are last', 'export it with channels_last of 0');
-  quantizedInput(n, 0, activationTarget(n, 1, 2).quant);
-  pool(n, activationTarget(n, 3, 4));
-};
+export const convertQLinearPool =
+  (pool: typeof convertAveragePool | typeof convertGlobalAverage) =>
+  (n: OnnxNode): void => {
+    if (n.int('channels_last', 0) !== 0) refuse('its channels are last', 'export it with channels_last of 0');
+    quantizedInput(n, 0, activationTarget(n, 1, 2).quant);
+    pool(n, activationTarget(n, 3, 4));
+  };
 
 /** y 0-1, then x, scale, zero point of every part; each is brought to the scale of the output first. */
 export function convertQLinearConcat(n: OnnxNode): void {

@@ -74,35 +74,66 @@ export interface ModelProto {
 
 export const tensor: MessageType<TensorProto> = {
   empty: () => ({
-    dims: [], dataType: 0, name: '', raw: undefined, floats: [], int32s: [], int64s: [], doubles: [], uint64s: [],
+    dims: [],
+    dataType: 0,
+    name: '',
+    raw: undefined,
+    floats: [],
+    int32s: [],
+    int64s: [],
+    doubles: [],
+    uint64s: [],
     external: false,
   }),
   fields: {
     1: (m, r) => r.addNumbers(m.dims, 'int'),
-    2: (m, r) => { m.dataType = r.int(); },
+    2: (m, r) => {
+      m.dataType = r.int();
+    },
     4: (m, r) => r.addSegment(m.floats),
     5: (m, r) => r.addSegment(m.int32s),
     7: (m, r) => r.addSegment(m.int64s),
-    8: (m, r) => { m.name = r.text(); },
-    9: (m, r) => { m.raw = r.bytes(); },
+    8: (m, r) => {
+      m.name = r.text();
+    },
+    9: (m, r) => {
+      m.raw = r.bytes();
+    },
     10: (m, r) => r.addSegment(m.doubles),
     11: (m, r) => r.addSegment(m.uint64s),
-    13: (m, r) => { r.bytes(); m.external = true; },
-    14: (m, r) => { m.external ||= r.int() === 1; },
+    13: (m, r) => {
+      r.bytes();
+      m.external = true;
+    },
+    14: (m, r) => {
+      m.external ||= r.int() === 1;
+    },
   },
 };
 
 const attribute: MessageType<AttributeProto> = {
   empty: () => ({ name: '', type: 0, f: 0, i: 0, s: '', t: undefined, floats: [], ints: [] }),
   fields: {
-    1: (m, r) => { m.name = r.text(); },
-    2: (m, r) => { m.f = r.float(); },
-    3: (m, r) => { m.i = r.int(); },
-    4: (m, r) => { m.s = r.text(); },
-    5: (m, r) => { m.t = r.message(tensor); },
+    1: (m, r) => {
+      m.name = r.text();
+    },
+    2: (m, r) => {
+      m.f = r.float();
+    },
+    3: (m, r) => {
+      m.i = r.int();
+    },
+    4: (m, r) => {
+      m.s = r.text();
+    },
+    5: (m, r) => {
+      m.t = r.message(tensor);
+    },
     7: (m, r) => r.addNumbers(m.floats, 'float'),
     8: (m, r) => r.addNumbers(m.ints, 'int'),
-    20: (m, r) => { m.type = r.int(); },
+    20: (m, r) => {
+      m.type = r.int();
+    },
   },
 };
 
@@ -111,18 +142,28 @@ const node: MessageType<NodeProto> = {
   fields: {
     1: (m, r) => r.add(m.input, r.text()),
     2: (m, r) => r.add(m.output, r.text()),
-    3: (m, r) => { m.name = r.text(); },
-    4: (m, r) => { m.opType = r.text(); },
+    3: (m, r) => {
+      m.name = r.text();
+    },
+    4: (m, r) => {
+      m.opType = r.text();
+    },
     5: (m, r) => r.add(m.attributes, r.message(attribute)),
-    7: (m, r) => { m.domain = r.text(); },
+    7: (m, r) => {
+      m.domain = r.text();
+    },
   },
 };
 
 const dimension: MessageType<Dimension> = {
   empty: () => ({ value: undefined, parameter: '' }),
   fields: {
-    1: (m, r) => { m.value = r.int(); },
-    2: (m, r) => { m.parameter = r.text(); },
+    1: (m, r) => {
+      m.value = r.int();
+    },
+    2: (m, r) => {
+      m.parameter = r.text();
+    },
   },
 };
 
@@ -135,54 +176,89 @@ type TensorType = Pick<ValueInfo, 'elementType' | 'dims'>;
 const tensorType: MessageType<TensorType> = {
   empty: () => ({ elementType: 0, dims: undefined }),
   fields: {
-    1: (m, r) => { m.elementType = r.int(); },
-    2: (m, r) => { m.dims = r.message(shape); },
+    1: (m, r) => {
+      m.elementType = r.int();
+    },
+    2: (m, r) => {
+      m.dims = r.message(shape);
+    },
   },
 };
 
 const type: MessageType<{ tensor: TensorType | undefined }> = {
   empty: () => ({ tensor: undefined }),
-  fields: { 1: (m, r) => { m.tensor = r.message(tensorType); } },
+  fields: {
+    1: (m, r) => {
+      m.tensor = r.message(tensorType);
+    },
+  },
 };
 
 const valueInfo: MessageType<ValueInfo> = {
   empty: () => ({ name: '', elementType: 0, dims: undefined }),
   fields: {
-    1: (m, r) => { m.name = r.text(); },
-    2: (m, r) => { Object.assign(m, r.message(type).tensor); },
+    1: (m, r) => {
+      m.name = r.text();
+    },
+    2: (m, r) => {
+      Object.assign(m, r.message(type).tensor);
+    },
   },
 };
 
 const graph: MessageType<GraphProto> = {
   empty: () => ({
-    nodes: [], name: '', initializers: [], sparseInitializers: 0, inputs: [], outputs: [], valueInfo: [],
+    nodes: [],
+    name: '',
+    initializers: [],
+    sparseInitializers: 0,
+    inputs: [],
+    outputs: [],
+    valueInfo: [],
   }),
   fields: {
     1: (m, r) => r.add(m.nodes, r.message(node)),
-    2: (m, r) => { m.name = r.text(); },
+    2: (m, r) => {
+      m.name = r.text();
+    },
     5: (m, r) => r.add(m.initializers, r.message(tensor)),
     11: (m, r) => r.add(m.inputs, r.message(valueInfo)),
     12: (m, r) => r.add(m.outputs, r.message(valueInfo)),
     13: (m, r) => r.add(m.valueInfo, r.message(valueInfo)),
-    15: (m, r) => { r.bytes(); m.sparseInitializers++; },
+    15: (m, r) => {
+      r.bytes();
+      m.sparseInitializers++;
+    },
   },
 };
 
 const opset: MessageType<OpsetId> = {
   empty: () => ({ domain: '', version: 0 }),
   fields: {
-    1: (m, r: FieldReader) => { m.domain = r.text(); },
-    2: (m, r) => { m.version = r.int(); },
+    1: (m, r: FieldReader) => {
+      m.domain = r.text();
+    },
+    2: (m, r) => {
+      m.version = r.int();
+    },
   },
 };
 
 export const model: MessageType<ModelProto> = {
   empty: () => ({ irVersion: 0, producerName: '', producerVersion: '', graph: undefined, opsets: [] }),
   fields: {
-    1: (m, r) => { m.irVersion = r.int(); },
-    2: (m, r) => { m.producerName = r.text(); },
-    3: (m, r) => { m.producerVersion = r.text(); },
-    7: (m, r) => { m.graph = r.message(graph); },
+    1: (m, r) => {
+      m.irVersion = r.int();
+    },
+    2: (m, r) => {
+      m.producerName = r.text();
+    },
+    3: (m, r) => {
+      m.producerVersion = r.text();
+    },
+    7: (m, r) => {
+      m.graph = r.message(graph);
+    },
     8: (m, r) => r.add(m.opsets, r.message(opset)),
   },
 };

@@ -13,7 +13,9 @@ export function reshapedShape(n: OnnxNode): number[] {
   const from = n.shape(0);
   const asked = n.constantInts(1, 'shape');
   const copiesZero = n.int('allowzero', 0) === 0;
-  const shape = asked.map((d, i) => (d === 0 && copiesZero ? (from[i] ?? n.broken(`shape [${asked}] for [${from}]`)) : d));
+  const shape = asked.map((d, i) =>
+    d === 0 && copiesZero ? (from[i] ?? n.broken(`shape [${asked}] for [${from}]`)) : d,
+  );
   if (shape.length > maxRank || shape.some((d) => d < -1)) n.broken(`shape [${asked}]`);
   const open = shape.indexOf(-1);
   const elements = elementCount(from);
@@ -60,9 +62,11 @@ export function unsqueezedShape(n: OnnxNode): number[] {
   return range(rank).map((d) => (axes.has(d) ? 1 : (rest.next().value ?? 1)));
 }
 
-export const reshapeTo = (shapeOf: (n: OnnxNode) => number[]) => (n: OnnxNode): void => {
-  n.emit('reshape', [n.id(0)], { shape: shapeOf(n) });
-};
+export const reshapeTo =
+  (shapeOf: (n: OnnxNode) => number[]) =>
+  (n: OnnxNode): void => {
+    n.emit('reshape', [n.id(0)], { shape: shapeOf(n) });
+  };
 
 export function permutationOf(n: OnnxNode): number[] {
   const rank = n.shape(0).length;
@@ -131,7 +135,8 @@ export function convertSplit(n: OnnxNode): void {
   const shape = n.shape(0);
   const axis = n.axis(n.int('axis', 0), shape.length);
   const parts = n.outputCount;
-  const stated = n.opset < 13 ? n.ints('split') : n.has(1) ? n.constantInts(1, 'list of lengths') : undefined;
+  const stated =
+    n.opset < 13 ? n.ints('split') : n.has(1) ? n.constantInts(1, 'list of lengths', maxListLength) : undefined;
   const chunk = Math.ceil(shape[axis] / parts);
   const lengths = stated ?? range(parts).map((i) => Math.min(chunk, shape[axis] - i * chunk));
   if (lengths.length !== parts || lengths.some((l) => l < 1) || lengths.reduce((a, b) => a + b, 0) !== shape[axis]) {
@@ -154,10 +159,17 @@ export function concatAxis(n: OnnxNode): number {
 }
 
 export function convertConcat(n: OnnxNode): void {
-  if (n.inputCount === 1) return n.bind(n.value(0));
+  if (n.inputCount === 1) {
+    n.bind(n.value(0));
+    return;
+  }
   if (n.inputCount > maxListLength) n.broken(`${n.inputCount} inputs`);
   const axis = concatAxis(n);
-  n.emit('concat', range(n.inputCount).map((i): TensorId => n.id(i)), { axis });
+  n.emit(
+    'concat',
+    range(n.inputCount).map((i): TensorId => n.id(i)),
+    { axis },
+  );
 }
 
 // Pad
@@ -179,6 +191,9 @@ export function convertPad(n: OnnxNode): void {
     pads[axis] = [flat[i], flat[i + axes.length]];
   });
   const isSpatial = rank >= 3 && pads.slice(0, 2).every(([before, behind]) => before + behind === 0);
-  if (isSpatial) return emitChannelsLast(n, 'pad', [], { pads: [pads[0], ...pads.slice(2), pads[1]], value });
+  if (isSpatial) {
+    emitChannelsLast(n, 'pad', [], { pads: [pads[0], ...pads.slice(2), pads[1]], value });
+    return;
+  }
   n.emit('pad', [n.id(0)], { pads, value });
 }

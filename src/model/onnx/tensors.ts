@@ -50,7 +50,8 @@ const types: Readonly<Record<number, TypeRow>> = {
 /** The IR's element type; a Refusal for those that it has not. */
 export function dtypeOf(elementType: number, tensorName: string): DType {
   const row = types[elementType];
-  if (row === undefined) return refuse(`'${tensorName}' has the unknown element type ${elementType}`, 'use float32 or int8');
+  if (row === undefined)
+    return refuse(`'${tensorName}' has the unknown element type ${elementType}`, 'use float32 or int8');
   return row.dtype ?? refuse(`'${tensorName}' holds ${row.name} values`, 'export the model in float32 or int8');
 }
 
@@ -68,14 +69,19 @@ export function readConstant(proto: TensorProto, name: string, charge: (bytes: n
   if (proto.dims.some((d) => !(d >= 0 && d <= 2 ** 31))) damaged(`'${name}' has shape [${proto.dims}]`);
   const stored = row.stored ?? dtype;
   const count = elementCount(proto.dims);
-  const data = proto.raw !== undefined && proto.raw.length > 0
-    ? readRaw(proto.raw, name, stored, count, charge)
-    : readTyped(proto, name, stored, count, charge);
+  const data =
+    proto.raw !== undefined && proto.raw.length > 0
+      ? readRaw(proto.raw, name, stored, count, charge)
+      : readTyped(proto, name, stored, count, charge);
   return { name, dtype, shape: [...proto.dims], data: row.convert ? row.convert(data) : data };
 }
 
 function readRaw(
-  raw: Uint8Array, name: string, stored: DType, count: number, charge: (bytes: number) => void,
+  raw: Uint8Array,
+  name: string,
+  stored: DType,
+  count: number,
+  charge: (bytes: number) => void,
 ): TensorData {
   const wanted = count * dtypeBytes(stored);
   if (raw.length !== wanted) damaged(`'${name}' needs ${wanted} bytes, it has ${raw.length}`);
@@ -83,12 +89,17 @@ function readRaw(
   return fromLittleEndian(stored, raw);
 }
 
-const wrongCount = (name: string, count: number): never => damaged(`'${name}' has not the ${count} elements of its shape`);
+const wrongCount = (name: string, count: number): never =>
+  damaged(`'${name}' has not the ${count} elements of its shape`);
 
 function readTyped(
-  proto: TensorProto, name: string, stored: DType, count: number, charge: (bytes: number) => void,
+  proto: TensorProto,
+  name: string,
+  stored: DType,
+  count: number,
+  charge: (bytes: number) => void,
 ): TensorData {
-  // float_data holds float32, double_data float64, int64_data int64, uint64_data uint32, int32_data the rest as varints.
+  // float_data holds float32, double_data float64, int64_data int64, uint64_data uint32, int32_data the rest.
   if (stored === 'float32') return readFixed(proto.floats, name, stored, count, charge);
   if (stored === 'float64') return readFixed(proto.doubles, name, stored, count, charge);
   const segments = stored === 'int64' ? proto.int64s : stored === 'uint32' ? proto.uint64s : proto.int32s;
@@ -105,7 +116,11 @@ function readTyped(
 }
 
 function readFixed(
-  segments: Uint8Array[], name: string, stored: DType, count: number, charge: (bytes: number) => void,
+  segments: Uint8Array[],
+  name: string,
+  stored: DType,
+  count: number,
+  charge: (bytes: number) => void,
 ): TensorData {
   const wanted = count * dtypeBytes(stored);
   if (segments.reduce((sum, s) => sum + s.length, 0) !== wanted) return wrongCount(name, count);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The names of an ONNX graph and what they stand for while it is read.
-import { addTensor, type Graph, type Quant, type Tensor, type TensorId } from '../graph.js';
+import { addTensor, type Graph, type Node, type Quant, type Tensor, type TensorId } from '../graph.js';
 import { refuse } from '../refusal.js';
 import { damaged } from './protobuf.js';
 import type { TensorProto, ValueInfo } from './schema.js';
@@ -17,7 +17,7 @@ export type Value =
 
 const extraBytes = 16 * 1024 * 1024;
 
-/** Bytes that reading may allocate in sum: files can reuse one constant in many layouts, or double one again and again. */
+/** Bytes that reading may allocate in sum: files can use one constant in many layouts, or double one many times. */
 export class Budget {
   private left: number;
 
@@ -38,7 +38,14 @@ export class Values {
   /** Tensors behind an unsupported operator whose shape nobody states, and that operator. */
   readonly unknown = new Map<TensorId, string>();
 
-  constructor(readonly graph: Graph, readonly budget: Budget, readonly infos: ReadonlyMap<string, ValueInfo>) {}
+  /** Node that gives each computed tensor. */
+  readonly producers = new Map<TensorId, Node>();
+
+  constructor(
+    readonly graph: Graph,
+    readonly budget: Budget,
+    readonly infos: ReadonlyMap<string, ValueInfo>,
+  ) {}
 
   addInitializer(proto: TensorProto): void {
     if (this.initializers.has(proto.name)) damaged(`the initializer '${proto.name}' is there twice`);
@@ -66,6 +73,12 @@ export class Values {
     const value: Value = { kind: 'constant', tensor: readConstant(proto, name, this.budget.charge) };
     this.bound.set(name, value);
     return value;
+  }
+
+  /** Tensor of the graph that the name stands for, if it does. Reads no constant. */
+  computed(name: string): TensorId | undefined {
+    const value = this.bound.get(name);
+    return value?.kind === 'computed' ? value.id : undefined;
   }
 
   /** Its shape and type without placing it in the graph. */
@@ -96,15 +109,21 @@ export class Values {
 }
 
 const zeroPointRange: Readonly<Record<string, [number, number]>> = {
-  int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], uint16: [0, 65535], int32: [-(2 ** 31), 2 ** 31 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
 };
 
 /** Quantization from constant scale and zero point tensors, for an integer tensor of this type. */
 export function quantFrom(scale: Tensor, zeroPoint: Tensor | undefined, axis: number, dtype: string): Quant {
   const scales = Float64Array.from(scale.data as Float32Array, Number);
-  if (scales.length === 0 || scales.some((s) => !(Number.isFinite(s) && s > 0))) damaged(`'${scale.name}' is not a scale`);
+  if (scales.length === 0 || scales.some((s) => !(Number.isFinite(s) && s > 0)))
+    damaged(`'${scale.name}' is not a scale`);
   const given = zeroPoint === undefined ? [0] : Array.from(zeroPoint.data as Int32Array, Number);
-  if (given.length !== 1 && given.length !== scales.length) damaged(`'${scale.name}' and its zero points differ in size`);
+  if (given.length !== 1 && given.length !== scales.length)
+    damaged(`'${scale.name}' and its zero points differ in size`);
   const range = zeroPointRange[dtype] ?? refuse(`it quantizes to ${dtype}`, 'quantize to int8 or uint8');
   if (given.some((z) => !(z >= range[0] && z <= range[1]))) damaged(`a zero point of '${scale.name}' is out of range`);
   const zeroPoints = Int32Array.from(scales, (_, c) => given[given.length === 1 ? 0 : c]);

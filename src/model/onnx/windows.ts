@@ -113,7 +113,8 @@ export function readConvolution(n: OnnxNode, weights: number): Convolution {
 /** Weights in the graph, in the IR's order. */
 export function placeWeights(n: OnnxNode, i: number, perm: readonly number[], quant?: Tensor['quant']): TensorId {
   const value = mapConstant(n, i, 'weights', (tensor) =>
-    permuteConstant(asOihw(n, quant === undefined ? tensor : { ...tensor, quant }), perm));
+    permuteConstant(asOihw(n, quant === undefined ? tensor : { ...tensor, quant }), perm),
+  );
   return n.values.place(value);
 }
 

@@ -5,7 +5,18 @@ import { toLittleEndian } from '../bytes.js';
 import type { TensorData } from '../graph.js';
 
 export const elementType = {
-  float: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, double: 11, bfloat16: 16,
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  bfloat16: 16,
 } as const;
 type ElementType = keyof typeof elementType;
 
@@ -22,7 +33,12 @@ export interface TestConstant {
 
 /** A value chooses the attribute's type: use `{ int }` or `{ ints }` and so on. */
 export type TestAttribute =
-  | { int: number } | { float: number } | { ints: number[] } | { floats: number[] } | { text: string } | { tensor: TestConstant };
+  | { int: number }
+  | { float: number }
+  | { ints: number[] }
+  | { floats: number[] }
+  | { text: string }
+  | { tensor: TestConstant };
 
 export interface TestNode {
   op: string;

@@ -6,14 +6,53 @@ import type { TensorData } from '../graph.js';
 import type { Field, FieldType } from '../tflite/flatbuffer.js';
 import { Buffer, Model, Operator, OperatorCode, Quantization, SubGraph, Tensor } from '../tflite/schema.js';
 
-export const tensorType = { float32: 0, float16: 1, int32: 2, uint8: 3, int64: 4, string: 5, int16: 7, int8: 9 } as const;
+export const tensorType = {
+  float32: 0,
+  float16: 1,
+  int32: 2,
+  uint8: 3,
+  int64: 4,
+  string: 5,
+  int16: 7,
+  int8: 9,
+} as const;
 
 /** Codes of enum BuiltinOperator. */
 export const code = {
-  add: 0, averagePool2d: 1, concatenation: 2, conv2d: 3, depthwiseConv2d: 4, dequantize: 6, fullyConnected: 9, logistic: 14,
-  maxPool2d: 17, mul: 18, relu: 19, reluN1To1: 20, relu6: 21, reshape: 22, softmax: 25, svdf: 27, tanh: 28, custom: 32, pad: 34,
-  transpose: 39, mean: 40, sub: 41, div: 42, squeeze: 43, stridedSlice: 45, maximum: 55, minimum: 57, padV2: 60, slice: 65,
-  expandDims: 70, leakyRelu: 98, quantize: 114, hardSwish: 117, dilate: 203,
+  add: 0,
+  averagePool2d: 1,
+  concatenation: 2,
+  conv2d: 3,
+  depthwiseConv2d: 4,
+  dequantize: 6,
+  fullyConnected: 9,
+  logistic: 14,
+  maxPool2d: 17,
+  mul: 18,
+  relu: 19,
+  reluN1To1: 20,
+  relu6: 21,
+  reshape: 22,
+  softmax: 25,
+  svdf: 27,
+  tanh: 28,
+  custom: 32,
+  pad: 34,
+  transpose: 39,
+  mean: 40,
+  sub: 41,
+  div: 42,
+  squeeze: 43,
+  stridedSlice: 45,
+  maximum: 55,
+  minimum: 57,
+  padV2: 60,
+  slice: 65,
+  expandDims: 70,
+  leakyRelu: 98,
+  quantize: 114,
+  hardSwish: 117,
+  dilate: 203,
 } as const;
 
 export interface TestTensor {
@@ -85,7 +124,9 @@ function writeQuant(b: Builder, t: TestTensor): number | undefined {
   const scale = vector(b, 4, t.scales, (v) => b.addFloat32(v));
   const zeroPoint = vector(b, 8, t.zeroPoints ?? [0], (v) => b.addInt64(BigInt(v)));
   return table(b, [
-    [Quantization.scale, scale], [Quantization.zeroPoint, zeroPoint], [Quantization.quantizedDimension, t.axis ?? 0],
+    [Quantization.scale, scale],
+    [Quantization.zeroPoint, zeroPoint],
+    [Quantization.quantizedDimension, t.axis ?? 0],
   ]);
 }
 
@@ -98,8 +139,13 @@ function writeTensor(b: Builder, t: TestTensor, index: number): number {
   // Buffer 0 is the empty one; constants have one each.
   const buffer = t.data === undefined ? 0 : index + 1;
   return table(b, [
-    [Tensor.shape, shape], [Tensor.type, tensorType[t.type]], [Tensor.buffer, buffer], [Tensor.name, name],
-    [Tensor.quantization, quantization], [Tensor.isVariable, t.isVariable ? 1 : undefined], [Tensor.sparsity, sparsity],
+    [Tensor.shape, shape],
+    [Tensor.type, tensorType[t.type]],
+    [Tensor.buffer, buffer],
+    [Tensor.name, name],
+    [Tensor.quantization, quantization],
+    [Tensor.isVariable, t.isVariable ? 1 : undefined],
+    [Tensor.sparsity, sparsity],
     [Tensor.shapeSignature, signature],
   ]);
 }
@@ -114,35 +160,57 @@ function writeOperator(b: Builder, op: TestOperator, index: number): number {
   const outputs = int32s(b, op.outputs);
   const options = op.options === undefined ? undefined : table(b, op.options.set ?? []);
   return table(b, [
-    [Operator.opcodeIndex, index], [Operator.inputs, inputs], [Operator.outputs, outputs],
-    [Operator.optionsType, op.options?.table.union], [Operator.options, options],
+    [Operator.opcodeIndex, index],
+    [Operator.inputs, inputs],
+    [Operator.outputs, outputs],
+    [Operator.optionsType, op.options?.table.union],
+    [Operator.options, options],
   ]);
 }
 
 function writeCode(b: Builder, op: TestOperator): number {
   const custom = op.customCode === undefined ? undefined : b.createString(op.customCode);
   return table(b, [
-    [OperatorCode.deprecatedBuiltinCode, Math.min(op.code, 127)], [OperatorCode.customCode, custom],
+    [OperatorCode.deprecatedBuiltinCode, Math.min(op.code, 127)],
+    [OperatorCode.customCode, custom],
     [OperatorCode.builtinCode, op.code],
   ]);
 }
 
 export function writeTflite(model: TestModel): Uint8Array {
   const b = new Builder(1024);
-  const tensors = offsets(b, model.tensors.map((t, i) => writeTensor(b, t, i)));
-  const operators = offsets(b, model.operators.map((op, i) => writeOperator(b, op, i)));
+  const tensors = offsets(
+    b,
+    model.tensors.map((t, i) => writeTensor(b, t, i)),
+  );
+  const operators = offsets(
+    b,
+    model.operators.map((op, i) => writeOperator(b, op, i)),
+  );
   const inputs = int32s(b, model.inputs);
   const outputs = int32s(b, model.outputs);
   const subgraph = table(b, [
-    [SubGraph.tensors, tensors], [SubGraph.inputs, inputs], [SubGraph.outputs, outputs], [SubGraph.operators, operators],
+    [SubGraph.tensors, tensors],
+    [SubGraph.inputs, inputs],
+    [SubGraph.outputs, outputs],
+    [SubGraph.operators, operators],
   ]);
   const subgraphs = offsets(b, [subgraph]);
-  const codes = offsets(b, model.operators.map((op) => writeCode(b, op)));
+  const codes = offsets(
+    b,
+    model.operators.map((op) => writeCode(b, op)),
+  );
   const buffers = offsets(b, [table(b, []), ...model.tensors.map((t) => writeBuffer(b, t))]);
   const description = b.createString(model.description ?? 'test');
-  b.finish(table(b, [
-    [Model.version, model.version ?? 3], [Model.operatorCodes, codes], [Model.subgraphs, subgraphs],
-    [Model.description, description], [Model.buffers, buffers],
-  ]), 'TFL3');
+  b.finish(
+    table(b, [
+      [Model.version, model.version ?? 3],
+      [Model.operatorCodes, codes],
+      [Model.subgraphs, subgraphs],
+      [Model.description, description],
+      [Model.buffers, buffers],
+    ]),
+    'TFL3',
+  );
   return b.asUint8Array();
 }

@@ -117,7 +117,11 @@ const types: { [T in FieldType]: TypeRow<T> } = {
     read: (b, at) => b.list(at, 8, maxScaleCount, (p) => Number(b.reader.readInt64(p))),
     absent: () => [],
   },
-  float32s: { bytes: 4, read: (b, at) => b.list(at, 4, maxScaleCount, (p) => b.reader.readFloat32(p)), absent: () => [] },
+  float32s: {
+    bytes: 4,
+    read: (b, at) => b.list(at, 4, maxScaleCount, (p) => b.reader.readFloat32(p)),
+    absent: () => [],
+  },
   table: { bytes: 4, read: (b, at) => new FlatTable(b, b.follow(at)), absent: () => undefined },
   tables: {
     bytes: 4,
@@ -143,7 +147,10 @@ export class FlatTable {
   private readonly vtable: number;
   private readonly vtableBytes: number;
 
-  constructor(private readonly buffer: FlatBuffer, private readonly position: number) {
+  constructor(
+    private readonly buffer: FlatBuffer,
+    private readonly position: number,
+  ) {
     buffer.need(position, 4);
     this.vtable = position - buffer.reader.readInt32(position);
     buffer.need(this.vtable, 4);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the operators that hold weights or slide a window.
-import { addTensor, type Attrs, elementCount, NO_TENSOR, type Tensor, type TensorId } from '../graph.js';
-import { dequantizeConstant } from '../dequantize.js';
+import { type Attrs, addTensor, elementCount, NO_TENSOR, type Tensor, type TensorId } from '../graph.js';
 import { refuse } from '../refusal.js';
 import { samePadding } from '../windows.js';
 import { activationOf } from './activation.js';
@@ -28,12 +27,17 @@ function windowAttrs(n: TfliteNode, options: WindowOptions, kernel: readonly [nu
     value > 0 && value < 65536 ? value : n.broken(`${what} is ${value}`);
   const get = (field: Field<'int32'> | undefined): number => (field === undefined ? 1 : n.option(options, field));
   const strides = [positive(get(options.strideH), 'the stride'), positive(get(options.strideW), 'the stride')];
-  const dilations = [positive(get(options.dilationH), 'the dilation'), positive(get(options.dilationW), 'the dilation')];
-  kernel.forEach((k) => positive(k, 'the window'));
+  const dilations = [
+    positive(get(options.dilationH), 'the dilation'),
+    positive(get(options.dilationW), 'the dilation'),
+  ];
+  for (const k of kernel) positive(k, 'the window');
   const { shape } = n.input(0);
   const padding = n.option(options, options.padding);
   if (padding !== same && padding !== valid) n.broken(`padding ${padding} is unknown`);
-  const total = [0, 1].map((d) => (padding === valid ? 0 : samePadding(shape[d + 1], kernel[d], strides[d], dilations[d])));
+  const total = [0, 1].map((d) =>
+    padding === valid ? 0 : samePadding(shape[d + 1], kernel[d], strides[d], dilations[d]),
+  );
   // TFLite puts the odd element of SAME behind (tensorflow/lite/kernels/padding.h).
   const before = total.map((t) => Math.floor(t / 2));
   const pads = [before[0], before[1], total[0] - before[0], total[1] - before[1]];
@@ -57,13 +61,16 @@ function weights(n: TfliteNode, i: number, rank: number): { id: TensorId; tensor
   if (tensor.quant === undefined) return n.broken(`its ${tensor.dtype} weights have no scale`);
   noteHybrid(n);
   const real: Tensor = {
-    name: tensor.name, dtype: 'float32', shape: tensor.shape, data: dequantizeConstant(tensor),
+    name: tensor.name,
+    dtype: 'float32',
+    shape: tensor.shape,
+    data: n.dequantize(tensor),
   };
   return { id: addTensor(n.graph, real), tensor: real };
 }
 
 const hybridNote =
-  'int8 weights under float32 activations were turned into float32; TensorFlow Lite would round the activations instead';
+  'int8 weights under float32 activations were turned into float32; TensorFlow Lite would round the activations';
 
 function noteHybrid(n: TfliteNode): void {
   n.graph.notes ??= [];
@@ -94,7 +101,8 @@ export function convertDepthwise(n: TfliteNode): void {
   const x = image(n, 0, 'input');
   const { id, tensor } = weights(n, 1, 4);
   const [one, kernelH, kernelW, outputs] = tensor.shape;
-  if (one !== 1 || outputs % x.shape[3] !== 0) n.broken(`${x.shape[3]} channels for weights of shape [${tensor.shape}]`);
+  if (one !== 1 || outputs % x.shape[3] !== 0)
+    n.broken(`${x.shape[3]} channels for weights of shape [${tensor.shape}]`);
   const attrs = windowAttrs(n, schema.DepthwiseConv2DOptions, [kernelH, kernelW]);
   n.emit('depthwiseConv2d', layerInputs(n, id, outputs), { ...attrs, multiplier: outputs / x.shape[3] });
 }
@@ -125,7 +133,10 @@ export function convertFullyConnected(n: TfliteNode): void {
   const attrs: Attrs = { ...(activation && { activation }) };
   const inputs = layerInputs(n, id, outputs).filter((input) => input !== NO_TENSOR);
   const flat = [elements / depth, outputs];
-  if (n.output.shape.length === 2) return n.emit('fullyConnected', inputs, attrs);
+  if (n.output.shape.length === 2) {
+    n.emit('fullyConnected', inputs, attrs);
+    return;
+  }
   // keep_num_dims: the leading dimensions come back.
   n.emitReshape(n.emitTemporary('fullyConnected', inputs, attrs, flat));
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an operator's row sees of one TFLite operator: its inputs, constants and options; and how it emits IR nodes.
 import { fail } from '../../cli/errors.js';
-import {
-  type Attrs, addTensor, elementCount, type Graph, NO_TENSOR, type Tensor, type TensorId,
-} from '../graph.js';
-import { maxListLength } from '../limits.js';
+import { dequantizeConstant } from '../dequantize.js';
+import { type Attrs, addTensor, elementCount, type Graph, NO_TENSOR, type Tensor, type TensorId } from '../graph.js';
+import { maxAxes } from '../limits.js';
 import { refuse } from '../refusal.js';
 import type { Field, FieldType, FlatTable } from './flatbuffer.js';
 
@@ -16,12 +15,17 @@ export interface TfliteOperator {
   outputs: TensorId[];
   optionsType: number;
   options: FlatTable | undefined;
+  /** Is told the bytes before they are allocated. */
+  charge(bytes: number): void;
 }
 
 export class TfliteNode {
   private emitted = 0;
 
-  constructor(readonly graph: Graph, private readonly operator: TfliteOperator) {}
+  constructor(
+    readonly graph: Graph,
+    private readonly operator: TfliteOperator,
+  ) {}
 
   get inputCount(): number {
     return this.operator.inputs.length;
@@ -46,19 +50,24 @@ export class TfliteNode {
   }
 
   /** A field of the operator's options; the schema's default where the options were left out. */
-  option<T extends FieldType>(options: { union: number }, field: Field<T>): ReturnType<typeof FlatTable.prototype.get<T>> {
+  option<T extends FieldType>(
+    options: { union: number },
+    field: Field<T>,
+  ): ReturnType<typeof FlatTable.prototype.get<T>> {
     const { optionsType, options: table } = this.operator;
     if (table === undefined || optionsType === 0) return this.broken('its options are missing');
-    if (optionsType !== options.union) return this.broken(`its options are of type ${optionsType}, not ${options.union}`);
+    if (optionsType !== options.union)
+      return this.broken(`its options are of type ${optionsType}, not ${options.union}`);
     return table.get(field);
   }
 
   /** The small integers of a constant input: axes, shapes, permutations. */
   ints(i: number, what: string): number[] {
     const { data, dtype, name } = this.input(i);
-    if (data === undefined) return refuse(`its ${what} ('${name}') is computed, not constant`, 'export the model with fixed shapes');
+    if (data === undefined)
+      return refuse(`its ${what} ('${name}') is computed, not constant`, 'export the model with fixed shapes');
     if (dtype !== 'int32' && dtype !== 'int64') return this.broken(`its ${what} is of type ${dtype}`);
-    if (data.length > maxListLength) return this.broken(`its ${what} has ${data.length} entries`);
+    if (data.length > maxAxes) return this.broken(`its ${what} has ${data.length} entries`);
     return Array.from(data as Int32Array, Number);
   }
 
@@ -81,6 +90,12 @@ export class TfliteNode {
     const id = addTensor(this.graph, tensor);
     this.push(op, inputs, [id], attrs);
     return id;
+  }
+
+  /** The real numbers behind a quantized constant. */
+  dequantize(tensor: Tensor): Float32Array {
+    this.operator.charge(4 * (tensor.data?.length ?? 0));
+    return dequantizeConstant(tensor);
   }
 
   /** Output 0 is this tensor of the file in other words: no node. */

@@ -2,27 +2,35 @@
 // One row per TFLite builtin operator: how it becomes IR. What has no row becomes an `unsupported` node.
 // Semantics: tensorflow/lite/kernels (reference kernels) and the comments of schema.fbs.
 import type { Clamp } from '../graph.js';
+import { activationOf } from './activation.js';
+import type { Field } from './flatbuffer.js';
 import { convertConv2d, convertDepthwise, convertFullyConnected, convertPool } from './layers.js';
 import type { TfliteNode } from './node.js';
 import * as schema from './schema.js';
 import {
-  convertConcatenation, convertMean, convertPad, convertSlice, convertStridedSlice, convertTranspose,
+  convertConcatenation,
+  convertMean,
+  convertPad,
+  convertSlice,
+  convertStridedSlice,
+  convertTranspose,
 } from './shapes.js';
-import { activationOf } from './activation.js';
-import type { Field } from './flatbuffer.js';
-import { dequantizeConstant } from '../dequantize.js';
 
 export type Convert = (node: TfliteNode) => void;
 
-const unary = (op: string): Convert => (n) => {
-  n.input(0);
-  n.emit(op, n.inputs.slice(0, 1), {});
-};
+const unary =
+  (op: string): Convert =>
+  (n) => {
+    n.input(0);
+    n.emit(op, n.inputs.slice(0, 1), {});
+  };
 
-const clamp = (bounds: Clamp): Convert => (n) => {
-  n.input(0);
-  n.emit('clamp', n.inputs.slice(0, 1), { ...bounds });
-};
+const clamp =
+  (bounds: Clamp): Convert =>
+  (n) => {
+    n.input(0);
+    n.emit('clamp', n.inputs.slice(0, 1), { ...bounds });
+  };
 
 const reshape: Convert = (n) => {
   n.input(0);
@@ -30,12 +38,14 @@ const reshape: Convert = (n) => {
 };
 
 /** Element by element with broadcasting; `options` where the operator can carry a fused activation. */
-const binary = (op: string, options?: { union: number; activation: Field<'int8'> }): Convert => (n) => {
-  n.input(0);
-  n.input(1);
-  const activation = options === undefined ? undefined : activationOf(n, n.option(options, options.activation));
-  n.emit(op, n.inputs.slice(0, 2), activation === undefined ? {} : { activation });
-};
+const binary =
+  (op: string, options?: { union: number; activation: Field<'int8'> }): Convert =>
+  (n) => {
+    n.input(0);
+    n.input(1);
+    const activation = options === undefined ? undefined : activationOf(n, n.option(options, options.activation));
+    n.emit(op, n.inputs.slice(0, 2), activation === undefined ? {} : { activation });
+  };
 
 const softmax: Convert = (n) => {
   const rank = n.input(0).shape.length;
@@ -55,7 +65,7 @@ const leakyRelu: Convert = (n) => {
 const dequantize: Convert = (n) => {
   const x = n.input(0);
   if (x.data === undefined) return n.emit('dequantize', n.inputs.slice(0, 1), {});
-  const data = x.dtype === 'float32' ? x.data : dequantizeConstant(x);
+  const data = x.dtype === 'float32' ? x.data : n.dequantize(x);
   if (data.length !== n.output.shape.reduce((a, b) => a * b, 1)) n.broken('input and output differ in size');
   n.becomeConstant({ name: x.name, dtype: 'float32', shape: x.shape, data });
 };

@@ -9,13 +9,17 @@ import * as schema from './schema.js';
 export function convertMean(n: TfliteNode): void {
   const rank = n.input(0).shape.length;
   const axes = [...new Set(n.ints(1, 'list of axes').map((a) => n.axis(a, rank)))].sort((a, b) => a - b);
-  n.emit('mean', n.inputs.slice(0, 1), { axes, keepDims: n.option(schema.ReducerOptions, schema.ReducerOptions.keepDims) });
+  n.emit('mean', n.inputs.slice(0, 1), {
+    axes,
+    keepDims: n.option(schema.ReducerOptions, schema.ReducerOptions.keepDims),
+  });
 }
 
 export function convertTranspose(n: TfliteNode): void {
   const rank = n.input(0).shape.length;
   const perm = n.ints(1, 'permutation').map((a) => n.axis(a, rank));
-  if (perm.length !== rank || new Set(perm).size !== rank) n.broken(`[${perm}] is no permutation of ${rank} dimensions`);
+  if (perm.length !== rank || new Set(perm).size !== rank)
+    n.broken(`[${perm}] is no permutation of ${rank} dimensions`);
   n.emit('transpose', n.inputs.slice(0, 1), { perm });
 }
 
@@ -103,7 +107,11 @@ function emitSlice(n: TfliteNode, ranges: Range[]): void {
   const size = ranges.map((r) => r.size);
   const attrs = { begin: ranges.map((r) => r.begin), size, strides: ranges.map((r) => r.stride) };
   const inputs = n.inputs.slice(0, 1);
-  if (n.output.shape.length === size.length) return n.emit('slice', inputs, attrs);
-  if (elementCount(n.output.shape) !== elementCount(size)) n.broken(`a slice of [${size}] is called [${n.output.shape}]`);
+  if (n.output.shape.length === size.length) {
+    n.emit('slice', inputs, attrs);
+    return;
+  }
+  if (elementCount(n.output.shape) !== elementCount(size))
+    n.broken(`a slice of [${size}] is called [${n.output.shape}]`);
   n.emitReshape(n.emitTemporary('slice', inputs, attrs, size));
 }

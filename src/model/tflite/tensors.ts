@@ -2,7 +2,14 @@
 // TFLite tensors -> IR tensors, one at a time and only those that operators use.
 import { fail } from '../../cli/errors.js';
 import { bfloatsToFloats, fromLittleEndian, halvesToFloats } from '../bytes.js';
-import { type DType, dtypeBytes, elementCount, type Quant, type Tensor as IrTensor, type TensorData } from '../graph.js';
+import {
+  type DType,
+  dtypeBytes,
+  elementCount,
+  type Tensor as IrTensor,
+  type Quant,
+  type TensorData,
+} from '../graph.js';
 import { maxRank, maxTensorBytes } from '../limits.js';
 import { refuse } from '../refusal.js';
 import type { FlatBuffer, FlatTable } from './flatbuffer.js';
@@ -19,7 +26,12 @@ interface TypeRow {
 /** enum TensorType of the TFLite schema, by number. Without `dtype` mote has no such tensors. */
 const tensorTypes: readonly TypeRow[] = [
   { name: 'FLOAT32', dtype: 'float32' },
-  { name: 'FLOAT16', dtype: 'float32', storedBytes: 2, widen: (b) => halvesToFloats(fromLittleEndian('uint16', b) as Uint16Array) },
+  {
+    name: 'FLOAT16',
+    dtype: 'float32',
+    storedBytes: 2,
+    widen: (b) => halvesToFloats(fromLittleEndian('uint16', b) as Uint16Array),
+  },
   { name: 'INT32', dtype: 'int32' },
   { name: 'UINT8', dtype: 'uint8' },
   { name: 'INT64', dtype: 'int64' },
@@ -36,11 +48,19 @@ const tensorTypes: readonly TypeRow[] = [
   { name: 'UINT32', dtype: 'uint32' },
   { name: 'UINT16', dtype: 'uint16' },
   { name: 'INT4' },
-  { name: 'BFLOAT16', dtype: 'float32', storedBytes: 2, widen: (b) => bfloatsToFloats(fromLittleEndian('uint16', b) as Uint16Array) },
+  {
+    name: 'BFLOAT16',
+    dtype: 'float32',
+    storedBytes: 2,
+    widen: (b) => bfloatsToFloats(fromLittleEndian('uint16', b) as Uint16Array),
+  },
 ];
 
 const zeroPointRange: Partial<Record<DType, [number, number]>> = {
-  int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], uint16: [0, 65535],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
 };
 
 export interface TfliteTensor {
@@ -56,13 +76,15 @@ export function readTensor(file: FlatBuffer, table: FlatTable, index: number, bu
   const type = tensorTypes[table.get(Tensor.type)];
   if (type === undefined) return fail('model.broken', { reason: `tensor '${name}' has an unknown element type` });
   const { dtype } = type;
-  if (dtype === undefined) return refuse(`tensor '${name}' holds ${type.name} values`, 'convert the model to float32 or int8');
+  if (dtype === undefined)
+    return refuse(`tensor '${name}' holds ${type.name} values`, 'convert the model to float32 or int8');
   const tensor: IrTensor = { name, dtype, shape };
   const quant = readQuant(table, tensor);
   if (quant !== undefined) tensor.quant = quant;
   const bytes = constantBytes(file, table, buffers, shape);
   if (bytes !== undefined) {
-    if (table.get(Tensor.sparsity) !== undefined) refuse(`tensor '${name}' is stored sparse`, 'export it with dense weights');
+    if (table.get(Tensor.sparsity) !== undefined)
+      refuse(`tensor '${name}' is stored sparse`, 'export it with dense weights');
     tensor.data = readData(file, tensor, type, bytes);
   } else {
     checkActivation(tensor, type);
@@ -83,14 +105,18 @@ function readShape(table: FlatTable, name: string): number[] {
 function checkActivation(tensor: IrTensor, type: TypeRow): void {
   const { name, shape } = tensor;
   const bytes = elementCount(shape) * dtypeBytes(tensor.dtype);
-  if (bytes > maxTensorBytes) fail('model.broken', { reason: `tensor '${name}' of shape [${shape}] has ${bytes} bytes` });
+  if (bytes > maxTensorBytes)
+    fail('model.broken', { reason: `tensor '${name}' of shape [${shape}] has ${bytes} bytes` });
   if (bytes === 0) refuse(`tensor '${name}' of shape [${shape}] has no elements`, 'export the model with fixed shapes');
   if (type.widen) refuse(`tensor '${name}' holds ${type.name} values`, 'export the model with float32 activations');
 }
 
 /** The constant's bytes in the file; undefined where the tensor is computed. */
 function constantBytes(
-  file: FlatBuffer, table: FlatTable, buffers: FlatTable[], shape: number[],
+  file: FlatBuffer,
+  table: FlatTable,
+  buffers: FlatTable[],
+  shape: number[],
 ): Uint8Array | undefined {
   const index = table.get(Tensor.buffer);
   const buffer = buffers[index];
@@ -112,7 +138,9 @@ function readData(file: FlatBuffer, tensor: IrTensor, type: TypeRow, bytes: Uint
   const count = elementCount(tensor.shape);
   const wanted = count * (type.storedBytes ?? dtypeBytes(tensor.dtype));
   if (wanted !== bytes.length) {
-    return file.damaged(`tensor '${tensor.name}' of shape [${tensor.shape}] needs ${wanted} bytes, it has ${bytes.length}`);
+    return file.damaged(
+      `tensor '${tensor.name}' of shape [${tensor.shape}] needs ${wanted} bytes, it has ${bytes.length}`,
+    );
   }
   file.charge(count * dtypeBytes(tensor.dtype));
   return type.widen ? type.widen(bytes) : fromLittleEndian(tensor.dtype, bytes);

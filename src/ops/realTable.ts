@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// int8 tables of a real function: dequantize, apply, quantize, in float32 (TensorFlow Lite's LUTPopulate, which its
+// optimized int8 LOGISTIC and TANH use; TensorFlow Lite Micro's reference computes these two in fixed point and may differ
+// by one).
+import type { Context } from './elementwise.js';
+import { limitsOf, scaleOf } from './quantized.js';
+import { clampTo, roundAway } from './requantize.js';
+
+const f = Math.fround;
+
+/** `transform` is applied in double and rounded to float32, as a correctly rounded C function would be. */
+export function realTable(transform: (x: number) => number): (ctx: Context) => (x: number) => number {
+  return ({ node, x, y }) => {
+    const input = scaleOf(node, x);
+    const output = scaleOf(node, y);
+    const inverse = f(1 / output.scale);
+    const { min, max } = limitsOf(y);
+    return (q) => {
+      const real = f(transform(f(input.scale * (q - input.zeroPoint))));
+      return clampTo(roundAway(f(real * inverse)) + output.zeroPoint, min, max);
+    };
+  };
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a random node looks that uses a given kernel: one row per operator of the kernel table.
+import { type DType, quantOf } from '../../src/model/graph.js';
+import type { KernelRow } from '../../src/ops/kernels.js';
+import {
+  addConstant,
+  addInput,
+  addOutput,
+  type Draft,
+  draft,
+  maybeActivation,
+  randomQuant,
+  setAttrs,
+} from './draft.js';
+import type { Random } from './random.js';
+
+const dtypes: Record<string, DType> = {
+  f32: 'float32',
+  s8: 'int8',
+  s16: 'int16',
+  x8: 'int8',
+  x16: 'int16',
+  x32: 'float32',
+};
+
+type Drafter = (row: KernelRow, random: Random) => Draft;
+
+/** Drafts by IR name; the shared kernels (lut, stridedCopy) pick one of their operators. */
+export const drafters: Record<string, Drafter> = {
+  conv2d: convolution,
+  depthwiseConv2d: convolution,
+  fullyConnected,
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  minimum: binary,
+  maximum: binary,
+  averagePool2d: pooling,
+  maxPool2d: pooling,
+  softmax,
+  mean,
+  clamp: elementwise,
+  logistic: elementwise,
+  tanh: elementwise,
+  hardSwish: elementwise,
+  leakyRelu: elementwise,
+  lut: (row, random) =>
+    elementwise({ ...row, op: random.pick(['logistic', 'tanh', 'hardSwish', 'leakyRelu']) }, random),
+  stridedCopy: (row, random) => (random.chance(0.5) ? transpose(row, random) : slice(row, random)),
+  pad,
+  concat,
+  quantize: conversion,
+  dequantize: conversion,
+  batchNorm,
+  matmul,
+};
+
+const positive = (random: Random, max: number): number[] => [random.int(1, max), random.int(1, max)];
+
+/** Kernel size, strides, dilations and pads that leave at least one output. */
+function windowAttrs(d: Draft, kernel: number[], dilated: boolean): void {
+  const { random } = d;
+  const dilations = dilated && random.chance(0.4) ? positive(random, 3) : [1, 1];
+  const pads = random.chance(0.5) ? [0, 0, 0, 0] : Array.from({ length: 4 }, () => random.int(0, 2));
+  setAttrs(d, { strides: positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
+  if (!('multiplier' in d.node.attrs) && d.node.op.includes('Pool')) setAttrs(d, { kernel });
+}
+
+const imageSize = (random: Random): number[] => (random.chance(0.15) ? [1, 1] : [random.int(1, 9), random.int(1, 9)]);
+
+interface WeightPlan {
+  shape: number[];
+  axis: number;
+  outC: number;
+  taps: number;
+}
+
+/** Weights, bias and output of a layer, scaled so that outputs use their range. */
+function addWeights(d: Draft, row: KernelRow, plan: WeightPlan): void {
+  const { random } = d;
+  const activation = dtypes[row.activation];
+  if (row.activation === 'f32') {
+    addConstant(d, 'float32', plan.shape);
+    if (random.chance(0.8)) addConstant(d, 'float32', [plan.outC]);
+    addOutput(d, 'float32');
+    return;
+  }
+  const perChannel = random.chance(0.6);
+  const scales = Float64Array.from({ length: perChannel ? plan.outC : 1 }, () => Math.fround(2 ** random.real(-9, -4)));
+  const weightZero =
+    row.op === 'fullyConnected' && row.activation === 's8' && !perChannel && random.chance(0.3)
+      ? random.int(-20, 20)
+      : 0;
+  addConstant(d, 'int8', plan.shape, {
+    scales,
+    zeroPoints: new Int32Array(scales.length).fill(weightZero),
+    axis: plan.axis,
+  });
+  if (random.chance(0.8)) addBias(d, row, plan.outC);
+  const input = d.graph.tensors[d.node.inputs[0]].quant?.scales[0] ?? 1;
+  const spread = Math.sqrt(plan.taps) * 40 * random.pick([0.3, 1, 3]);
+  const scale = Math.fround(input * scales[0] * spread * (random.chance(0.05) ? 2 ** -12 : 1));
+  addOutput(d, activation, quantOf(scale, activation === 'int16' ? 0 : random.int(-128, 127)));
+}
+
+function addBias(d: Draft, row: KernelRow, outC: number): void {
+  const { random } = d;
+  const value = (): number => random.int(-20_000, 20_000);
+  if (row.activation === 's16' && random.chance(0.6)) {
+    addConstant(
+      d,
+      'int64',
+      [outC],
+      undefined,
+      BigInt64Array.from({ length: outC }, () => BigInt(value()) * 1000n),
+    );
+  } else addConstant(d, 'int32', [outC], undefined, Int32Array.from({ length: outC }, value));
+}
+
+function convolution(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const [inH, inW] = imageSize(random);
+  const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
+  const depthwise = row.op === 'depthwiseConv2d';
+  const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
+  const depth = random.int(1, 9);
+  const inC = depth * groups;
+  addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
+  windowAttrs(d, kernel, true);
+  if (depthwise) {
+    const multiplier = random.pick([1, 1, 2, 3]);
+    setAttrs(d, { multiplier });
+    addWeights(d, row, {
+      shape: [1, ...kernel, inC * multiplier],
+      axis: 3,
+      outC: inC * multiplier,
+      taps: kernel[0] * kernel[1],
+    });
+  } else {
+    const outC = groups * random.int(1, 5);
+    setAttrs(d, { groups });
+    addWeights(d, row, { shape: [outC, ...kernel, depth], axis: 0, outC, taps: kernel[0] * kernel[1] * depth });
+  }
+  maybeActivation(d);
+  return d;
+}
+
+function fullyConnected(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const [rows, inC, outC] = [
+    random.int(1, 3),
+    random.pick([random.int(1, 70), random.int(250, 520)]),
+    random.int(1, 12),
+  ];
+  addInput(d, dtypes[row.activation], [rows, inC]);
+  addWeights(d, row, { shape: [outC, inC], axis: 0, outC, taps: inC });
+  maybeActivation(d);
+  return d;
+}
+
+function binary(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const dtype = dtypes[row.activation];
+  const rank = random.int(0, 4);
+  const full = Array.from({ length: rank }, () => random.int(1, 4));
+  const thinned = (): number[] =>
+    full.slice(random.chance(0.7) ? 0 : random.int(0, rank)).map((n) => (random.chance(0.3) ? 1 : n));
+  const same = random.chance(0.4);
+  const shared = row.op === 'minimum' || row.op === 'maximum' ? randomQuant(random, dtype) : undefined;
+  const operand = (constant: boolean): void => {
+    const shape = same ? [...full] : thinned();
+    const quant = shared ?? randomQuant(random, dtype);
+    if (constant) addConstant(d, dtype, shape, quant);
+    else addInput(d, dtype, shape, quant);
+  };
+  const which = random.pick(['none', 'none', 'first', 'second']);
+  operand(which === 'first');
+  operand(which === 'second');
+  addOutput(d, dtype, shared ?? randomQuant(random, dtype));
+  if (!shared && row.op !== 'minimum' && row.op !== 'maximum') maybeActivation(d);
+  return d;
+}
+
+function pooling(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const dtype = dtypes[row.activation];
+  const quant = randomQuant(random, dtype);
+  addInput(d, dtype, [1, ...imageSize(random), random.int(1, 6)], quant);
+  windowAttrs(d, positive(random, 4), row.op === 'maxPool2d');
+  if (row.op === 'averagePool2d') setAttrs(d, { countIncludePad: random.chance(0.5) });
+  addOutput(d, dtype, quant);
+  maybeActivation(d);
+  return d;
+}
+
+const fixedOutput: Record<string, Partial<Record<DType, [number, number]>>> = {
+  softmax: { int8: [1 / 256, -128], int16: [1 / 32768, 0] },
+  logistic: { int8: [1 / 256, -128], int16: [1 / 32768, 0] },
+  tanh: { int8: [1 / 128, 0], int16: [1 / 32768, 0] },
+};
+
+function addFixedOutput(d: Draft, dtype: DType): void {
+  const fixed = fixedOutput[d.node.op]?.[dtype];
+  addOutput(d, dtype, fixed ? quantOf(...fixed) : randomQuant(d.random, dtype));
+}
+
+function softmax(row: KernelRow, random: Random): Draft {
+  const d = draft('softmax', random);
+  const dtype = dtypes[row.activation];
+  addInput(d, dtype, [random.int(1, 3), random.pick([1, random.int(2, 12), random.int(100, 900)])]);
+  setAttrs(d, { axis: -1, beta: random.pick([1, 1, 0.5, 2.5]) });
+  addFixedOutput(d, dtype);
+  return d;
+}
+
+/** int16 logistic and tanh see powers of two (exact shifts) as well as other scales. */
+function elementwise(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const dtype = dtypes[row.activation];
+  const quant =
+    dtype === 'int16' && random.chance(0.5) ? quantOf(2 ** random.int(-13, -10), 0) : randomQuant(random, dtype);
+  addInput(d, dtype, [random.int(1, 5), random.int(1, 60)], quant);
+  addFixedOutput(d, dtype);
+  if (row.op === 'leakyRelu') setAttrs(d, { alpha: random.pick([0.01, 0.3, 1.5, -0.2]) });
+  if (row.op === 'clamp')
+    setAttrs(
+      d,
+      random.pick([
+        { min: 0, max: null },
+        { min: 0, max: 6 },
+        { min: -0.5, max: 0.5 },
+      ]),
+    );
+  return d;
+}
+
+function conversion(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 50)]);
+  addOutput(d, dtypes[row.weight]);
+  return d;
+}
+
+function mean(row: KernelRow, random: Random): Draft {
+  const d = draft('mean', random);
+  const dtype = dtypes[row.activation];
+  const rank = random.int(1, 4);
+  const quant = randomQuant(random, dtype);
+  addInput(
+    d,
+    dtype,
+    Array.from({ length: rank }, () => random.int(1, 6)),
+    quant,
+  );
+  const axes = Array.from({ length: rank }, (_, i) => i).filter(() => random.chance(0.6));
+  setAttrs(d, { axes, keepDims: random.chance(0.5) });
+  addOutput(d, dtype, random.chance(0.5) ? quant : randomQuant(random, dtype));
+  return d;
+}
+
+function transpose(row: KernelRow, random: Random): Draft {
+  const d = draft('transpose', random);
+  const rank = random.int(1, 5);
+  addInput(
+    d,
+    dtypes[row.activation],
+    Array.from({ length: rank }, () => random.int(1, 5)),
+    undefined,
+  );
+  const perm = Array.from({ length: rank }, (_, i) => i);
+  for (let i = rank - 1; i > 0; i--) {
+    const j = random.int(0, i);
+    [perm[i], perm[j]] = [perm[j], perm[i]];
+  }
+  setAttrs(d, { perm });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function slice(row: KernelRow, random: Random): Draft {
+  const d = draft('slice', random);
+  const shape = Array.from({ length: random.int(1, 5) }, () => random.int(1, 5));
+  const begin = shape.map((n) => random.int(0, n - 1));
+  const strides = shape.map(() => random.int(1, 3));
+  const size = shape.map((n, i) => random.int(1, Math.ceil((n - begin[i]) / strides[i])));
+  addInput(d, dtypes[row.activation], shape, undefined);
+  setAttrs(d, { begin, size, strides });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function pad(row: KernelRow, random: Random): Draft {
+  const d = draft('pad', random);
+  const dtype = dtypes[row.activation];
+  const shape = Array.from({ length: random.int(1, 5) }, () => random.int(1, 4));
+  const quant = randomQuant(random, dtype);
+  addInput(d, dtype, shape, quant);
+  setAttrs(d, { pads: shape.map(() => [random.int(0, 2), random.int(0, 2)]), value: random.pick([0, 1.5, -3]) });
+  addOutput(d, dtype, quant);
+  return d;
+}
+
+function concat(row: KernelRow, random: Random): Draft {
+  const d = draft('concat', random);
+  const bytes = row.activation === 'x8';
+  const dtype: DType = bytes ? random.pick(['int8', 'int16', 'float32']) : 'int8';
+  const count = 1 + row.weight.length / 2;
+  const shape = Array.from({ length: random.int(1, 4) }, () => random.int(1, 4));
+  const axis = random.int(0, shape.length - 1);
+  const quant = randomQuant(random, dtype);
+  for (let i = 0; i < count; i++) {
+    addInput(
+      d,
+      dtype,
+      shape.map((n, k) => (k === axis ? random.int(1, 4) : n)),
+      bytes ? quant : randomQuant(random, dtype),
+    );
+  }
+  setAttrs(d, { axis });
+  addOutput(d, dtype, quant);
+  return d;
+}
+
+function batchNorm(_: KernelRow, random: Random): Draft {
+  const d = draft('batchNorm', random);
+  const channels = random.int(1, 6);
+  addInput(d, 'float32', [1, random.int(1, 4), random.int(1, 4), channels]);
+  for (let i = 0; i < 3; i++) addConstant(d, 'float32', [channels]);
+  addConstant(
+    d,
+    'float32',
+    [channels],
+    undefined,
+    Float32Array.from({ length: channels }, () => random.real(0, 2)),
+  );
+  setAttrs(d, { epsilon: 1e-3 });
+  addOutput(d, 'float32');
+  return d;
+}
+
+function matmul(row: KernelRow, random: Random): Draft {
+  const d = draft('matmul', random);
+  const dtype = dtypes[row.activation];
+  const batches = random.int(1, 3);
+  const [rows, depth, columns] = [random.int(1, 5), random.int(1, 9), random.int(1, 5)];
+  addInput(d, dtype, [...(random.chance(0.8) ? [batches] : [1]), rows, depth]);
+  if (random.chance(0.3)) addConstant(d, dtype, [depth, columns], randomQuant(random, dtype));
+  else addInput(d, dtype, [...(random.chance(0.5) ? [batches] : []), depth, columns]);
+  addOutput(d, dtype);
+  return d;
+}

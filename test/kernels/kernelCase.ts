@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call of one kernel on random data, with what its TypeScript twin says it must give.
+import { elementCount, type TensorData } from '../../src/model/graph.js';
+import { opSpec } from '../../src/ops/index.js';
+import type { KernelRow } from '../../src/ops/kernels.js';
+import type { KernelCall, OpSpec, Rounding } from '../../src/ops/op.js';
+import type { Draft } from './draft.js';
+import { randomData } from './draft.js';
+import { drafters } from './drafts.js';
+import { randomOf } from './random.js';
+
+export interface KernelCase {
+  kernel: string;
+  seed: number;
+  call: KernelCall;
+  /** Arguments of the call, in its order. */
+  inputs: TensorData[];
+  expected: TensorData;
+  /** Positions in `inputs` whose buffer the output may be. */
+  inPlace: number[];
+  /** For messages. */
+  text: string;
+}
+
+const attempts = 200;
+
+/** A random node that this kernel computes; draws again where the draft is not possible or takes another kernel. */
+export function kernelCase(row: KernelRow, seed: number): KernelCase {
+  const random = randomOf(seed);
+  const drafter = drafters[row.op];
+  if (!drafter) throw new Error(`no drafter for ${row.op}`);
+  let why = '';
+  for (let i = 0; i < attempts; i++) {
+    const made = tryCase(row, drafter(row, random), random.pick(['tflite', 'single']));
+    if (typeof made !== 'string') return { ...made, seed };
+    why = made;
+  }
+  throw new Error(`${row.name}: no possible case in ${attempts} attempts, seed ${seed}; the last: ${why}`);
+}
+
+function specOf(op: string): OpSpec {
+  const spec = opSpec(op);
+  if (!spec) throw new Error(`no operator ${op}`);
+  return spec;
+}
+
+function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase, 'seed'> | string {
+  const { graph, node, random } = d;
+  const spec = specOf(node.op);
+  try {
+    const [inferred] = spec.infer(node, graph);
+    Object.assign(graph.tensors[node.outputs[0]], inferred);
+  } catch (error) {
+    if (!/larger than the padded image|wholly in the padding/.test(String(error))) throw error;
+    return String(error);
+  }
+  const obstacle = spec.unsupported?.(node, graph);
+  if (obstacle) return obstacle.reason;
+  const call = spec.lower(node, { graph, rounding, target: 'wasm32' });
+  if (call.kernel !== row.name) return `it takes ${call.kernel}`;
+  const data = node.inputs.map((id) => {
+    const t = graph.tensors[id];
+    return t.data ?? randomData(random, t.dtype, elementCount(t.shape));
+  });
+  const [expected] = spec.evaluate(node, data, { graph, rounding });
+  const inPlace = (spec.inPlace?.(node, graph) ?? []).map((i) => call.inputs.indexOf(i)).filter((i) => i >= 0);
+  const tensors = graph.tensors.map(
+    (t) =>
+      `${t.name} ${t.dtype} [${t.shape.join(',')}] ${t.quant ? `${t.quant.scales[0]}/${t.quant.zeroPoints[0]}` : ''}`,
+  );
+  return {
+    kernel: row.name,
+    call,
+    expected,
+    inPlace,
+    inputs: call.inputs.map((i) => data[i]),
+    text: `${node.op} ${JSON.stringify(node.attrs)} ${rounding}: ${tensors.join('; ')}`,
+  };
+}

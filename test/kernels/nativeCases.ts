@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel cases for the machine's own compiler with its sanitizers: every buffer is its own heap block of the exact size.
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { exec } from '../../src/build/exec.js';
+import { type KernelRow, kernelFolder } from '../../src/ops/kernels.js';
+import { packageRoot } from '../../src/packageRoot.js';
+import { caseSource, maxInputs } from './caseSource.js';
+import type { KernelCase } from './kernelCase.js';
+import { bytesOf } from './wasmCases.js';
+
+export const warningFlags = [
+  '-std=c99',
+  '-Wall',
+  '-Wextra',
+  '-Wconversion',
+  '-Wsign-conversion',
+  '-Wshadow',
+  '-Wstrict-prototypes',
+  '-Wmissing-prototypes',
+  '-Werror',
+];
+export const includeFlags = [`-I${join(packageRoot, 'runtime-c', 'include')}`];
+
+/** Whether this program runs here at all. */
+export async function isThere(program: string): Promise<boolean> {
+  try {
+    return (await promisify(execFile)(program, ['--version'])).stdout !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Reads vectors.bin: per case the scratch size, the inputs (count, then bytes each), the expected output. */
+const mainSource = `#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void mote_case(int index, const void *const *in, void *out, void *scratch);
+
+static void *block(FILE *file, uint32_t *bytes)
+{
+    if (fread(bytes, 4, 1, file) != 1) exit(3);
+    void *data = malloc(*bytes);
+    if (*bytes && (!data || fread(data, *bytes, 1, file) != 1)) exit(3);
+    return data;
+}
+
+int main(int argc, char **argv)
+{
+    FILE *file = argc > 1 ? fopen(argv[1], "rb") : 0;
+    uint32_t cases, scratch_bytes, inputs, bytes;
+    if (!file || fread(&cases, 4, 1, file) != 1) return 3;
+    for (uint32_t i = 0; i < cases; i++) {
+        void *in[${maxInputs}] = {0};
+        if (fread(&scratch_bytes, 4, 1, file) != 1 || fread(&inputs, 4, 1, file) != 1) return 3;
+        for (uint32_t k = 0; k < inputs; k++) in[k] = block(file, &bytes);
+        void *expected = block(file, &bytes);
+        void *out = malloc(bytes);
+        void *scratch = malloc(scratch_bytes);
+        mote_case((int)i, (const void *const *)in, out, scratch);
+        if (memcmp(out, expected, bytes) != 0) printf("%u\\n", (unsigned)i);
+        for (uint32_t k = 0; k < inputs; k++) free(in[k]);
+        free(expected);
+        free(out);
+        free(scratch);
+    }
+    fclose(file);
+    return 0;
+}
+`;
+
+function vectors(cases: readonly KernelCase[]): Uint8Array {
+  const word = (n: number): Uint8Array => new Uint8Array(Uint32Array.of(n).buffer);
+  const block = (bytes: Uint8Array): Uint8Array[] => [word(bytes.length), bytes];
+  return Buffer.concat([
+    word(cases.length),
+    ...cases.flatMap((c) => [
+      word(c.call.scratchBytes),
+      word(c.inputs.length),
+      ...c.inputs.flatMap((d) => block(bytesOf(d))),
+      ...block(bytesOf(c.expected)),
+    ]),
+  ]);
+}
+
+/** Numbers of the cases whose result differs; fails with what the compiler or a sanitizer says. */
+export async function runNative(
+  rows: readonly KernelRow[],
+  cases: readonly KernelCase[],
+  folder: string,
+): Promise<number[]> {
+  const file = (name: string): string => join(folder, name);
+  await writeFile(file('cases.c'), caseSource(cases));
+  await writeFile(file('main.c'), mainSource);
+  await writeFile(file('vectors.bin'), vectors(cases));
+  const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g', '-O1', '-ffp-contract=off'];
+  const kernels = rows.map((r) => join(kernelFolder, r.source));
+  const compiled = await exec('cc', [
+    ...warningFlags,
+    ...sanitizers,
+    ...includeFlags,
+    ...kernels,
+    file('cases.c'),
+    file('main.c'),
+    '-o',
+    file('cases'),
+  ]);
+  if (compiled.status !== 0) throw new Error(compiled.stderr.slice(0, 4000));
+  const run = await exec(file('cases'), [file('vectors.bin')]);
+  if (run.status !== 0) throw new Error(`exit ${run.status}: ${run.stderr.slice(0, 4000)}`);
+  return run.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+}

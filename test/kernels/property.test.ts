@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel of the table against its TypeScript twin, bit for bit, on random shapes, attributes, scales and data, with
+// both roundings. MOTE_SEED=n repeats a run.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { kernelTable } from '../../src/ops/kernels.js';
+import { type KernelCase, kernelCase } from './kernelCase.js';
+import { runSeed } from './random.js';
+import { buildCases, bytesOf, runCase } from './wasmCases.js';
+
+const seed = runSeed();
+const casesPerKernel = 40;
+const rows = kernelTable();
+const cases: KernelCase[] = rows.flatMap((row, r) =>
+  Array.from({ length: casesPerKernel }, (_, i) => kernelCase(row, seed * 1000 + r * casesPerKernel + i)),
+);
+
+describe(`kernels equal their twins (MOTE_SEED=${seed})`, () => {
+  let wasm: Awaited<ReturnType<typeof buildCases>>;
+  beforeAll(async () => {
+    wasm = await buildCases(rows, cases);
+  });
+
+  it.each(rows)('$name', ({ name }) => {
+    cases.forEach((c, index) => {
+      if (c.kernel !== name) return;
+      for (const inPlace of [undefined, ...c.inPlace]) {
+        const result = runCase(wasm, c, index, inPlace);
+        const where = `MOTE_SEED=${seed}, case ${index}${inPlace === undefined ? '' : `, in place of input ${inPlace}`}: ${c.text}`;
+        expect(result.guardIntact, `bytes around the buffers: ${where}`).toBe(true);
+        expect(result.inputsIntact, `inputs: ${where}`).toBe(true);
+        expect(firstDifference(result.output, c), where).toBeUndefined();
+      }
+    });
+  });
+
+  it('draws cases that are not all alike', () => {
+    for (const { name } of rows) {
+      const outputs = new Set(cases.filter((c) => c.kernel === name).map((c) => bytesOf(c.expected).join(',')));
+      expect(outputs.size, name).toBeGreaterThan(casesPerKernel / 3);
+    }
+  });
+});
+
+/** First element that differs, as text. A NaN equals a NaN. */
+function firstDifference(output: Uint8Array, c: KernelCase): string | undefined {
+  const expected = c.expected as Float32Array;
+  const Type = expected.constructor as Float32ArrayConstructor;
+  const got = new Type(output.buffer, output.byteOffset, expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    if (!Object.is(got[i], expected[i]))
+      return `element ${i} of ${expected.length}: ${got[i]}, expected ${expected[i]}`;
+  }
+  return undefined;
+}
