@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From reset to main() on every Cortex-M: vectors, FPU and Helium, painted stack, .data and .bss, faults.
-// Register addresses are those of the Armv6-M, Armv7-M and Armv8-M Architecture Reference Manuals (DDI0419, DDI0403, DDI0553).
+// Register addresses are those of the Armv6-M, Armv7-M and Armv8-M Architecture Reference Manuals (DDI0419, DDI0403,
+// DDI0553).
 #include <stdint.h>
 
 extern uint32_t __stack_top[], __stack_limit[];

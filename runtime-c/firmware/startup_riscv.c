@@ -51,7 +51,8 @@ __attribute__((noreturn, used)) void mote_start(void) {
   for (;;) {}
 }
 
-// No interrupt is ever enabled, so every trap is a fault: cause is mcause. The stack is taken over, as it may be broken.
+// No interrupt is ever enabled, so every trap is a fault: cause is mcause. The stack is taken over, as it may be
+// broken.
 __attribute__((naked, noreturn, used, aligned(4))) void mote_trap(void) {
   __asm volatile(
       ".option push\n"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../model/graph.js';
+import type { Graph, TensorId } from '../model/graph.js';
+import { evaluateGraph } from '../ops/evaluateGraph.js';
 import { GraphBuilder, randomInputs, randomValues, relativeError, runGraph } from '../passes/testing/graphBuilder.js';
 import { equalize } from './equalize.js';
+import { equalizeActivations } from './equalizeActivations.js';
 
 const conv = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], groups: 1 };
 const relu = { min: 0, max: null };
@@ -31,6 +33,52 @@ function unevenness(graph: Graph): number {
     Math.max(...(w.data as Float32Array).slice(c * each, (c + 1) * each).map(Math.abs))).filter((r) => r > 0);
   return Math.max(...ranges) / Math.min(...ranges);
 }
+
+/** Largest magnitude of each activation per channel, for one input. */
+function peaksOf(graph: Graph, seed: number): Map<TensorId, Float64Array> {
+  const peaks = new Map<TensorId, Float64Array>();
+  evaluateGraph(graph, randomInputs(graph, seed), {
+    rounding: 'tflite',
+    visit: (id, data) => {
+      const channels = graph.tensors[id].shape.at(-1) ?? 1;
+      const largest = new Float64Array(channels);
+      (data as Float32Array).forEach((v, i) => {
+        largest[i % channels] = Math.max(largest[i % channels], Math.abs(v));
+      });
+      peaks.set(id, largest);
+    },
+  });
+  return peaks;
+}
+
+describe('equalizeActivations', () => {
+  it('keeps the function', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.constantFrom(undefined, relu), (seed, act) => {
+      const graph = chain(seed, act);
+      const inputs = randomInputs(graph, seed);
+      const after = equalizeActivations(graph, peaksOf(graph, seed));
+      expect(relativeError(runGraph(after, inputs)[0], runGraph(graph, inputs)[0])).toBeLessThan(1e-5);
+    }), { numRuns: 30, verbose: true });
+  });
+
+  it('gives every channel before a depthwise layer the same peak, up to a bounded gain', () => {
+    const graph = chain(11, undefined);
+    const first = graph.nodes[0].outputs[0];
+    const before = peaksOf(graph, 5);
+    const after = peaksOf(equalizeActivations(graph, before), 5);
+    const largest = Math.max(...(before.get(first) ?? []));
+    before.get(first)?.forEach((peak, c) => {
+      const expected = peak === 0 ? 0 : Math.min(largest, peak * 32);
+      expect(Math.abs((after.get(first)?.[c] ?? 0) - expected)).toBeLessThan(1e-5 * largest);
+    });
+  });
+
+  it('leaves a graph without peaks as it computes', () => {
+    const graph = chain(3, relu);
+    const inputs = randomInputs(graph, 3);
+    expect(runGraph(equalizeActivations(graph, new Map()), inputs)).toEqual(runGraph(graph, inputs));
+  });
+});
 
 describe('equalize', () => {
   it('keeps the function', () => {

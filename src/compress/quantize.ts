@@ -58,6 +58,10 @@ function replaceOutput({ editor, twins }: IntegerContext, id: TensorId): void {
 }
 
 function refuse(editor: GraphEditor, node: Node): never {
+  const { operator, reason: known, change } = node.attrs;
+  if (node.op === 'unsupported') {
+    fail('model.unsupported', { node: node.name, op: String(operator), reason: String(known), change: String(change) });
+  }
   const reason = hasIntegerRule(node.op)
     ? 'its weights are computed at run time, or its values have no calibrated range'
     : 'it has no int8 form';

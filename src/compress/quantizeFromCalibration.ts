@@ -48,7 +48,7 @@ export interface Quantized {
   report: QuantizerReport;
 }
 
-export const quantizerDefaults = { method: 'mse', equalize: 'auto', biasCorrection: true, checkSamples: 4 } as const;
+export const quantizerDefaults = { method: 'minmax', equalize: 'auto', biasCorrection: true, checkSamples: 4 } as const;
 
 export async function quantizeFromCalibration(
   graph: Graph, samples: Iterable<TensorData[]>, makeRunner: MakeRunner = evaluateRunner, options: QuantizerOptions = {},

@@ -14,13 +14,13 @@ export interface EvaluateOptions {
 export function evaluateGraph(graph: Graph, inputs: readonly TensorData[], options: EvaluateOptions): TensorData[] {
   const { rounding, visit } = options;
   const values = new Map<TensorId, TensorData>(graph.inputs.map((id, i) => [id, inputs[i]]));
-  const valueOf = (id: TensorId): TensorData | undefined =>
+  const dataOf = (id: TensorId): TensorData | undefined =>
     values.get(id) ?? (id === NO_TENSOR ? undefined : graph.tensors[id].data);
   const lastRead = lastReads(graph);
   graph.nodes.forEach((node, step) => {
     const spec = opSpec(node.op);
     if (!spec) throw new Error(`no operator '${node.op}'`);
-    const results = spec.evaluate(node, node.inputs.map(valueOf), { graph, rounding });
+    const results = spec.evaluate(node, node.inputs.map(dataOf), { graph, rounding });
     results.forEach((data, i) => {
       values.set(node.outputs[i], data);
       visit?.(node.outputs[i], data);
@@ -28,7 +28,7 @@ export function evaluateGraph(graph: Graph, inputs: readonly TensorData[], optio
     for (const id of node.inputs) if (lastRead.get(id) === step) values.delete(id);
   });
   return graph.outputs.map((id) => {
-    const data = valueOf(id);
+    const data = dataOf(id);
     if (!data) throw new Error(`output ${graph.tensors[id].name} was not computed`);
     return data;
   });

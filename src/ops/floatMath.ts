@@ -2,7 +2,7 @@
 // Twin of runtime-c/include/mote/float.h: the same float32 operations in the same order, so that results are bit-equal.
 const f = Math.fround;
 
-const log2e = f(1.44269504);
+const log2e = f(Math.LOG2E);
 const ln2High = f(0.693359375);
 const ln2Low = f(-2.1219444e-4);
 const taylor = [1.98412698e-4, 1.38888889e-3, 8.33333333e-3, 4.16666667e-2, 1.66666667e-1, 0.5].map(f);

@@ -3,6 +3,7 @@
 import { binaryOp } from './binary.js';
 import type { OpSpec } from './op.js';
 
+// biome-ignore lint/complexity/useMathMinMax: NaN and -0 come out as in C
 const larger = (a: number, b: number): number => (a > b ? a : b);
 
 export const maximum: OpSpec = binaryOp({

@@ -106,6 +106,7 @@ export function requantize64(x: number, { multiplier, shift }: Multiplier): numb
 }
 
 export const clampTo = (value: number, min: number, max: number): number =>
+  // biome-ignore lint/complexity/useMathMinMax: NaN and -0 come out as in C
   value < min ? min : value > max ? max : value;
 
 /** The value of `rounding` in a C parameter struct (requantize.h). */

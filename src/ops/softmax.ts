@@ -121,6 +121,7 @@ type Row = (x: Float32Array, out: Float32Array) => void;
 
 function floatRow(beta: number): Row {
   return (x, out) => {
+    // biome-ignore lint/complexity/useMathMinMax: NaN and -0 come out as in C
     const max = x.reduce((a, b) => (b > a ? b : a));
     let sum = 0;
     for (let i = 0; i < x.length; i++) {

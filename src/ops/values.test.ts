@@ -198,11 +198,15 @@ describe('elementwise and pooling', () => {
     const int8 = run('softmax', { axis: 1, beta: 1 }, [
       { shape: [1, 5], values, dtype: 'int8', quant: [0.1, 3] },
     ]).values;
-    int8.forEach((q, i) => expect(Math.abs((q + 128) / 256 - real[i])).toBeLessThan(1 / 256));
+    int8.forEach((q, i) => {
+      expect(Math.abs((q + 128) / 256 - real[i])).toBeLessThan(1 / 256);
+    });
     const int16 = run('softmax', { axis: 1, beta: 1 }, [
       { shape: [1, 5], values: values.map((v) => v * 100), dtype: 'int16', quant: [0.001, 0] },
     ]).values;
-    int16.forEach((q, i) => expect(Math.abs(q / 32768 - real[i])).toBeLessThan(2e-4));
+    int16.forEach((q, i) => {
+      expect(Math.abs(q / 32768 - real[i])).toBeLessThan(2e-4);
+    });
   });
 
   it.each([
@@ -229,7 +233,9 @@ describe('elementwise and pooling', () => {
     const got = run(op, {}, [{ shape: [200], values, dtype: 'int16', quant: [2 ** -12, 0] }], {
       quant: [1 / 32768, 0],
     }).values;
-    got.forEach((q, i) => expect(Math.abs(q - real(values[i] / 4096) * 32768)).toBeLessThan(op === 'tanh' ? 8 : 4));
+    got.forEach((q, i) => {
+      expect(Math.abs(q - real(values[i] / 4096) * 32768)).toBeLessThan(op === 'tanh' ? 8 : 4);
+    });
   });
 
   it('quantize rounds ties away from zero and saturates; dequantize goes back', () => {

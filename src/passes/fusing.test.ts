@@ -12,6 +12,7 @@ import { fusePad } from './fusePad.js';
 import { inferShapes } from './inferShapes.js';
 import { removeDead } from './removeDead.js';
 import { removeIdentity } from './removeIdentity.js';
+import { splitConcat } from './splitConcat.js';
 import { GraphBuilder, randomInputs, randomValues, relativeError, runGraph } from './testing/graphBuilder.js';
 import { topologicalSort } from './topologicalSort.js';
 
@@ -164,6 +165,17 @@ describe('fusePad', () => {
     const zero = m.op('pad', [m.input([1, 4, 4, 2])], { pads, value: 0 });
     const pool = { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0] };
     check(m.build(m.op('maxPool2d', [zero], pool)), fusePad, ['pad', 'maxPool2d']);
+  });
+});
+
+describe('splitConcat', () => {
+  it('makes a tree of four-way joins', () => {
+    for (const n of [4, 5, 17]) {
+      const b = new GraphBuilder();
+      const parts = Array.from({ length: n }, (_, i) => b.input([1, 2, (i % 3) + 1]));
+      const expected = { 4: 1, 5: 2, 17: 6 }[n] ?? 0;
+      check(b.build(b.op('concat', parts, { axis: -1 })), splitConcat, new Array<string>(expected).fill('concat'));
+    }
   });
 });
 

@@ -12,6 +12,7 @@ import { removeDead } from './removeDead.js';
 import { removeIdentity } from './removeIdentity.js';
 import { removeTransposes } from './removeTransposes.js';
 import { shiftUnsigned } from './shiftUnsigned.js';
+import { splitConcat } from './splitConcat.js';
 import { topologicalSort } from './topologicalSort.js';
 
 /** A pass returns the very graph that it was given when it has nothing to do. */
@@ -37,6 +38,7 @@ const rewrites: readonly Pass[] = [
 const lowerings: readonly Pass[] = [
   { name: 'integerize', run: integerize },
   { name: 'foldDequantize', run: foldDequantize },
+  { name: 'splitConcat', run: splitConcat },
 ];
 
 export const passes: readonly Pass[] = [...rewrites, ...lowerings];
@@ -44,9 +46,10 @@ export const passes: readonly Pass[] = [...rewrites, ...lowerings];
 /** Each round removes or fuses nodes, so few are needed; the bound only guards against two passes undoing each other. */
 const maxRounds = 50;
 
-/** The graph in the form that compression, planning and emission expect. */
+/** The graph in the form that compression, planning and emission expect. Shapes come first: inferring them checks what
+ *  the file says about each node, so that the passes may rely on it. */
 export function canonicalize(graph: Graph): Graph {
-  let current = settle(topologicalSort(graph));
+  let current = settle(inferShapes(topologicalSort(graph)));
   for (const pass of lowerings) current = pass.run(current);
   return inferShapes(removeDead(settle(current)));
 }
