@@ -9,7 +9,9 @@ import { readInput, writeFolder } from '../src/cli/files.js';
 import type { Output } from '../src/cli/output.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { bytesOf } from '../src/model/tensorData.js';
+import type { Rounding } from '../src/ops/op.js';
 import { packModel } from '../src/packModel.js';
+import { benchBoards } from './boards.js';
 import { existingModels } from './modelFiles.js';
 
 export interface ModelRow {
@@ -27,12 +29,10 @@ export interface ModelRow {
   constBytes: number;
 }
 
-const boards = ['pico', 'virtual-m4', 'virtual-m7', 'virtual-m33', 'virtual-m55', 'virtual-rv32', 'virtual-rv32v'];
-
-async function measure(model: { name: string; file: string }, boardId: string, folder: string): Promise<ModelRow> {
+async function measure(model: { name: string; file: string }, boardId: string, rounding: Rounding, folder: string): Promise<ModelRow> {
   const board = loadBoard(boardId);
-  const { manifest, files } = await packModel({ bytes: await readInput(model.file), fileName: basename(model.file), name: model.name, target: board.target });
-  const dir = join(folder, `${model.name}-${boardId}`);
+  const { manifest, files } = await packModel({ bytes: await readInput(model.file), fileName: basename(model.file), name: model.name, target: board.target, rounding });
+  const dir = join(folder, `${model.name}-${boardId}-${rounding}`);
   await writeFolder(dir, files);
   const image = join(dir, 'firmware.elf');
   const built = await buildFirmware(dir, board, image);
@@ -56,9 +56,8 @@ export async function benchModels(only: { target?: string; model?: string }, out
     const rows: ModelRow[] = [];
     for (const model of existingModels(out)) {
       if (only.model !== undefined && only.model !== model.name) continue;
-      for (const board of boards) {
-        if (only.target !== undefined && loadBoard(board).target !== only.target) continue;
-        rows.push(await measure(model, board, folder));
+      for (const board of benchBoards(only.target)) {
+        for (const rounding of ['tflite', 'single'] as const) rows.push(await measure(model, board, rounding, folder));
       }
     }
     return rows;

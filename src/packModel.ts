@@ -2,6 +2,7 @@
 // The line from model bytes to a pack: read -> passes -> quantize -> plan -> emit. Pure but for reading runtime-c/ and,
 // for float models, compiling the reference C to WebAssembly to make the expected outputs.
 import { createHash } from 'node:crypto';
+import { loadTarget } from './build/boards.js';
 import { fail } from './cli/errors.js';
 import { type QuantizerOptions, type QuantizerReport, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
 import { wasmRunner } from './device/wasmRunner.js';
@@ -101,7 +102,7 @@ const evenly = <T>(list: readonly T[], count: number): T[] =>
 
 function quantizerNote(report: QuantizerReport): string {
   const snr = report.outputSnrDb === undefined ? '' : `; output ${report.outputSnrDb.toFixed(1)} dB signal-to-noise against float (estimated on calibration data)`;
-  const extras = [...(report.equalized ? ['equalized'] : []), ...(report.biasCorrected ? ['bias-corrected'] : [])];
+  const extras = [...(report.equalization === 'none' ? [] : [`equalized (${report.equalization})`]), ...(report.biasCorrected ? ['bias-corrected'] : [])];
   return `quantized to int8 from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
 }
 
@@ -123,7 +124,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
   const rounding = request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
-  const plan = planGraph(graph, { rounding, target: request.target });
+  const plan = planGraph(graph, { rounding, target: loadTarget(request.target) });
   const input: PackInput = {
     graph,
     plan,

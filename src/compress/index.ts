@@ -5,6 +5,8 @@ export { equalize } from './equalize.js';
 export { equalizeActivations } from './equalizeActivations.js';
 export { quantizeInt8 } from './quantize.js';
 export {
-  type Equalization, type MakeRunner, quantizeFromCalibration, type Quantized, type QuantizerOptions, type QuantizerReport,
+  type Equalization, quantizeFromCalibration, type Quantized, type QuantizerOptions, type QuantizerReport,
 } from './quantizeFromCalibration.js';
-export { evaluateRunner, type FloatRunner } from './runner.js';
+export {
+  evaluateIntegerRunner, evaluateRunner, type FloatRunner, type IntegerRunner, type MakeIntegerRunner, type MakeRunner,
+} from './runner.js';

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole quantizer: equalize, calibrate, quantize, correct biases, and say how close the result came.
-import type { Graph, Quant, TensorData, TensorId } from '../model/graph.js';
-import { evaluateGraph } from '../ops/evaluateGraph.js';
-import { quantizeValue } from '../passes/integerNodes.js';
+import type { Graph, TensorData, TensorId } from '../model/graph.js';
 import {
   type CalibrateOptions, chooseRanges, collectStatistics, type Range, type RangeMethod, type Statistics,
 } from './calibrate.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
 import { quantizeInt8 } from './quantize.js';
-import { evaluateRunner, type FloatRunner } from './runner.js';
-
-/** A runner for one graph: equalization makes a second graph, which needs its own. */
-export type MakeRunner = (graph: Graph) => FloatRunner | Promise<FloatRunner>;
+import { outputSnr } from './outputSnr.js';
+import { evaluateIntegerRunner, evaluateRunner, type FloatRunner, type MakeIntegerRunner, type MakeRunner } from './runner.js';
 
 /** What is scaled before quantizing: nothing, weights against weights, or activations against weights. */
 export type Equalization = 'none' | 'weights' | 'activations';
@@ -29,8 +25,10 @@ export interface QuantizerOptions extends CalibrateOptions {
   /** `auto` tries all and keeps what comes closest to the float outputs. */
   equalize?: Equalization | 'auto';
   biasCorrection?: boolean;
-  /** Calibration samples on which the result is compared with the float graph. */
+  /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
+  /** Runs the int8 graph for that comparison; the operators' own evaluation unless given. */
+  makeIntegerRunner?: MakeIntegerRunner;
 }
 
 export interface QuantizerReport {
@@ -38,7 +36,8 @@ export interface QuantizerReport {
   method: RangeMethod;
   equalization: Equalization;
   biasCorrected: boolean;
-  /** Signal-to-noise ratio of the outputs against float, over the checked samples; undefined when none was checked. */
+  /** Signal-to-noise ratio of the outputs (of what goes into a softmax at the end) against float, over the checked
+   *  samples; undefined when none was checked. */
   outputSnrDb: number | undefined;
 }
 
@@ -48,7 +47,7 @@ export interface Quantized {
   report: QuantizerReport;
 }
 
-export const quantizerDefaults = { method: 'minmax', equalize: 'auto', biasCorrection: true, checkSamples: 4 } as const;
+export const quantizerDefaults = { method: 'mse', equalize: 'auto', biasCorrection: true, checkSamples: 8 } as const;
 
 export async function quantizeFromCalibration(
   graph: Graph, samples: Iterable<TensorData[]>, makeRunner: MakeRunner = evaluateRunner, options: QuantizerOptions = {},
@@ -86,37 +85,15 @@ async function quantizeOne(
   const { method, biasCorrection } = settings;
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
   const quantized = quantizeInt8(graph, ranges, biasCorrection ? { biasCorrection: statistics.means } : {});
-  const checked = samples.slice(0, settings.checkSamples);
-  const outputSnrDb = checked.length > 0 ? outputSnr(graph, quantized, checked, runner) : undefined;
+  const checked = spread(samples, settings.checkSamples);
+  const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
+  const outputSnrDb = checked.length > 0 ? outputSnr({ graph, runner }, { graph: quantized, runner: integer }, checked) : undefined;
   const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
   return { graph: quantized, ranges, report };
 }
 
-/** 10 log10(sum of squares of the float outputs / sum of squares of the differences). */
-function outputSnr(float: Graph, quantized: Graph, samples: TensorData[][], runner: FloatRunner): number {
-  let [signal, noise] = [0, 0];
-  for (const sample of samples) {
-    const inputs = sample.map((data) => Float32Array.from(data as ArrayLike<number>, Number));
-    const exact = new Map<TensorId, Float32Array>();
-    runner.run(inputs, (id, data) => {
-      if (float.outputs.includes(id)) exact.set(id, data.slice());
-    });
-    const integers = quantized.inputs.map((id, i) => quantizeArray(inputs[i], quantized.tensors[id].quant));
-    const outputs = evaluateGraph(quantized, integers, { rounding: 'single' });
-    float.outputs.forEach((id, i) => {
-      const { quant } = quantized.tensors[quantized.outputs[i]];
-      exact.get(id)?.forEach((v, k) => {
-        signal += v * v;
-        noise += (v - dequantizeValue(Number(outputs[i][k]), quant)) ** 2;
-      });
-    });
-  }
-  return noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+/** `count` samples at equal distances. */
+function spread(samples: TensorData[][], count: number): TensorData[][] {
+  const n = Math.min(count, samples.length);
+  return Array.from({ length: n }, (_, i) => samples[Math.floor((i * samples.length) / n)]);
 }
-
-function quantizeArray(values: Float32Array, quant: Quant | undefined): TensorData {
-  return quant ? Int8Array.from(values, (v) => quantizeValue(v, quant)) : values;
-}
-
-const dequantizeValue = (q: number, quant: Quant | undefined): number =>
-  quant ? quant.scales[0] * (q - quant.zeroPoints[0]) : q;

@@ -8,6 +8,19 @@ export interface FloatRunner {
   run(inputs: Float32Array[], visit: (id: TensorId, data: Float32Array) => void): void;
 }
 
+/** The same for an integer graph. */
+export interface IntegerRunner {
+  run(inputs: TensorData[], visit: (id: TensorId, data: TensorData) => void): void;
+}
+
+/** A runner for one graph: equalization makes further graphs, which need their own. */
+export type MakeRunner = (graph: Graph) => FloatRunner | Promise<FloatRunner>;
+export type MakeIntegerRunner = (graph: Graph) => IntegerRunner | Promise<IntegerRunner>;
+
+export function evaluateIntegerRunner(graph: Graph): IntegerRunner {
+  return { run: (inputs, visit) => void evaluateGraph(graph, inputs, { rounding: 'single', visit }) };
+}
+
 export function evaluateRunner(graph: Graph): FloatRunner {
   return {
     run(inputs, visit) {

@@ -4,6 +4,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadTarget } from '../build/boards.js';
 import { buildWasm } from '../build/wasm.js';
 import { writeFolder } from '../cli/files.js';
 import type { FloatRunner } from '../compress/runner.js';
@@ -17,7 +18,7 @@ const zeros = (graph: Graph, ids: readonly TensorId[]) => ids.map((id) => makeDa
 
 /** A runner for this float graph; every activation is shown right after the layer that computes it. */
 export async function wasmRunner(graph: Graph): Promise<FloatRunner> {
-  const plan = planGraph(graph, { rounding: 'single', target: 'wasm32' });
+  const plan = planGraph(graph, { rounding: 'single', target: loadTarget('wasm32') });
   const { manifest, files } = emitPack({
     graph, plan, name: 'calibration', model: { file: graph.name, format: graph.source.format, sha256: '', quantizedBy: 'none' },
     target: 'wasm32', rounding: 'single',

@@ -97,7 +97,9 @@ function probe(
   Object.assign(graph.tensors[out], inferred);
   expect(spec.macs(node, graph)).toBeGreaterThanOrEqual(0);
   if (spec.unsupported?.(node, graph) || spec.alias) return;
-  expect(spec.lower(node, { graph, rounding: 'tflite', target: 'wasm32' }).kernel).toMatch(/^mote_/);
+  expect(spec.lower(node, { graph, rounding: 'tflite', target: { id: 'wasm32', isa: ['ref'] } }).kernel).toMatch(
+    /^mote_/,
+  );
 }
 
 describe('hostile nodes', () => {

@@ -21,8 +21,9 @@ export interface KernelRow {
   source: string;
 }
 
-/** mote_<op>_<types>__<isa>; mote/<op>.h declares it. */
-export const kernelNamePattern = /^mote_([a-z0-9]+)_((?:f32|s8|s16|s32|u8|x8|x16|x32)+)__([a-z0-9]+)$/;
+/** mote_<op>_<types>[_<feature>]__<isa>[_<rows>x<columns>]; mote/<op>.h declares it. */
+export const kernelNamePattern =
+  /^mote_([a-z0-9]+)_((?:f32|s8|s16|s32|u8|x8|x16|x32)+)((?:_[a-z0-9]+)*)__([a-z0-9]+)(?:_(\d+)x(\d+))?$/;
 
 export const kernelFolder = join(packageRoot, 'runtime-c', 'kernels');
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one operator is: one file per operator exports one OpSpec, and src/ops/index.ts lists them.
+import type { Target } from '../generated/target.js';
 import type { DType, Graph, Node, Quant, Tensor, TensorData } from '../model/graph.js';
 
 /** `tflite`: gemmlowp double rounding, as TensorFlow Lite's reference kernels. `single`: one rounding shift. */
@@ -42,8 +43,8 @@ export interface KernelCall {
 export interface LowerContext {
   graph: Graph;
   rounding: Rounding;
-  /** Target id, for a kernel choice by ISA. Only `ref` kernels exist so far. */
-  target: string;
+  /** The kernels that the target can run, and what they cost (see variants/choose.ts). */
+  target: Pick<Target, 'id' | 'isa' | 'costs'>;
 }
 
 export interface OpSpec {

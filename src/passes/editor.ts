@@ -77,15 +77,15 @@ export class GraphEditor {
   removeNode(node: Node): void {
     this.changed = true;
     this.nodes.delete(node);
-    for (const id of node.inputs) this.readers.get(id)?.delete(node);
-    for (const id of node.outputs) if (this.producers.get(id) === node) this.producers.delete(id);
+    this.unlink(node);
   }
 
-  /** Changes a node in place. */
+  /** Changes a node in place; it keeps its position. */
   update(node: Node, change: Partial<Node>): void {
-    this.removeNode(node);
+    this.changed = true;
+    this.unlink(node);
     Object.assign(node, change);
-    this.addNode(node);
+    this.link(node);
   }
 
   setInput(node: Node, index: number, id: TensorId): void {
@@ -130,6 +130,11 @@ export class GraphEditor {
     if (!this.changed) return this.source;
     this.graph.nodes = [...this.nodes];
     return topologicalSort(this.graph);
+  }
+
+  private unlink(node: Node): void {
+    for (const id of node.inputs) this.readers.get(id)?.delete(node);
+    for (const id of node.outputs) if (this.producers.get(id) === node) this.producers.delete(id);
   }
 
   private link(node: Node): void {

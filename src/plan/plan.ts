@@ -3,6 +3,7 @@
 import type { Graph, Node, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
+import { lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
 import { place } from './place.js';
 
@@ -32,7 +33,7 @@ export interface Plan {
 /** Plans the whole graph; every node must be lowerable. */
 export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): Plan {
   const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
-  const calls = nodes.map((node) => specOf(node).lower(node, { ...context, graph }));
+  const calls = nodes.map((node) => lowerNode(specOf(node), node, { ...context, graph }));
   const scratch = calls.flatMap((call, step): Buffer[] =>
     call.scratchBytes > 0 ? [{ name: `scratch of ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }] : [],
   );

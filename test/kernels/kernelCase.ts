@@ -56,7 +56,7 @@ function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase,
   }
   const obstacle = spec.unsupported?.(node, graph);
   if (obstacle) return obstacle.reason;
-  const call = spec.lower(node, { graph, rounding, target: 'wasm32' });
+  const call = spec.lower(node, { graph, rounding, target: { id: 'wasm32', isa: ['ref'] } });
   if (call.kernel !== row.name) return `it takes ${call.kernel}`;
   const data = node.inputs.map((id) => {
     const t = graph.tensors[id];

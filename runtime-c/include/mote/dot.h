@@ -5,19 +5,10 @@
 
 #include <stdint.h>
 
-/* acc + sum of x[i] * w[i]. Four taps at a time: half the instructions of the plain loop on a Cortex-M0+. */
+/* acc + sum of x[i] * w[i]. Left plain: compilers unroll it well (7 instructions a tap on a Cortex-M0+, 3 on an M4),
+ * and unrolling by hand makes them do it twice. */
 static inline int32_t mote_dot_s8s8(int32_t acc, const int8_t *x, const int8_t *w, int32_t count) {
-  const int8_t *const end = x + count;
-  const int8_t *const end4 = x + (count & ~3);
-  while (x != end4) {
-    acc += (int32_t)x[0] * w[0];
-    acc += (int32_t)x[1] * w[1];
-    acc += (int32_t)x[2] * w[2];
-    acc += (int32_t)x[3] * w[3];
-    x += 4;
-    w += 4;
-  }
-  while (x != end) acc += (int32_t)*x++ * *w++;
+  for (int32_t i = 0; i < count; i++) acc += (int32_t)x[i] * w[i];
   return acc;
 }
 

@@ -4,14 +4,21 @@
 #include "mote/dot.h"
 #include "mote/window.h"
 
-static float row_sum(const mote_conv2d_f32f32 *p, float acc, const float *x, const float *w, int32_t depth,
-                     mote_range kx) {
-  if (p->groups == 1 && p->dilation_w == 1) {
-    return mote_dot_f32f32(acc, x, w + kx.begin * depth, (kx.end - kx.begin) * depth);
-  }
-  for (int32_t k = kx.begin; k < kx.end; k++) {
-    acc = mote_dot_f32f32(acc, x, w + k * depth, depth);
-    x += p->dilation_w * p->in_c;
+/* Sum of products of one filter with the taps inside the image, in runs that are contiguous in both. */
+static float inside_sum(const mote_conv2d_f32f32 *p, const float *x, const float *w, int32_t depth, mote_range ky,
+                        mote_range kx) {
+  const int joined = p->groups == 1 && p->dilation_w == 1;
+  const int32_t taps = kx.end - kx.begin;
+  const int32_t runs = joined ? 1 : taps;
+  const int32_t length = joined ? taps * depth : depth;
+  const int32_t x_step = p->dilation_w * p->in_c;
+  const int32_t y_step = p->dilation_h * p->in_w * p->in_c;
+  float acc = 0.0f;
+  w += (ky.begin * p->kernel_w + kx.begin) * depth;
+  for (int32_t i = ky.begin; i < ky.end; i++) {
+    for (int32_t j = 0; j < runs; j++) acc = mote_dot_f32f32(acc, x + j * x_step, w + j * depth, length);
+    x += y_step;
+    w += p->kernel_w * depth;
   }
   return acc;
 }
@@ -22,25 +29,18 @@ static void pixel(const mote_conv2d_f32f32 *p, const float *input, float *output
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
   const int32_t group_out = p->groups == 1 ? p->out_c : p->out_c / p->groups;
-  const int32_t row = p->kernel_w * depth;
-  const int32_t x_step = p->dilation_h * p->in_w * p->in_c;
   /* First tap inside the image; where there is none, no tap is read. */
-  const float *first = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
+  const float *x = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
   const float *w = p->weights;
   int32_t left_in_group = group_out;
   for (int32_t c = 0; c < p->out_c; c++) {
-    const float *x = first;
-    float acc = 0.0f;
-    for (int32_t k = ky.begin; k < ky.end; k++) {
-      acc = row_sum(p, acc, x, w + k * row, depth, kx);
-      x += x_step;
-    }
-    w += p->kernel_h * row;
+    float acc = inside_sum(p, x, w, depth, ky, kx);
+    w += p->kernel_h * p->kernel_w * depth;
     acc += p->bias[c];
     output[c] = acc < p->output_min ? p->output_min : acc > p->output_max ? p->output_max : acc;
     if (--left_in_group == 0) {
       left_in_group = group_out;
-      first += depth;
+      x += depth;
     }
   }
 }

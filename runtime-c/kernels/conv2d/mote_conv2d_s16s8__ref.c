@@ -5,14 +5,21 @@
 #include "mote/requantize.h"
 #include "mote/window.h"
 
-static int64_t row_sum(const mote_conv2d_s16s8 *p, int64_t acc, const int16_t *x, const int8_t *w, int32_t depth,
-                       mote_range kx) {
-  if (p->groups == 1 && p->dilation_w == 1) {
-    return mote_dot_s16s8(acc, x, w + kx.begin * depth, (kx.end - kx.begin) * depth);
-  }
-  for (int32_t k = kx.begin; k < kx.end; k++) {
-    acc = mote_dot_s16s8(acc, x, w + k * depth, depth);
-    x += p->dilation_w * p->in_c;
+/* Sum of products of one filter with the taps inside the image, in runs that are contiguous in both. */
+static int64_t inside_sum(const mote_conv2d_s16s8 *p, const int16_t *x, const int8_t *w, int32_t depth, mote_range ky,
+                          mote_range kx) {
+  const int joined = p->groups == 1 && p->dilation_w == 1;
+  const int32_t taps = kx.end - kx.begin;
+  const int32_t runs = joined ? 1 : taps;
+  const int32_t length = joined ? taps * depth : depth;
+  const int32_t x_step = p->dilation_w * p->in_c;
+  const int32_t y_step = p->dilation_h * p->in_w * p->in_c;
+  int64_t acc = 0;
+  w += (ky.begin * p->kernel_w + kx.begin) * depth;
+  for (int32_t i = ky.begin; i < ky.end; i++) {
+    for (int32_t j = 0; j < runs; j++) acc = mote_dot_s16s8(acc, x + j * x_step, w + j * depth, length);
+    x += y_step;
+    w += p->kernel_w * depth;
   }
   return acc;
 }
@@ -23,20 +30,13 @@ static void pixel(const mote_conv2d_s16s8 *p, const int16_t *input, int16_t *out
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
   const int32_t group_out = p->groups == 1 ? p->out_c : p->out_c / p->groups;
-  const int32_t row = p->kernel_w * depth;
-  const int32_t x_step = p->dilation_h * p->in_w * p->in_c;
   /* First tap inside the image; where there is none, no tap is read. */
-  const int16_t *first = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
+  const int16_t *x = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
   const int8_t *w = p->weights;
   int32_t left_in_group = group_out;
   for (int32_t c = 0; c < p->out_c; c++) {
-    const int16_t *x = first;
-    int64_t acc = 0;
-    for (int32_t k = ky.begin; k < ky.end; k++) {
-      acc = row_sum(p, acc, x, w + k * row, depth, kx);
-      x += x_step;
-    }
-    w += p->kernel_h * row;
+    int64_t acc = inside_sum(p, x, w, depth, ky, kx);
+    w += p->kernel_h * p->kernel_w * depth;
     acc += p->bias[c];
     const int32_t q = c * p->requantize_step;
     const int32_t scaled = p->accumulator_bits == 64
@@ -45,7 +45,7 @@ static void pixel(const mote_conv2d_s16s8 *p, const int16_t *input, int16_t *out
     output[c] = (int16_t)mote_clamp(scaled, p->output_min, p->output_max);
     if (--left_in_group == 0) {
       left_in_group = group_out;
-      first += depth;
+      x += depth;
     }
   }
 }

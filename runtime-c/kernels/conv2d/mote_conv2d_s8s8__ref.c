@@ -5,18 +5,34 @@
 #include "mote/requantize.h"
 #include "mote/window.h"
 
-/* One kernel row: taps left and right of the image read the zero point, those inside are dot products. */
-static int32_t row_sum(const mote_conv2d_s8s8 *p, int32_t acc, const int8_t *x, const int8_t *w, int32_t depth,
-                       mote_range kx) {
-  const int32_t zero_point = p->input_zero_point;
-  acc += zero_point * mote_sum_s8(w, kx.begin * depth);
-  acc += zero_point * mote_sum_s8(w + kx.end * depth, (p->kernel_w - kx.end) * depth);
-  if (p->groups == 1 && p->dilation_w == 1) {
-    return mote_dot_s8s8(acc, x, w + kx.begin * depth, (kx.end - kx.begin) * depth);
+/* Sum of the weights of one filter whose taps lie outside the image. */
+static int32_t outside_sum(const mote_conv2d_s8s8 *p, const int8_t *w, int32_t depth, mote_range ky, mote_range kx) {
+  int32_t sum = 0;
+  for (int32_t i = 0; i < p->kernel_h; i++) {
+    for (int32_t j = 0; j < p->kernel_w; j++) {
+      const int inside = i >= ky.begin && i < ky.end && j >= kx.begin && j < kx.end;
+      if (!inside) sum += mote_sum_s8(w, depth);
+      w += depth;
+    }
   }
-  for (int32_t k = kx.begin; k < kx.end; k++) {
-    acc = mote_dot_s8s8(acc, x, w + k * depth, depth);
-    x += p->dilation_w * p->in_c;
+  return sum;
+}
+
+/* Sum of products of one filter with the taps inside the image, in runs that are contiguous in both. */
+static int32_t inside_sum(const mote_conv2d_s8s8 *p, const int8_t *x, const int8_t *w, int32_t depth, mote_range ky,
+                          mote_range kx) {
+  const int joined = p->groups == 1 && p->dilation_w == 1;
+  const int32_t taps = kx.end - kx.begin;
+  const int32_t runs = joined ? 1 : taps;
+  const int32_t length = joined ? taps * depth : depth;
+  const int32_t x_step = p->dilation_w * p->in_c;
+  const int32_t y_step = p->dilation_h * p->in_w * p->in_c;
+  int32_t acc = 0;
+  w += (ky.begin * p->kernel_w + kx.begin) * depth;
+  for (int32_t i = ky.begin; i < ky.end; i++) {
+    for (int32_t j = 0; j < runs; j++) acc = mote_dot_s8s8(acc, x + j * x_step, w + j * depth, length);
+    x += y_step;
+    w += p->kernel_w * depth;
   }
   return acc;
 }
@@ -27,27 +43,22 @@ static void pixel(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int32_t depth = p->groups == 1 ? p->in_c : p->in_c / p->groups;
   const int32_t group_out = p->groups == 1 ? p->out_c : p->out_c / p->groups;
-  const int32_t row = p->kernel_w * depth;
-  const int32_t x_step = p->dilation_h * p->in_w * p->in_c;
+  const int32_t filter = p->kernel_h * p->kernel_w * depth;
+  const int border = (ky.end - ky.begin) * (kx.end - kx.begin) != p->kernel_h * p->kernel_w;
   /* First tap inside the image; where there is none, no tap is read. */
-  const int8_t *first = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
+  const int8_t *x = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
   const int8_t *w = p->weights;
   int32_t left_in_group = group_out;
   for (int32_t c = 0; c < p->out_c; c++) {
-    const int8_t *x = first;
-    int32_t acc = p->input_zero_point * mote_sum_s8(w, ky.begin * row);
-    acc += p->input_zero_point * mote_sum_s8(w + ky.end * row, (p->kernel_h - ky.end) * row);
-    for (int32_t k = ky.begin; k < ky.end; k++) {
-      acc = row_sum(p, acc, x, w + k * row, depth, kx);
-      x += x_step;
-    }
-    w += p->kernel_h * row;
+    int32_t acc = inside_sum(p, x, w, depth, ky, kx);
+    if (border) acc += p->input_zero_point * outside_sum(p, w, depth, ky, kx);
+    w += filter;
     const int32_t q = c * p->requantize_step;
     output[c] = (int8_t)mote_requantize_to(mote_wrap_add(acc, p->bias[c]), p->multiplier[q], p->shift[q], p->rounding,
                                            p->output_zero_point, p->output_min, p->output_max);
     if (--left_in_group == 0) {
       left_in_group = group_out;
-      first += depth;
+      x += depth;
     }
   }
 }

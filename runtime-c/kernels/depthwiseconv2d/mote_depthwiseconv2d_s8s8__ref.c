@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* int8 depthwise convolution, plain C. */
 #include "mote/depthwiseconv2d.h"
-#include "mote/dot.h"
 #include "mote/requantize.h"
 #include "mote/window.h"
 
-/* One channel: taps outside the image read the zero point. */
-static int32_t channel(const mote_depthwiseconv2d_s8s8 *p, int32_t acc, const int8_t *x, const int8_t *w,
-                       mote_range ky, mote_range kx) {
+/* Sum of the weights of one channel whose taps lie outside the image. */
+static int32_t outside_sum(const mote_depthwiseconv2d_s8s8 *p, const int8_t *w, mote_range ky, mote_range kx) {
+  int32_t sum = 0;
+  for (int32_t i = 0; i < p->kernel_h; i++) {
+    for (int32_t j = 0; j < p->kernel_w; j++) {
+      const int inside = i >= ky.begin && i < ky.end && j >= kx.begin && j < kx.end;
+      if (!inside) sum += *w;
+      w++;
+    }
+  }
+  return sum;
+}
+
+/* Sum of products of one channel with the taps inside the image. */
+static int32_t inside_sum(const mote_depthwiseconv2d_s8s8 *p, const int8_t *x, const int8_t *w, mote_range ky,
+                          mote_range kx) {
   const int32_t x_step = p->dilation_w * p->in_c;
   const int32_t y_step = p->dilation_h * p->in_w * p->in_c;
-  const int32_t zero_point = p->input_zero_point;
-  acc += zero_point * mote_sum_s8(w, ky.begin * p->kernel_w);
-  acc += zero_point * mote_sum_s8(w + ky.end * p->kernel_w, (p->kernel_h - ky.end) * p->kernel_w);
-  for (int32_t k = ky.begin; k < ky.end; k++) {
-    const int8_t *row = w + k * p->kernel_w;
+  int32_t acc = 0;
+  w += ky.begin * p->kernel_w;
+  for (int32_t i = ky.begin; i < ky.end; i++) {
     const int8_t *tap = x;
-    acc += zero_point * mote_sum_s8(row, kx.begin);
-    acc += zero_point * mote_sum_s8(row + kx.end, p->kernel_w - kx.end);
     for (int32_t j = kx.begin; j < kx.end; j++) {
-      acc += (int32_t)*tap * row[j];
+      acc += (int32_t)*tap * w[j];
       tap += x_step;
     }
     x += y_step;
+    w += p->kernel_w;
   }
   return acc;
 }
@@ -33,9 +42,11 @@ static void pixel(const mote_depthwiseconv2d_s8s8 *p, const int8_t *input, int8_
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int8_t *x = input + ((y0 + ky.begin * p->dilation_h) * p->in_w + x0 + kx.begin * p->dilation_w) * p->in_c;
   const int8_t *w = p->weights;
+  const int border = (ky.end - ky.begin) * (kx.end - kx.begin) != p->kernel_h * p->kernel_w;
   int32_t left = p->channel_multiplier;
   for (int32_t c = 0; c < p->out_c; c++) {
-    const int32_t acc = channel(p, 0, x, w, ky, kx);
+    int32_t acc = inside_sum(p, x, w, ky, kx);
+    if (border) acc += p->input_zero_point * outside_sum(p, w, ky, kx);
     const int32_t q = c * p->requantize_step;
     output[c] = (int8_t)mote_requantize_to(mote_wrap_add(acc, p->bias[c]), p->multiplier[q], p->shift[q], p->rounding,
                                            p->output_zero_point, p->output_min, p->output_max);

@@ -51,7 +51,7 @@ export const inspect: CommandSpec = {
     const graph = importModel(await readInput(path), basename(path));
     const obstacles = findObstacles(graph);
     const layers = graph.nodes.map((n) => rowOf(graph, n, obstacles));
-    const arenaBytes = obstacles.length ? null : planGraph(graph, { rounding: 'tflite', target: target?.id ?? 'wasm32' }).arenaBytes;
+    const arenaBytes = obstacles.length ? null : planGraph(graph, { rounding: 'tflite', target: target ?? loadTarget('wasm32') }).arenaBytes;
     const macs = layers.reduce((sum, l) => sum + l.macs, 0);
     const parameterBytes = layers.reduce((sum, l) => sum + l.parameterBytes, 0);
     const ports = (ids: number[]): object[] => ids.map((id) => ({ name: graph.tensors[id].name, dtype: graph.tensors[id].dtype, shape: graph.tensors[id].shape }));

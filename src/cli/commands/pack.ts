@@ -85,7 +85,7 @@ export const pack: CommandSpec = {
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
       quantize: {
         ...(ranges ? { method: ranges } : {}),
-        ...(options.equalize === false ? { equalize: false } : {}),
+        ...(options.equalize === false ? { equalize: 'none' as const } : {}),
         biasCorrection: options.biasCorrection !== false,
       },
     });

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel variant that is no reference kernel, by instruction set.
+import { dspVariants } from './dsp.js';
+import { mveVariants } from './mve.js';
+import { rv32Variants } from './rv32.js';
+import { rvvVariants } from './rvv.js';
+import { simd128Variants } from './simd128.js';
+import { thumbVariants } from './thumb.js';
+import type { Variant } from './variant.js';
+
+export const variants: readonly Variant[] = [
+  ...dspVariants,
+  ...mveVariants,
+  ...rv32Variants,
+  ...rvvVariants,
+  ...simd128Variants,
+  ...thumbVariants,
+];

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels for Helium (M-profile vector extension): Cortex-M55.
+import type { Variant } from './variant.js';
+
+export const mveVariants: readonly Variant[] = [];

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels for Armv6-M: Cortex-M0+.
+import type { Variant } from './variant.js';
+
+export const thumbVariants: readonly Variant[] = [];

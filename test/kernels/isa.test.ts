@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every ISA kernel equals the TypeScript twin bit for bit, on random shapes, under the emulator of each board that can
+// run it, with guard bytes around every buffer. MOTE_SEED=n repeats a run, MOTE_KERNEL=text picks kernels.
+import { describe, expect, it } from 'vitest';
+import { findProgram } from '../../src/build/exec.js';
+import { listTargets } from '../../src/build/boards.js';
+import { variants } from '../../src/ops/variants/index.js';
+import { makeBatch, runBatch } from './isaBatch.js';
+import { randomOf, runSeed } from './random.js';
+
+const seed = runSeed();
+const casesPerBatch = 30;
+const arenaLimitBytes = 40_000;
+
+/** One board per target, the quickest to emulate. */
+const boardOf: Readonly<Record<string, string>> = {
+  'cortex-m0plus': 'pico', 'cortex-m4': 'virtual-m4', 'cortex-m7': 'virtual-m7', 'cortex-m33': 'virtual-m33', 'cortex-m55': 'virtual-m55',
+  rv32imc: 'virtual-rv32', 'rv32imc-zve32x': 'virtual-rv32v', wasm32: 'host',
+};
+
+const runs = listTargets().flatMap((target) =>
+  variants
+    .filter((v) => target.isa.includes(v.isa) && v.kernel.includes(process.env.MOTE_KERNEL ?? ''))
+    .map((v) => ({ kernel: v.kernel, target: target.id, board: boardOf[target.id] })),
+);
+const needsQemu = (board: string): boolean => board !== 'pico' && board !== 'host';
+const hasQemu = findProgram('qemu-system-arm') !== undefined && findProgram('qemu-system-riscv32') !== undefined;
+
+describe(`ISA kernels equal their twins (MOTE_SEED=${seed})`, () => {
+  it('each has a board to run on', () => {
+    expect(runs.filter((r) => !r.board)).toEqual([]);
+  });
+  for (const { kernel, target, board } of runs) {
+    it.skipIf(needsQemu(board) && !hasQemu && !process.env.CI)(`${kernel} on ${board}`, async () => {
+      for (const rounding of ['tflite', 'single'] as const) {
+        const batch = makeBatch(kernel, target, rounding, randomOf(seed + rounding.length), casesPerBatch, arenaLimitBytes);
+        expect(await runBatch(batch, board), `MOTE_SEED=${seed} ${rounding}`).toEqual([]);
+      }
+    });
+  }
+});

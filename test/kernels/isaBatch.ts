@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many random layers that one ISA kernel computes, as one model: every buffer apart from the others, between guard bytes,
+// aligned no better than its elements. One firmware runs them all, step by step.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadBoard, loadTarget } from '../../src/build/boards.js';
+import { buildFirmware } from '../../src/build/firmware.js';
+import { buildWasm } from '../../src/build/wasm.js';
+import { writeFolder } from '../../src/cli/files.js';
+import type { Device } from '../../src/device/device.js';
+import { startDevice } from '../../src/device/startDevice.js';
+import { startHost } from '../../src/device/wasm.js';
+import { emitPack } from '../../src/emit/pack.js';
+import type { PackManifest } from '../../src/generated/pack.js';
+import { addTensor, elementCount, emptyGraph, type Graph, makeData, type Node, type TensorData, type TensorId, tensorBytes } from '../../src/model/graph.js';
+import { bytesOf } from '../../src/model/tensorData.js';
+import { opSpec } from '../../src/ops/index.js';
+import { kernelTable } from '../../src/ops/kernels.js';
+import type { OpSpec, Rounding } from '../../src/ops/op.js';
+import type { Cost } from '../../src/ops/variants/choose.js';
+import { variants } from '../../src/ops/variants/index.js';
+import { type Plan, planGraph } from '../../src/plan/plan.js';
+import { type Draft, randomData } from './draft.js';
+import { drafters } from './drafts.js';
+import type { Random } from './random.js';
+
+const attempts = 4000;
+const guardBytes = 32;
+const guardValue = 0xa5;
+const noCost: Cost = { perCall: 0, perPixel: 0, perOutput: 0, perMac: 0 };
+
+const specOf = (node: Node): OpSpec => {
+  const spec = opSpec(node.op);
+  if (!spec) throw new Error(`no operator ${node.op}`);
+  return spec;
+};
+
+/** A random one-node graph that this kernel takes, or undefined. */
+function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | undefined {
+  const variant = variants.find((v) => v.kernel === kernel);
+  const row = kernelTable().find((r) => r.name === kernel);
+  if (!variant || !row) throw new Error(`${kernel} is no variant of the table`);
+  const d = drafters[variant.op]({ ...row, op: variant.op }, random);
+  const { graph, node } = d;
+  try {
+    Object.assign(graph.tensors[node.outputs[0]], specOf(node).infer(node, graph)[0]);
+  } catch (error) {
+    if (/larger than the padded image|wholly in the padding/.test(String(error))) return undefined;
+    throw error;
+  }
+  if (specOf(node).unsupported?.(node, graph)) return undefined;
+  const target = { id: variant.isa, isa: [variant.isa, 'ref'] };
+  return variant.lower(node, { graph, rounding, target }) ? d : undefined;
+}
+
+/** Adds the draft's tensors and node to the batch. */
+function adopt(batch: Graph, { graph, node }: Draft, index: number): void {
+  const ids = graph.tensors.map((t) => addTensor(batch, { ...t, name: `${t.name}_${index}` }));
+  const map = (list: TensorId[]): TensorId[] => list.map((id) => (id < 0 ? id : ids[id]));
+  batch.nodes.push({ ...node, name: `case${index}`, inputs: map(node.inputs), outputs: map(node.outputs) });
+  batch.inputs.push(...map(graph.inputs));
+  batch.outputs.push(...map(graph.outputs));
+}
+
+/** Gives every buffer its own place between guards, off every alignment above its element size. */
+function spread(plan: Plan, graph: Graph): Plan {
+  const offsetOf = new Map<TensorId, number>();
+  let at = guardBytes;
+  for (const id of [...graph.inputs, ...graph.outputs]) {
+    const element = makeData(graph.tensors[id].dtype, 1).BYTES_PER_ELEMENT;
+    at = Math.ceil(at / 8) * 8 + (element % 8);
+    offsetOf.set(id, at);
+    at += tensorBytes(graph.tensors[id]) + guardBytes;
+  }
+  const scratchAt = Math.ceil(at / 8) * 8;
+  const scratch = Math.max(0, ...plan.steps.map((s) => s.call.scratchBytes));
+  const steps = plan.steps.map((s) => ({ ...s, scratchOffset: scratchAt }));
+  return { ...plan, steps, offsetOf, viewOf: new Map(), arenaBytes: scratchAt + scratch + guardBytes };
+}
+
+export interface Batch {
+  graph: Graph;
+  plan: Plan;
+  manifest: PackManifest;
+  files: Map<string, string | Uint8Array>;
+  inputs: TensorData[];
+  /** Output of each step. */
+  expected: TensorData[];
+  /** Description of each step, for messages. */
+  texts: string[];
+}
+
+/** A batch of up to `count` cases whose buffers stay below `limitBytes`. */
+export function makeBatch(kernel: string, targetId: string, rounding: Rounding, random: Random, count: number, limitBytes: number): Batch {
+  const graph = emptyGraph('batch', { format: 'mote', quantized: true });
+  const texts: string[] = [];
+  let bytes = 0;
+  for (let i = 0; i < attempts && texts.length < count; i++) {
+    const d = drawDraft(kernel, rounding, random);
+    if (!d) continue;
+    const activations = [...d.graph.inputs, ...d.graph.outputs].reduce((n, id) => n + tensorBytes(d.graph.tensors[id]) + guardBytes + 16, 0);
+    if (bytes + activations > limitBytes) continue;
+    bytes += activations;
+    adopt(graph, d, texts.length);
+    texts.push(`${d.node.op} ${JSON.stringify(d.node.attrs)} ${d.graph.tensors.map((t) => `${t.name} [${t.shape.join(',')}]`).join(' ')}`);
+  }
+  if (texts.length < 5) throw new Error(`${kernel}: only ${texts.length} cases in ${attempts} draws`);
+  const target = loadTarget(targetId);
+  const plan = spread(planGraph(graph, { rounding, target: { ...target, costs: { [kernel]: noCost } } }), graph);
+  const wrong = plan.steps.find((s) => s.call.kernel !== kernel);
+  if (wrong) throw new Error(`${wrong.node.name} takes ${wrong.call.kernel}`);
+  const inputs = graph.inputs.map((id) => randomData(random, graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)));
+  const known = new Map(graph.inputs.map((id, i) => [id, inputs[i]]));
+  const expected = plan.steps.map(({ node }) => specOf(node).evaluate(node, node.inputs.map((id) => known.get(id) ?? graph.tensors[id]?.data), { graph, rounding })[0]);
+  const vectors = { inputs: [inputs], outputs: [expected], from: 'random' as const };
+  const { manifest, files } = emitPack({
+    graph, plan, name: 'batch', model: { file: kernel, format: 'mote', sha256: '', quantizedBy: 'file' }, target: targetId, rounding, vectors,
+  });
+  return { graph, plan, manifest, files, inputs, expected, texts };
+}
+
+/** Runs all steps; gives the arena after the last one. */
+async function runSteps(device: Device, batch: Batch): Promise<Uint8Array> {
+  const arena = new Uint8Array(batch.plan.arenaBytes).fill(guardValue);
+  batch.graph.inputs.forEach((id, i) => void arena.set(bytesOf(batch.inputs[i]), batch.plan.offsetOf.get(id) as number));
+  await device.write(0, arena);
+  for (let i = 0; i < batch.plan.steps.length; i++) {
+    const { result, guardIntact } = await device.step(i);
+    if (result !== 0 || !guardIntact) throw new Error(`${batch.texts[i]}: result ${result}, guard ${guardIntact}`);
+  }
+  return device.read(0, arena.length);
+}
+
+/** What differs from the expected arena: the first byte of each defect, in words. */
+function judge(batch: Batch, arena: Uint8Array): string[] {
+  const { graph, plan } = batch;
+  const expected = new Uint8Array(plan.arenaBytes).fill(guardValue);
+  graph.inputs.forEach((id, i) => void expected.set(bytesOf(batch.inputs[i]), plan.offsetOf.get(id) as number));
+  graph.outputs.forEach((id, i) => void expected.set(bytesOf(batch.expected[i]), plan.offsetOf.get(id) as number));
+  const scratchAt = plan.steps[0].scratchOffset;
+  const scratchEnd = plan.arenaBytes - guardBytes;
+  const owner = (at: number): string => {
+    const id = [...graph.inputs, ...graph.outputs].find((t) => at >= (plan.offsetOf.get(t) as number) && at < (plan.offsetOf.get(t) as number) + tensorBytes(graph.tensors[t]));
+    if (id === undefined) return `guard byte at ${at}`;
+    const step = Number(/_(\d+)$/.exec(graph.tensors[id].name)?.[1]);
+    return `${graph.tensors[id].name} byte ${at - (plan.offsetOf.get(id) as number)} of ${batch.texts[step]}`;
+  };
+  const defects = new Map<string, string>();
+  for (let at = 0; at < expected.length; at++) {
+    if (arena[at] === expected[at] || (at >= scratchAt && at < scratchEnd)) continue;
+    const where = owner(at);
+    const key = where.split(' byte ')[0];
+    if (!defects.has(key)) defects.set(key, `${where}: ${(arena[at] << 24) >> 24}, must be ${(expected[at] << 24) >> 24}`);
+  }
+  return [...defects.values()];
+}
+
+/** Builds the batch for the board (or the host module) and gives what differs. */
+export async function runBatch(batch: Batch, boardId: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'mote-batch-'));
+  try {
+    const dir = join(folder, 'pack');
+    await writeFolder(dir, batch.files);
+    const image = join(folder, 'batch.elf');
+    const host = boardId === 'host';
+    if (!host) await buildFirmware(dir, loadBoard(boardId), image);
+    const device = host ? await startHost(await buildWasm(dir, batch.manifest), batch.manifest) : await startDevice(loadBoard(boardId), image, {});
+    try {
+      return judge(batch, await runSteps(device, batch));
+    } finally {
+      await device.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
