@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The board and target descriptions of boards/ and targets/, checked when they are read.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../cli/errors.js';
+import type { Board } from '../generated/board.js';
+import type { Target } from '../generated/target.js';
+import { packageRoot } from '../packageRoot.js';
+import { parseJson } from '../schema.js';
+import { nearest } from './nearest.js';
+
+const idPattern = /^[a-z0-9-]{1,60}$/;
+
+function listIds(folder: 'boards' | 'targets'): string[] {
+  return readdirSync(join(packageRoot, folder))
+    .filter((f) => f.endsWith('.json'))
+    .map((f) => f.slice(0, -'.json'.length))
+    .sort();
+}
+
+/** Text of `<folder>/<id>.json`; an id is looked up in the list, so it never becomes a path of its own. */
+function readDescription(folder: 'boards' | 'targets', id: string): { path: string; text: string } {
+  const ids = listIds(folder);
+  if (!idPattern.test(id) || !ids.includes(id)) {
+    const names = nearest(id, ids);
+    const suggestion = names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
+    fail(folder === 'boards' ? 'board.unknown' : 'target.unknown', { id: id.slice(0, 60), suggestion });
+  }
+  const path = join(packageRoot, folder, `${id}.json`);
+  return { path, text: readFileSync(path, 'utf8') };
+}
+
+/** What the schema cannot say: one flash, one RAM, no overlap, and the facts that a counter kind needs. */
+function contradiction(board: Board): string | undefined {
+  const count = (kind: string): number => board.memory.filter((m) => m.kind === kind).length;
+  if (count('flash') !== 1 || count('ram') !== 1 || count('boot') > 1)
+    return 'memory must be one flash, one ram and at most one boot region';
+  const sorted = [...board.memory].sort((a, b) => Number(a.start) - Number(b.start));
+  for (const [i, m] of sorted.entries()) {
+    const end = Number(m.start) + m.bytes;
+    if (end > 2 ** 32 || (i + 1 < sorted.length && end > Number(sorted[i + 1].start)))
+      return `memory ${m.name} overlaps the next or leaves 32 bits`;
+  }
+  if (board.counter.kind === 'mmio' && (board.counter.base === undefined || board.counter.hz === undefined))
+    return 'an mmio counter needs base and hz';
+  return undefined;
+}
+
+/** The board with this id, or board.unknown with the nearest names. */
+export function loadBoard(id: string): Board {
+  const { path, text } = readDescription('boards', id);
+  const board = parseJson('board', text, path);
+  const reason = board.id === id ? contradiction(board) : `its id is '${board.id}'`;
+  return reason === undefined ? board : fail('json.broken', { path, kind: 'board', reason });
+}
+
+/** The target with this id, or target.unknown with the nearest names. */
+export function loadTarget(id: string): Target {
+  const { path, text } = readDescription('targets', id);
+  const target = parseJson('target', text, path);
+  const reason = target.id === id ? undefined : `its id is '${target.id}'`;
+  return reason === undefined ? target : fail('json.broken', { path, kind: 'target', reason });
+}
+
+export const listBoards = (): Board[] => listIds('boards').map(loadBoard);
+export const listTargets = (): Target[] => listIds('targets').map(loadTarget);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pack folder + board -> firmware (ELF, and the image that the board's flasher takes) and what it occupies.
+//
+// The contract between the build and the C of runtime-c/firmware/:
+// - The pack brings mote_model.h: MOTE_MODEL_NAME, MOTE_MODEL_HASH_BYTES (8), MOTE_MODEL_ARENA_BYTES,
+//   MOTE_MODEL_LAYERS, mote_model_run(arena) and mote_model_step(layer, arena).
+// - The build writes mote_board.h (boardHeader.ts): MOTE_BOARD_ID, MOTE_CLOCK_HZ; MOTE_UART_BASE, _CLOCK_HZ, _BAUD
+//   and one of MOTE_UART_CMSDK, _PL011, _NS16550, _STM32_V1, _STM32_V2 (the last with MOTE_UART_LPUART for an
+//   LPUART); one of MOTE_COUNTER_DWT, _SYSTICK, _MMIO, _MINSTRET, _MCYCLE, with MOTE_COUNTER_BASE, _HZ and _UNIT (0
+//   none, 1 cycles, 2 instructions, 3 ticks); MOTE_STACK_BYTES, MOTE_CHUNK_BYTES, MOTE_GUARD_BYTES.
+// - Start-up paints the stack with C5C5C5C5, sets up .data, .bss and the FPU, and calls mote_soc_init() (soc/<soc>.c or
+//   soc/generic.c: clocks, pins), then main(). Faults end in mote_fault(cause, pc): cause is the exception number or
+//   mcause. The SysTick vector is mote_systick_irq(), empty unless defined.
+// - The linker script gives __stack_limit, __stack_top, __data_start, __data_end, __data_load, __bss_start, __bss_end.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../cli/errors.js';
+import { writeOutput } from '../cli/files.js';
+import type { Board } from '../generated/board.js';
+import type { PackManifest } from '../generated/pack.js';
+import { packageRoot } from '../packageRoot.js';
+import { openPack } from '../packFolder.js';
+import { writeBin } from './bin.js';
+import { boardHeader } from './boardHeader.js';
+import { loadTarget } from './boards.js';
+import { sealBoot2 } from './boot2.js';
+import { type Elf, readElf, sectionBytes, sectionNamed } from './elf.js';
+import { floatUses } from './floatFree.js';
+import { writeHex } from './hex.js';
+import { imageOf } from './image.js';
+import { defaultStackBytes, linkerScript, regionOf } from './linkerScript.js';
+import {
+  type FunctionSize,
+  largestFunctions,
+  type MemoryUse,
+  memoryUse,
+  type SectionSize,
+  sectionSizes,
+} from './sizes.js';
+import { type StackBound, stackBound } from './stack.js';
+import { type Overflow, openToolchain, type Toolchain, type ToolchainName } from './toolchain.js';
+import { writeUf2 } from './uf2.js';
+import { withWorkFolder } from './workFolder.js';
+
+export interface BuildOptions {
+  toolchain?: ToolchainName;
+}
+
+export interface BuildReport extends MemoryUse {
+  board: string;
+  model: string;
+  /** First 16 hex digits of the pack hash, as the firmware reports them. */
+  hash: string;
+  toolchain: string;
+  elfPath: string;
+  /** What a flasher takes: UF2, HEX or BIN beside the ELF, or the ELF itself. */
+  imagePath: string;
+  weightBytes: number;
+  arenaBytes: number;
+  /**
+   * Most that the stack can reach, interrupts included; null when the call graph does not bound it (see
+   * stack.reasons).
+   */
+  stackBytes: number | null;
+  stackReservedBytes: number;
+  stack: StackBound;
+  /** Soft-float helpers and float instructions in the program; empty for integer models. */
+  floatUses: string[];
+  sections: SectionSize[];
+  largestFunctions: FunctionSize[];
+}
+
+const firmwareFolder = join(packageRoot, 'runtime-c', 'firmware');
+
+const uartSources: Record<Board['console']['uart'], string> = {
+  cmsdk: 'uart_cmsdk.c',
+  pl011: 'uart_pl011.c',
+  ns16550: 'uart_ns16550.c',
+  'stm32-usart-v1': 'uart_stm32_v1.c',
+  'stm32-usart-v2': 'uart_stm32_v2.c',
+  'stm32-lpuart': 'uart_stm32_v2.c',
+};
+const counterSources: Record<Board['counter']['kind'], string> = {
+  dwt: 'counter_dwt.c',
+  systick: 'counter_systick.c',
+  mmio: 'counter_mmio.c',
+  minstret: 'counter_riscv.c',
+  mcycle: 'counter_riscv.c',
+};
+const architectures = {
+  'cortex-m': { startup: 'startup_cortex_m.c', template: 'link_arm.ld.template' },
+  riscv: { startup: 'startup_riscv.c', template: 'link_riscv.ld.template' },
+} as const;
+
+function firmwareSources(board: Board, startup: string): string[] {
+  const own = [
+    startup,
+    `soc/${board.soc ?? 'generic'}.c`,
+    'main.c',
+    'console.c',
+    'frame.c',
+    'libc_min.c',
+    uartSources[board.console.uart],
+    counterSources[board.counter.kind],
+  ];
+  return own.map((f) => join(firmwareFolder, f));
+}
+
+interface Linking {
+  dir: string;
+  manifest: PackManifest;
+  board: Board;
+  toolchain: Toolchain;
+  stackBytes: number;
+}
+
+function requireFit(overflows: readonly Overflow[], board: Board, manifest: PackManifest): void {
+  for (const kind of ['flash', 'ram'] as const) {
+    const region = regionOf(board, kind);
+    const overflow = overflows.find((o) => o.region === region.name);
+    if (!overflow) continue;
+    fail(`fit.${kind}`, {
+      model: manifest.name,
+      need: region.bytes + overflow.bytes,
+      board: board.id,
+      have: region.bytes,
+    });
+  }
+  if (overflows.length > 0) fail('tool.failed', { tool: 'the linker', reason: `${overflows[0].region} is too small` });
+}
+
+/** One complete compile and link; the second stage, where there is one, gets its checksum. */
+async function linkOnce({ dir, manifest, board, toolchain, stackBytes }: Linking): Promise<Elf> {
+  const target = loadTarget(board.target);
+  if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
+  const { startup, template } = architectures[target.startup];
+  const { sources, layerSources, kernels } = manifest.files;
+  return withWorkFolder(async (workFolder) => {
+    const script = join(workFolder, 'link.ld');
+    await writeFile(script, linkerScript(await readFile(join(firmwareFolder, template), 'utf8'), board, stackBytes));
+    await writeFile(join(workFolder, 'mote_board.h'), boardHeader(board, stackBytes));
+    const output = join(workFolder, 'firmware.elf');
+    const overflows = await toolchain.compileAndLink({
+      target,
+      sources: [...sources, ...layerSources, ...kernels].map((f) => join(dir, f)),
+      smallSources: firmwareSources(board, startup),
+      includes: [workFolder, dir, firmwareFolder, join(firmwareFolder, 'libc')],
+      defines: [],
+      linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
+      workFolder,
+      output,
+    });
+    requireFit(overflows, board, manifest);
+    const elf = readElf(await readFile(output));
+    const boot2 = sectionNamed(elf, '.boot2');
+    if (boot2) sealBoot2(sectionBytes(elf, boot2));
+    return elf;
+  });
+}
+
+/** The stack gets what the board file says, or more where the call graph needs more. */
+async function linkWithStack(
+  linking: Omit<Linking, 'stackBytes'>,
+): Promise<{ elf: Elf; stack: StackBound; stackBytes: number }> {
+  const wanted = linking.board.stackBytes ?? defaultStackBytes;
+  const elf = await linkOnce({ ...linking, stackBytes: wanted });
+  const stack = stackBound(elf);
+  const need = stack.bytes === null ? 0 : stack.bytes + stack.faultBytes;
+  if (need <= wanted) return { elf, stack, stackBytes: wanted };
+  const stackBytes = Math.ceil(need / 64) * 64;
+  return { elf: await linkOnce({ ...linking, stackBytes }), stack, stackBytes };
+}
+
+/** Writes `<out>.elf` and, where the board wants another format, that beside it. */
+async function writeImages(elf: Elf, board: Board, outPath: string): Promise<{ elfPath: string; imagePath: string }> {
+  const base = outPath.replace(/\.(elf|uf2|hex|bin)$/i, '');
+  const elfPath = `${base}.elf`;
+  const imagePath = `${base}.${board.image}`;
+  const image = imageOf(elf);
+  const formats = {
+    elf: undefined,
+    uf2: () => writeUf2(image),
+    hex: () => writeHex(image, elf.entry),
+    bin: () => writeBin(image).bytes,
+  } as const;
+  await writeOutput(elfPath, elf.bytes);
+  const contents = formats[board.image]?.();
+  if (contents !== undefined) await writeOutput(imagePath, contents);
+  return { elfPath, imagePath };
+}
+
+/** Builds the firmware of this pack for this board. Nothing is written unless it fits. */
+export async function buildFirmware(
+  dir: string,
+  board: Board,
+  outPath: string,
+  options: BuildOptions = {},
+): Promise<BuildReport> {
+  const { manifest } = await openPack(dir);
+  const toolchain = openToolchain(options.toolchain);
+  const { elf, stack, stackBytes } = await linkWithStack({ dir, manifest, board, toolchain });
+  const paths = await writeImages(elf, board, outPath);
+  return {
+    board: board.id,
+    model: manifest.name,
+    hash: manifest.hash.slice(0, 16),
+    toolchain: `${toolchain.name} ${await toolchain.version(loadTarget(board.target))}`,
+    ...paths,
+    ...memoryUse(elf, board),
+    weightBytes: manifest.weightBytes,
+    arenaBytes: manifest.arenaBytes,
+    stackBytes: stack.bytes,
+    stackReservedBytes: stackBytes,
+    stack,
+    floatUses: floatUses(elf).map((u) => u.text),
+    sections: sectionSizes(elf),
+    largestFunctions: largestFunctions(elf, 10),
+  };
+}
