@@ -14,21 +14,57 @@ import { benchTimes } from './times.js';
 const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
 
 function modelLines(rows: readonly ModelRow[]): string[] {
-  const columns = [{ title: 'model' }, { title: 'board' }, { title: 'rounding' }, right('count'), { title: 'unit' }, right('per MAC'), right('arena'), right('code'), right('constants')];
-  return table(columns, rows.map((r) => [
-    r.model, r.board, r.rounding, grouped(r.instructions), r.unit, r.perMac.toFixed(2), grouped(r.arenaBytes), grouped(r.codeBytes), grouped(r.constBytes),
-  ]), 120);
+  const columns = [
+    { title: 'model' },
+    { title: 'board' },
+    { title: 'rounding' },
+    right('count'),
+    { title: 'unit' },
+    right('per MAC'),
+    right('arena'),
+    right('code'),
+    right('constants'),
+  ];
+  return table(
+    columns,
+    rows.map((r) => [
+      r.model,
+      r.board,
+      r.rounding,
+      grouped(r.instructions),
+      r.unit,
+      r.perMac.toFixed(2),
+      grouped(r.arenaBytes),
+      grouped(r.codeBytes),
+      grouped(r.constBytes),
+    ]),
+    120,
+  );
 }
 
 const kernelLines = (rows: readonly KernelRow[]): string[] =>
   table(
-    [{ title: 'shape' }, { title: 'target' }, { title: 'rounding' }, { title: 'kernel' }, right('count'), right('per MAC')],
+    [
+      { title: 'shape' },
+      { title: 'target' },
+      { title: 'rounding' },
+      { title: 'kernel' },
+      right('count'),
+      right('per MAC'),
+    ],
     rows.map((r) => [r.shape, r.target, r.rounding, r.kernel, grouped(r.instructions), r.perMac.toFixed(3)]),
     130,
   );
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' }, target: { type: 'string' }, model: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'string' },
+      only: { type: 'string' },
+      target: { type: 'string' },
+      model: { type: 'string' },
+    },
+  });
   const out = new Output({ json: false, quiet: false });
   out.plain(`machine: ${cpus()[0]?.model.trim()} x ${cpus().length}, Node ${process.version}\n\n`);
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
@@ -37,8 +73,18 @@ async function main(): Promise<void> {
   const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });
   if (kernels.length) out.plain(`${kernelLines(kernels).join('\n')}\n\n`);
   const times = !wants('time') || values.target !== undefined || values.model !== undefined ? [] : await benchTimes();
-  if (times.length) out.plain(`${table([{ title: 'what' }, right('seconds'), right('must be under')], times.map((t) => [t.what, t.seconds.toFixed(2), String(t.limit)])).join('\n')}\n`);
-  if (values.json) await writeOutput(values.json, `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times } }, null, 2)}\n`);
+  if (times.length)
+    out.plain(
+      `${table(
+        [{ title: 'what' }, right('seconds'), right('must be under')],
+        times.map((t) => [t.what, t.seconds.toFixed(2), String(t.limit)]),
+      ).join('\n')}\n`,
+    );
+  if (values.json)
+    await writeOutput(
+      values.json,
+      `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times } }, null, 2)}\n`,
+    );
 }
 
 await main();

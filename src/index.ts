@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The line as a library: bytes -> Graph -> Plan -> C -> image -> device -> run -> page.
-export { loadBoard, loadTarget, listBoards, listTargets } from './build/boards.js';
+export { listBoards, listTargets, loadBoard, loadTarget } from './build/boards.js';
 export { buildFirmware } from './build/firmware.js';
 export { buildWasm } from './build/wasm.js';
 export { MoteError } from './cli/errors.js';
@@ -11,8 +11,8 @@ export { emitPack } from './emit/pack.js';
 export type { Graph, Node, Tensor } from './model/graph.js';
 export { readNpy, writeNpy } from './model/npy.js';
 export { readModel } from './model/readModel.js';
-export { importModel, packModel } from './packModel.js';
 export { openPack } from './packFolder.js';
+export { importModel, packModel } from './packModel.js';
 export { canonicalize } from './passes/index.js';
 export { planGraph } from './plan/plan.js';
 export { modelReport } from './report/modelReport.js';

@@ -14,7 +14,13 @@ export interface PackFolder {
 }
 
 const allFiles = (m: PackManifest): string[] => [
-  m.files.header, ...m.files.sources, ...m.files.layerSources, ...m.files.kernels, 'mote_model.h', ...m.vectors.inputs, ...m.vectors.outputs,
+  m.files.header,
+  ...m.files.sources,
+  ...m.files.layerSources,
+  ...m.files.kernels,
+  'mote_model.h',
+  ...m.vectors.inputs,
+  ...m.vectors.outputs,
 ];
 
 /** Reads pack.json and makes sure that what it names is there. */
@@ -25,7 +31,8 @@ export async function openPack(dir: string): Promise<PackFolder> {
   const text = await readInput(path).catch(() => fail('pack.broken', { path: dir, reason: 'it has no pack.json' }));
   const manifest = parseJson('pack', Buffer.from(text).toString('utf8'), path);
   for (const file of allFiles(manifest)) {
-    if (!(await stat(join(dir, file)).catch(() => undefined))?.isFile()) fail('pack.broken', { path: dir, reason: `${file} is missing` });
+    if (!(await stat(join(dir, file)).catch(() => undefined))?.isFile())
+      fail('pack.broken', { path: dir, reason: `${file} is missing` });
   }
   return { dir, manifest };
 }
@@ -36,12 +43,16 @@ async function readVectors(dir: string, file: string, port: PackPort, count: num
   const array = await readNpyFile(path);
   const perSample = elementCount(port.shape);
   const wanted = port.dtype === 'bool' ? array.dtype : port.dtype;
-  if (array.dtype !== wanted || array.data.length !== count * perSample) fail('pack.broken', { path, reason: 'the test vectors do not fit the model' });
+  if (array.dtype !== wanted || array.data.length !== count * perSample)
+    fail('pack.broken', { path, reason: 'the test vectors do not fit the model' });
   return Array.from({ length: count }, (_, k) => array.data.slice(k * perSample, (k + 1) * perSample));
 }
 
 /** vectors[k][i]: sample k, port i. */
-export async function loadVectors({ dir, manifest }: PackFolder): Promise<{ inputs: TensorData[][]; outputs: TensorData[][] }> {
+export async function loadVectors({
+  dir,
+  manifest,
+}: PackFolder): Promise<{ inputs: TensorData[][]; outputs: TensorData[][] }> {
   const { count, inputs, outputs } = manifest.vectors;
   const load = async (files: readonly string[], ports: readonly PackPort[]): Promise<TensorData[][]> => {
     const perPort = await Promise.all(files.map((f, i) => readVectors(dir, f, ports[i], count)));

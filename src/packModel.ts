@@ -4,16 +4,20 @@
 import { createHash } from 'node:crypto';
 import { loadTarget } from './build/boards.js';
 import { fail } from './cli/errors.js';
-import { type QuantizerOptions, type QuantizerReport, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
+import {
+  type QuantizerOptions,
+  type QuantizerReport,
+  quantizeFromCalibration,
+} from './compress/quantizeFromCalibration.js';
 import { wasmRunner } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
 import type { Vectors } from './emit/testProgram.js';
 import type { Graph, TensorData } from './model/graph.js';
 import { elementCount, makeData, perTensorQuant } from './model/graph.js';
+import type { NpyArray } from './model/npy.js';
 import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
-import type { NpyArray } from './model/npy.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import type { Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
@@ -52,7 +56,8 @@ export function importModel(bytes: Uint8Array, fileName: string): Graph {
 /** Fails with the first node that cannot run. */
 export function requireSupported(graph: Graph): void {
   const [first] = findObstacles(graph);
-  if (first) fail('model.unsupported', { node: first.node, op: first.operator, reason: first.reason, change: first.change });
+  if (first)
+    fail('model.unsupported', { node: first.node, op: first.operator, reason: first.reason, change: first.change });
 }
 
 const isFloat = (graph: Graph): boolean => !graph.nodes.some((n) => n.outputs.some((id) => graph.tensors[id].quant));
@@ -69,46 +74,76 @@ function randomSample(graph: Graph, seed: number): TensorData[] {
   return graph.inputs.map((id) => {
     const t = graph.tensors[id];
     const data = makeData(t.dtype, elementCount(t.shape)) as Int8Array;
-    for (let i = 0; i < data.length; i++) data[i] = t.dtype === 'float32' ? next() / 255 : next() - (t.dtype === 'uint8' ? 0 : 128);
+    for (let i = 0; i < data.length; i++)
+      data[i] = t.dtype === 'float32' ? next() / 255 : next() - (t.dtype === 'uint8' ? 0 : 128);
     return data;
   });
 }
 
-async function quantized(graph: Graph, request: PackRequest, notes: string[]): Promise<{ graph: Graph; samples?: TensorData[][] }> {
+async function quantized(
+  graph: Graph,
+  request: PackRequest,
+  notes: string[],
+): Promise<{ graph: Graph; samples?: TensorData[][] }> {
   const { calibration } = request;
   if (!calibration) return { graph };
-  if (graph.inputs.length !== 1) fail('quant.calibration', { reason: `the model has ${graph.inputs.length} inputs, one .npy feeds only one` });
+  if (graph.inputs.length !== 1)
+    fail('quant.calibration', { reason: `the model has ${graph.inputs.length} inputs, one .npy feeds only one` });
   const input = graph.tensors[graph.inputs[0]];
   const permutation = graph.ioPermutation.get(graph.inputs[0]);
   const quant = input.quant ? perTensorQuant(input) : undefined;
-  const { data, how } = samplesFor(calibration.array, { ...input, ...quant, permutation }, request.inputScale ?? 'auto', calibration.path);
+  const { data, how } = samplesFor(
+    calibration.array,
+    { ...input, ...quant, permutation },
+    request.inputScale ?? 'auto',
+    calibration.path,
+  );
   const samples = data.map((d) => [d]);
   notes.push(`calibration data: ${how}`);
   if (!isFloat(graph)) {
     notes.push('the model is quantized already; the calibration data serves as test vectors only');
     return { graph, samples };
   }
-  const result = await quantizeFromCalibration(graph, evenly(samples, maxCalibrationSamples), wasmRunner, request.quantize ?? {});
+  const result = await quantizeFromCalibration(
+    graph,
+    evenly(samples, maxCalibrationSamples),
+    wasmRunner,
+    request.quantize ?? {},
+  );
   const at = perTensorQuant(result.graph.tensors[result.graph.inputs[0]]);
-  const requantized = samplesFor(calibration.array, { ...result.graph.tensors[result.graph.inputs[0]], scale: at.scale, zeroPoint: at.zeroPoint, permutation },
-    request.inputScale === 'auto' || request.inputScale === undefined ? { scale: 1, zero: 0 } : request.inputScale, calibration.path);
+  const requantized = samplesFor(
+    calibration.array,
+    { ...result.graph.tensors[result.graph.inputs[0]], scale: at.scale, zeroPoint: at.zeroPoint, permutation },
+    request.inputScale === 'auto' || request.inputScale === undefined ? { scale: 1, zero: 0 } : request.inputScale,
+    calibration.path,
+  );
   notes.push(quantizerNote(result.report));
   return { graph: result.graph, samples: requantized.data.map((d) => [d]) };
 }
 
 /** At most `count` of the list, evenly spread over it. */
 const evenly = <T>(list: readonly T[], count: number): T[] =>
-  list.length <= count ? [...list] : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)]);
+  list.length <= count
+    ? [...list]
+    : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)]);
 
 function quantizerNote(report: QuantizerReport): string {
-  const snr = report.outputSnrDb === undefined ? '' : `; output ${report.outputSnrDb.toFixed(1)} dB signal-to-noise against float (estimated on calibration data)`;
-  const extras = [...(report.equalization === 'none' ? [] : [`equalized (${report.equalization})`]), ...(report.biasCorrected ? ['bias-corrected'] : [])];
+  const snr =
+    report.outputSnrDb === undefined
+      ? ''
+      : `; output ${report.outputSnrDb.toFixed(1)} dB signal-to-noise against float (estimated on calibration data)`;
+  const extras = [
+    ...(report.equalization === 'none' ? [] : [`equalized (${report.equalization})`]),
+    ...(report.biasCorrected ? ['bias-corrected'] : []),
+  ];
   return `quantized to int8 from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
 }
 
 /** Expected outputs by the plain TypeScript twin of every operator. */
 function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] | undefined): Vectors {
-  const inputs = samples?.slice(0, vectorCount) ?? Array.from({ length: vectorCount }, (_, k) => randomSample(graph, 0x9e3779b9 + k * 0x7f4a7c15));
+  const inputs =
+    samples?.slice(0, vectorCount) ??
+    Array.from({ length: vectorCount }, (_, k) => randomSample(graph, 0x9e3779b9 + k * 0x7f4a7c15));
   const outputs = inputs.map((sample) => evaluateGraph(graph, sample, { rounding }));
   return { inputs, outputs, from: samples ? 'calibration' : 'random' };
 }
@@ -123,7 +158,8 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   requireSupported(graph);
   const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
-  const rounding = request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
+  const rounding =
+    request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
   const plan = planGraph(graph, { rounding, target: loadTarget(request.target) });
   const input: PackInput = {
     graph,

@@ -27,7 +27,9 @@ export function parseJson<K extends keyof Kinds>(kind: K, text: string, path: st
     return refuse(error instanceof Error ? error.message : 'not JSON');
   }
   const ajv = new Ajv2020({ strict: false });
-  const validate = ajv.compile<Kinds[K]>(JSON.parse(readFileSync(join(packageRoot, 'schemas', `${kind}.schema.json`), 'utf8')));
+  const validate = ajv.compile<Kinds[K]>(
+    JSON.parse(readFileSync(join(packageRoot, 'schemas', `${kind}.schema.json`), 'utf8')),
+  );
   if (validate(value)) return value;
   const first = validate.errors?.[0];
   return refuse(`${first?.instancePath || '/'} ${first?.message ?? 'is wrong'}`);

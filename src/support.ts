@@ -18,7 +18,12 @@ function obstacleOf(graph: Graph, node: Node): Obstacle | undefined {
   }
   const spec = opSpec(node.op);
   if (!spec) {
-    return { node: node.name, operator: node.op, reason: 'mote has no kernel for it', change: 'replace it by operators that mote inspect shows as supported' };
+    return {
+      node: node.name,
+      operator: node.op,
+      reason: 'mote has no kernel for it',
+      change: 'replace it by operators that mote inspect shows as supported',
+    };
   }
   const why = spec.unsupported?.(node, graph);
   return why && { node: node.name, operator: node.op, ...why };

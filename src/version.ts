@@ -4,4 +4,6 @@ import { join } from 'node:path';
 import { packageRoot } from './packageRoot.js';
 
 /** The version in package.json. */
-export const version: string = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+export const version: string = (
+  JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+).version;

@@ -7,10 +7,16 @@ import { planGraph } from '../src/plan/plan.js';
 import { describeShared, int8Models, sharedFile } from './support/shared.js';
 
 describeShared('arena', () => {
-  it.each(int8Models.filter((m) => m.tflmArenaBytes))('$name needs less than TensorFlow Lite Micro ($tflmArenaBytes bytes)', ({ file, tflmArenaBytes }) => {
-    const plan = planGraph(importModel(sharedFile(file), file), { rounding: 'tflite', target: loadTarget('cortex-m4') });
-    expect(plan.arenaBytes).toBeLessThan(tflmArenaBytes as number);
-    expect(plan.arenaBytes).toBe(plan.boundBytes);
-    expect(Math.max(...plan.buffers.map((b) => b.offset + b.bytes))).toBeGreaterThan(plan.arenaBytes - 4);
-  });
+  it.each(int8Models.filter((m) => m.tflmArenaBytes))(
+    '$name needs less than TensorFlow Lite Micro ($tflmArenaBytes bytes)',
+    ({ file, tflmArenaBytes }) => {
+      const plan = planGraph(importModel(sharedFile(file), file), {
+        rounding: 'tflite',
+        target: loadTarget('cortex-m4'),
+      });
+      expect(plan.arenaBytes).toBeLessThan(tflmArenaBytes as number);
+      expect(plan.arenaBytes).toBe(plan.boundBytes);
+      expect(Math.max(...plan.buffers.map((b) => b.offset + b.bytes))).toBeGreaterThan(plan.arenaBytes - 4);
+    },
+  );
 });

@@ -18,9 +18,15 @@ const load = (file: string): Uint8Array => readFileSync(join(packageRoot, 'model
 describe.each(listBoards())('$id', (board) => {
   it('int8 firmware has no float, float firmware does', async () => {
     const calibration = { array: readNpy(load('calib_x.npy'), 'calib_x.npy'), path: 'calib_x.npy' };
-    const int8 = await room.packBytes(load('digits.onnx'), 'digits.onnx', { target: board.target, calibration, inputScale: { scale: 1 / 255, zero: 0 } });
+    const int8 = await room.packBytes(load('digits.onnx'), 'digits.onnx', {
+      target: board.target,
+      calibration,
+      inputScale: { scale: 1 / 255, zero: 0 },
+    });
     const float = await room.packBytes(load('digits.onnx'), 'digits.onnx', { target: board.target });
     expect((await buildFirmware(int8.dir, board, join(room.folder, `${board.id}-int8.elf`))).floatUses).toEqual([]);
-    expect((await buildFirmware(float.dir, board, join(room.folder, `${board.id}-float.elf`))).floatUses).not.toEqual([]);
+    expect((await buildFirmware(float.dir, board, join(room.folder, `${board.id}-float.elf`))).floatUses).not.toEqual(
+      [],
+    );
   });
 });

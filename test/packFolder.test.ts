@@ -14,7 +14,17 @@ import { describeShared, int8Models } from './support/shared.js';
 const room = new PackRoom();
 afterAll(() => room.close());
 
-const warnings = ['-std=c99', '-O2', '-ffp-contract=off', '-Wall', '-Wextra', '-Wconversion', '-Wpedantic', '-Werror', '-I.'];
+const warnings = [
+  '-std=c99',
+  '-O2',
+  '-ffp-contract=off',
+  '-Wall',
+  '-Wextra',
+  '-Wconversion',
+  '-Wpedantic',
+  '-Werror',
+  '-I.',
+];
 const compilers = [
   { name: 'zig cc', command: [zigPath(), 'cc'] },
   { name: 'cc with sanitizers', command: ['cc', '-fsanitize=address,undefined', '-fno-sanitize-recover'] },
@@ -23,7 +33,20 @@ const compilers = [
 function buildAndRun({ dir, manifest }: TestPack, command: string[]): string {
   const { files, name } = manifest;
   const program = join(dir, 'a.out');
-  execFileSync(command[0], [...command.slice(1), ...warnings, ...files.sources, ...files.layerSources, files.test, ...files.kernels, '-o', program], { cwd: dir, stdio: 'pipe' });
+  execFileSync(
+    command[0],
+    [
+      ...command.slice(1),
+      ...warnings,
+      ...files.sources,
+      ...files.layerSources,
+      files.test,
+      ...files.kernels,
+      '-o',
+      program,
+    ],
+    { cwd: dir, stdio: 'pipe' },
+  );
   return `${name}: ${execFileSync(program, { encoding: 'utf8' })}`;
 }
 
@@ -31,7 +54,12 @@ async function digits(int8: boolean): Promise<TestPack> {
   const load = (file: string): Uint8Array => readFileSync(join(packageRoot, 'models', 'digits', file));
   return room.packBytes(load('digits.onnx'), 'digits.onnx', {
     target: 'cortex-m4',
-    ...(int8 ? { calibration: { array: readNpy(load('calib_x.npy'), 'calib_x.npy'), path: 'calib_x.npy' }, inputScale: { scale: 1 / 255, zero: 0 } } : {}),
+    ...(int8
+      ? {
+          calibration: { array: readNpy(load('calib_x.npy'), 'calib_x.npy'), path: 'calib_x.npy' },
+          inputScale: { scale: 1 / 255, zero: 0 },
+        }
+      : {}),
   });
 }
 

@@ -10,7 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'mote-tests-'));
 const file = join(folder, 'results.json');
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-const args = [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...process.argv.slice(2)];
+const args = [
+  vitest,
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${file}`,
+  ...process.argv.slice(2),
+];
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
 let results;
@@ -21,7 +28,9 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-const skipped = results.testResults.flatMap((f) => f.assertionResults).filter((t) => t.status === 'skipped' || t.status === 'pending');
+const skipped = results.testResults
+  .flatMap((f) => f.assertionResults)
+  .filter((t) => t.status === 'skipped' || t.status === 'pending');
 for (const test of skipped) console.log(`skipped: ${test.fullName}`);
 // A file that could not be loaded has no test of its own in the count.
 const brokenFiles = results.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0).length;

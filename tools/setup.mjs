@@ -9,19 +9,26 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const say = (text) => process.stderr.write(`${text}\n`);
 
-const run = (program, args, options = {}) => spawnSync(program, args, { cwd: root, stdio: ['ignore', 2, 2], ...options }).status === 0;
+const run = (program, args, options = {}) =>
+  spawnSync(program, args, { cwd: root, stdio: ['ignore', 2, 2], ...options }).status === 0;
 
 const onPath = (program) =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)) || existsSync(join(folder, `${program}.exe`)));
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, program)) || existsSync(join(folder, `${program}.exe`)));
 
 function installPackages() {
   const stamp = join(root, 'node_modules', '.mote-lock');
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const hash = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   say('installing npm packages (npm ci), once');
   // Through the npm that started us, so that no shell is needed on any system.
   const npm = process.env.npm_execpath;
-  const done = npm ? run(process.execPath, [npm, 'ci', '--no-audit', '--no-fund']) : run('npm', ['ci', '--no-audit', '--no-fund']);
+  const done = npm
+    ? run(process.execPath, [npm, 'ci', '--no-audit', '--no-fund'])
+    : run('npm', ['ci', '--no-audit', '--no-fund']);
   if (!done) {
     say('npm ci failed: see the lines above');
     process.exit(9);
@@ -31,7 +38,11 @@ function installPackages() {
 
 // Tool -> Debian package that has it, and what is not tested without it.
 const testTools = [
-  { program: 'qemu-system-arm', debian: 'qemu-system-arm', suites: 'the virtual Cortex-M4, M7, M33, M55 and STM32F405 boards' },
+  {
+    program: 'qemu-system-arm',
+    debian: 'qemu-system-arm',
+    suites: 'the virtual Cortex-M4, M7, M33, M55 and STM32F405 boards',
+  },
   { program: 'qemu-system-riscv32', debian: 'qemu-system-misc', suites: 'the virtual RV32 boards' },
 ];
 
@@ -47,7 +58,9 @@ function installTestTools() {
     run('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...packages], { env });
   }
   for (const tool of missing()) {
-    say(`${tool.program} is not here: ${tool.suites} will be skipped. On Debian: apt-get install --no-install-recommends ${tool.debian}`);
+    say(
+      `${tool.program} is not here: ${tool.suites} will be skipped. On Debian: apt-get install --no-install-recommends ${tool.debian}`,
+    );
   }
   if (process.env.CI && missing().length) {
     say('in CI nothing may be skipped');

@@ -3,7 +3,17 @@
 // Library code throws `fail('code', {…})`; only cli/main.ts turns it into an exit.
 
 export const exitCodes = {
-  done: 0, internal: 1, usage: 2, input: 3, fit: 4, device: 5, flash: 6, differ: 7, regression: 8, tool: 9, interrupted: 130,
+  done: 0,
+  internal: 1,
+  usage: 2,
+  input: 3,
+  fit: 4,
+  device: 5,
+  flash: 6,
+  differ: 7,
+  regression: 8,
+  tool: 9,
+  interrupted: 130,
 } as const;
 
 interface ErrorSpec {
@@ -23,26 +33,50 @@ export const errors = {
   'file.read': { exit: 3, text: "cannot read '{path}': {reason}" },
   'file.write': { exit: 3, text: "cannot write '{path}': {reason}" },
   'file.size': { exit: 3, text: "'{path}' is {bytes} bytes, more than the {limit} that mote reads" },
-  'model.format': { exit: 3, text: '{path} is neither TFLite nor ONNX: {reason}', help: 'mote reads .tflite and .onnx files' },
+  'model.format': {
+    exit: 3,
+    text: '{path} is neither TFLite nor ONNX: {reason}',
+    help: 'mote reads .tflite and .onnx files',
+  },
   'model.broken': { exit: 3, text: 'the model is damaged: {reason}' },
   'model.unsupported': { exit: 3, text: "node '{node}' ({op}) cannot run: {reason}", help: '{change}' },
   'model.shape': { exit: 3, text: "node '{node}' ({op}): {reason}" },
   'data.broken': { exit: 3, text: "'{path}' is not usable data: {reason}" },
   'data.shape': { exit: 3, text: "'{path}' has shape {got}, the model wants {expected}" },
   'json.broken': { exit: 3, text: "'{path}' is not a valid {kind}: {reason}" },
-  'pack.broken': { exit: 3, text: "'{path}' is not a mote pack: {reason}", help: 'make one with mote pack MODEL --target ID -o DIR' },
+  'pack.broken': {
+    exit: 3,
+    text: "'{path}' is not a mote pack: {reason}",
+    help: 'make one with mote pack MODEL --target ID -o DIR',
+  },
   'quant.calibration': { exit: 3, text: 'the calibration data cannot be used: {reason}' },
 
-  'fit.flash': { exit: 4, text: '{model} needs {need} bytes of flash, {board} has {have}', help: 'choose a board with more flash or a smaller model' },
-  'fit.ram': { exit: 4, text: '{model} needs {need} bytes of RAM, {board} has {have}', help: 'choose a board with more RAM or a smaller model' },
+  'fit.flash': {
+    exit: 4,
+    text: '{model} needs {need} bytes of flash, {board} has {have}',
+    help: 'choose a board with more flash or a smaller model',
+  },
+  'fit.ram': {
+    exit: 4,
+    text: '{model} needs {need} bytes of RAM, {board} has {have}',
+    help: 'choose a board with more RAM or a smaller model',
+  },
 
   'device.none': { exit: 5, text: '{board} has no emulator here, and no port was named', help: 'add --port PATH' },
   'device.open': { exit: 5, text: "cannot open '{port}': {reason}" },
   'device.silent': { exit: 6, text: '{board} does not answer: {reason}' },
   'device.fault': { exit: 6, text: '{board} stopped: {reason}' },
   'device.protocol': { exit: 6, text: '{board} sent something unexpected: {reason}' },
-  'device.wrongModel': { exit: 6, text: '{board} runs model {got}, the pack is {expected}', help: 'build and load the firmware of this pack' },
-  'device.guard': { exit: 7, text: '{board}: the memory around the arena was overwritten', help: 'please report this with the model' },
+  'device.wrongModel': {
+    exit: 6,
+    text: '{board} runs model {got}, the pack is {expected}',
+    help: 'build and load the firmware of this pack',
+  },
+  'device.guard': {
+    exit: 7,
+    text: '{board}: the memory around the arena was overwritten',
+    help: 'please report this with the model',
+  },
 
   'run.differ': { exit: 7, text: '{what}' },
   'verify.differ': { exit: 7, text: '{what}' },
@@ -57,7 +91,10 @@ export type ErrorCode = keyof typeof errors;
 export class MoteError extends Error {
   readonly exit: number;
   readonly help: string | undefined;
-  constructor(readonly code: ErrorCode, args: Record<string, string | number>) {
+  constructor(
+    readonly code: ErrorCode,
+    args: Record<string, string | number>,
+  ) {
     const spec: ErrorSpec = errors[code];
     super(fill(spec.text, args));
     this.exit = spec.exit;

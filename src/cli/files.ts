@@ -9,7 +9,12 @@ const maxFileBytes = 256 * 1024 * 1024;
 
 const reasonOf = (error: unknown): string => {
   const code = (error as NodeJS.ErrnoException).code;
-  const words: Record<string, string> = { ENOENT: 'no such file', EACCES: 'no permission', EISDIR: 'it is a folder', ENOTDIR: 'not a folder' };
+  const words: Record<string, string> = {
+    ENOENT: 'no such file',
+    EACCES: 'no permission',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'not a folder',
+  };
   return (code && words[code]) ?? code ?? String(error);
 };
 
@@ -60,7 +65,8 @@ async function mayReplace(folder: string): Promise<boolean> {
 /** Writes a whole folder beside its place and swaps it in. `files` are relative paths with forward slashes. */
 export async function writeFolder(folder: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
   const target = resolve(folder);
-  if (!(await mayReplace(target))) fail('file.write', { path: folder, reason: 'it is there and is no pack; name another folder' });
+  if (!(await mayReplace(target)))
+    fail('file.write', { path: folder, reason: 'it is there and is no pack; name another folder' });
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   const old = `${temporary}.old`;
   try {

@@ -27,15 +27,19 @@ async function runCli(argv: readonly string[]): Promise<number> {
   }
   const program = new Command('mote').version(version).exitOverride().showSuggestionAfterError();
   program.description('From a trained neural network to a measured answer on a microcontroller.');
-  program.addHelpText('after', '\nExit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 no device, 6 device or flash failure, 7 outputs differ, 8 regression, 9 tool missing, 130 interrupted');
+  program.addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 no device, 6 device or flash failure, 7 outputs differ, 8 regression, 9 tool missing, 130 interrupted',
+  );
   program.configureOutput({
     writeOut: (text) => out.plain(text),
     writeErr: () => undefined,
   });
   let exit: number = exitCodes.done;
-  for (const spec of commands) addCommand(program, spec, out, (code) => {
-    exit = code;
-  });
+  for (const spec of commands)
+    addCommand(program, spec, out, (code) => {
+      exit = code;
+    });
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {

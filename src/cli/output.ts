@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only printer. stdout is the answer (text, or one JSON object); stderr is everything else.
 import { styleText } from 'node:util';
-import { MoteError } from './errors.js';
+import type { MoteError } from './errors.js';
 
 export interface Warning {
   code: string;
@@ -44,7 +44,7 @@ export class Output {
       return;
     }
     for (const line of answer.lines) process.stdout.write(`${line}\n`);
-    answer.warnings?.forEach((w, i) => process.stderr.write(`${i + 1}  ${w.text}\n`));
+    for (const [i, w] of (answer.warnings ?? []).entries()) process.stderr.write(`${i + 1}  ${w.text}\n`);
     if (answer.error) this.errorLines(answer.error);
   }
 
@@ -59,8 +59,12 @@ export class Output {
   internal(command: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     const data = { code: 'internal', message, help: 'please report this', exit: 1 };
-    if (this.options.json) process.stdout.write(`${JSON.stringify({ schema: `mote.${command}/1`, ok: false, error: data })}\n`);
-    else process.stderr.write(`${red('error')} internal  ${message.split('\n')[0]}\nhelp  please report this; MOTE_TRACE=1 shows where\n`);
+    if (this.options.json)
+      process.stdout.write(`${JSON.stringify({ schema: `mote.${command}/1`, ok: false, error: data })}\n`);
+    else
+      process.stderr.write(
+        `${red('error')} internal  ${message.split('\n')[0]}\nhelp  please report this; MOTE_TRACE=1 shows where\n`,
+      );
     if (process.env.MOTE_TRACE && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   }
 

@@ -9,19 +9,44 @@ import { concatData } from '../model/tensorData.js';
 import { fail } from './errors.js';
 import { readNpyFile, writeOutput } from './files.js';
 
-export const inputScaleOption = { flags: '--input-scale <how>', text: 'numbers in --data: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))' };
+export const inputScaleOption = {
+  flags: '--input-scale <how>',
+  text: 'numbers in --data: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))',
+};
 export const outOption = { flags: '--out <y.npy>', text: 'write the outputs' };
 
 /** Samples for the one input of the pack. */
-export async function readSamples(manifest: PackManifest, path: string, inputScale: string | undefined): Promise<Samples> {
-  if (manifest.inputs.length !== 1) fail('data.broken', { path, reason: `${manifest.name} has ${manifest.inputs.length} inputs, one .npy feeds only one` });
+export async function readSamples(
+  manifest: PackManifest,
+  path: string,
+  inputScale: string | undefined,
+): Promise<Samples> {
+  if (manifest.inputs.length !== 1)
+    fail('data.broken', {
+      path,
+      reason: `${manifest.name} has ${manifest.inputs.length} inputs, one .npy feeds only one`,
+    });
   return samplesFor(await readNpyFile(path), manifest.inputs[0], parseInputScale(inputScale ?? 'auto'), path);
 }
 
 /** Writes output 0 of every sample, [N, …], in the model's own type. */
-export async function writeOutputs(manifest: PackManifest, outputs: readonly TensorData[][], path: string | undefined): Promise<void> {
+export async function writeOutputs(
+  manifest: PackManifest,
+  outputs: readonly TensorData[][],
+  path: string | undefined,
+): Promise<void> {
   if (path === undefined) return;
   const port = manifest.outputs[0];
   const dtype = port.dtype as DType;
-  await writeOutput(path, writeNpy(dtype, [outputs.length, ...sampleShape(port.shape)], concatData(dtype, outputs.map((o) => o[0]))));
+  await writeOutput(
+    path,
+    writeNpy(
+      dtype,
+      [outputs.length, ...sampleShape(port.shape)],
+      concatData(
+        dtype,
+        outputs.map((o) => o[0]),
+      ),
+    ),
+  );
 }

@@ -30,7 +30,8 @@ function activations(graph: Graph): TensorId[] {
 }
 
 function joinGroups(editor: GraphEditor, node: Node, groups: Groups): void {
-  const keeps = passThrough.has(node.op) || sharing.has(node.op) || (node.op === 'averagePool2d' && !isGlobal({ editor }, node));
+  const keeps =
+    passThrough.has(node.op) || sharing.has(node.op) || (node.op === 'averagePool2d' && !isGlobal({ editor }, node));
   if (!keeps) return;
   for (const id of node.inputs) {
     const producer = editor.producer(id);

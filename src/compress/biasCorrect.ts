@@ -14,7 +14,11 @@ export interface CorrectionInput {
 }
 
 /** What to add to the real bias of each output channel. */
-export function biasCorrection(graph: Graph, node: Node, { exact, rounded, shape, means }: CorrectionInput): Float64Array {
+export function biasCorrection(
+  graph: Graph,
+  node: Node,
+  { exact, rounded, shape, means }: CorrectionInput,
+): Float64Array {
   const to = outputChannel(node, shape);
   const from = inputChannel(node, shape);
   const channels = exact.reduce((most, _, i) => Math.max(most, to(i) + 1), 0);
@@ -31,18 +35,21 @@ function tapShare(graph: Graph, node: Node, shape: readonly number[]): (i: numbe
   if (node.op === 'fullyConnected') return () => 1;
   const input = graph.tensors[node.inputs[0]].shape;
   const output = graph.tensors[node.outputs[0]].shape;
-  const numbers = (value: unknown, otherwise: number[]): number[] => (Array.isArray(value) ? value.map(Number) : otherwise);
+  const numbers = (value: unknown, otherwise: number[]): number[] =>
+    Array.isArray(value) ? value.map(Number) : otherwise;
   const strides = numbers(node.attrs.strides, [1, 1]);
   const dilations = numbers(node.attrs.dilations, [1, 1]);
   const pads = numbers(node.attrs.pads, [0, 0, 0, 0]);
-  const shares = [0, 1].map((d) => Float64Array.from({ length: shape[1 + d] }, (_, tap) => {
-    let inside = 0;
-    for (let o = 0; o < output[1 + d]; o++) {
-      const position = o * strides[d] - pads[d] + tap * dilations[d];
-      if (position >= 0 && position < input[1 + d]) inside++;
-    }
-    return inside / Math.max(1, output[1 + d]);
-  }));
+  const shares = [0, 1].map((d) =>
+    Float64Array.from({ length: shape[1 + d] }, (_, tap) => {
+      let inside = 0;
+      for (let o = 0; o < output[1 + d]; o++) {
+        const position = o * strides[d] - pads[d] + tap * dilations[d];
+        if (position >= 0 && position < input[1 + d]) inside++;
+      }
+      return inside / Math.max(1, output[1 + d]);
+    }),
+  );
   const [width, inner] = [shape[2], shape[3]];
   return (i) => {
     const tap = Math.floor(i / inner);

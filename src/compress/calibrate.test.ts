@@ -13,7 +13,8 @@ function histogramOf(values: number[]): Histogram {
   return { min, max, counts };
 }
 
-const uniform = (low: number, high: number, n = 20000): number[] => Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
+const uniform = (low: number, high: number, n = 20000): number[] =>
+  Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
 
 describe('histogram', () => {
   it('clips one outlier in twenty thousand by percentile, at the side where it is', () => {
@@ -42,13 +43,21 @@ describe('histogram', () => {
 
   it('never errs more than the full range, for any counts', () => {
     const counts = fc.array(fc.nat(50), { minLength: 16, maxLength: 64 });
-    fc.assert(fc.property(counts, fc.double({ min: -5, max: 0, noNaN: true }), fc.double({ min: 0.1, max: 5, noNaN: true }), (c, min, max) => {
-      const h = { min, max, counts: Float64Array.from(c) };
-      const clipped = clipForError(h);
-      expect(clipped.min).toBeGreaterThanOrEqual(min);
-      expect(clipped.max).toBeLessThanOrEqual(max);
-      expect(quantizationError(h, clipped)).toBeLessThanOrEqual(quantizationError(h, h));
-    }), { verbose: true });
+    fc.assert(
+      fc.property(
+        counts,
+        fc.double({ min: -5, max: 0, noNaN: true }),
+        fc.double({ min: 0.1, max: 5, noNaN: true }),
+        (c, min, max) => {
+          const h = { min, max, counts: Float64Array.from(c) };
+          const clipped = clipForError(h);
+          expect(clipped.min).toBeGreaterThanOrEqual(min);
+          expect(clipped.max).toBeLessThanOrEqual(max);
+          expect(quantizationError(h, clipped)).toBeLessThanOrEqual(quantizationError(h, h));
+        },
+      ),
+      { verbose: true },
+    );
   });
 });
 
@@ -80,7 +89,9 @@ describe('collectRanges', () => {
       expect(seven.get(y)?.max).toBe(14);
       await expect(collectRanges(graph, [], runner, method)).rejects.toThrow('holds no sample');
       await expect(collectRanges(graph, [[Float32Array.of(1)]], runner, method)).rejects.toThrow('takes 2');
-      await expect(collectRanges(graph, [[Float32Array.of(1, Number.NaN)]], runner, method)).rejects.toThrow('not a number');
+      await expect(collectRanges(graph, [[Float32Array.of(1, Number.NaN)]], runner, method)).rejects.toThrow(
+        'not a number',
+      );
     }
   });
 });

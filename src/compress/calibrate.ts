@@ -32,7 +32,11 @@ export interface Statistics {
 }
 
 export async function collectRanges(
-  graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner, method: RangeMethod, options: CalibrateOptions = {},
+  graph: Graph,
+  samples: Iterable<TensorData[]>,
+  runner: FloatRunner,
+  method: RangeMethod,
+  options: CalibrateOptions = {},
 ): Promise<Map<TensorId, Range>> {
   const list = [...samples];
   const { extremes } = await collectStatistics(graph, list, runner);
@@ -41,7 +45,9 @@ export async function collectRanges(
 
 /** First pass. Fails on an empty calibration set, and on values that are not numbers. */
 export async function collectStatistics(
-  graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner,
+  graph: Graph,
+  samples: Iterable<TensorData[]>,
+  runner: FloatRunner,
 ): Promise<Statistics> {
   const statistics: Statistics = { extremes: new Map(), means: new Map(), peaks: new Map(), samples: 0 };
   for (const sample of samples) {
@@ -52,16 +58,21 @@ export async function collectStatistics(
     statistics.samples++;
   }
   if (statistics.samples === 0) fail('quant.calibration', { reason: 'it holds no sample' });
-  for (const sums of statistics.means.values()) sums.forEach((s, c) => {
-    sums[c] = s / statistics.samples;
-  });
+  for (const sums of statistics.means.values())
+    sums.forEach((s, c) => {
+      sums[c] = s / statistics.samples;
+    });
   return statistics;
 }
 
 /** Second pass; `minmax` needs none. */
 export async function chooseRanges(
-  graph: Graph, samples: Iterable<TensorData[]>, runner: FloatRunner, extremes: ReadonlyMap<TensorId, Range>,
-  method: RangeMethod, options: CalibrateOptions = {},
+  graph: Graph,
+  samples: Iterable<TensorData[]>,
+  runner: FloatRunner,
+  extremes: ReadonlyMap<TensorId, Range>,
+  method: RangeMethod,
+  options: CalibrateOptions = {},
 ): Promise<Map<TensorId, Range>> {
   if (method === 'minmax') return new Map(extremes);
   const histograms = new Map<TensorId, Histogram>();
@@ -76,7 +87,10 @@ export async function chooseRanges(
 
 /** Graph inputs and computed activations of one sample; gives other work a turn between samples. */
 async function visitAll(
-  graph: Graph, sample: TensorData[], runner: FloatRunner, visit: (id: TensorId, data: Float32Array) => void,
+  graph: Graph,
+  sample: TensorData[],
+  runner: FloatRunner,
+  visit: (id: TensorId, data: Float32Array) => void,
 ): Promise<void> {
   const inputs = graph.inputs.map((id, i) => floatInput(graph, id, sample[i]));
   inputs.forEach((data, i) => {
@@ -93,7 +107,9 @@ function floatInput(graph: Graph, id: TensorId, data: TensorData | undefined): F
   const { name, shape } = graph.tensors[id];
   const expected = elementCount(shape);
   if (data?.length !== expected) {
-    fail('quant.calibration', { reason: `a sample has ${data?.length ?? 0} values for '${name}', which takes ${expected}` });
+    fail('quant.calibration', {
+      reason: `a sample has ${data?.length ?? 0} values for '${name}', which takes ${expected}`,
+    });
   }
   return data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
 }

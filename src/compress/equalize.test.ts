@@ -13,10 +13,19 @@ const relu = { min: 0, max: null };
 /** conv -> depthwise -> (max pool) -> conv -> flatten -> dense, with channels of very different size. */
 function chain(seed: number, activation: { min: number; max: number | null } | undefined): Graph {
   const b = new GraphBuilder();
-  const uneven = (shape: number[], s: number) => b.constant(shape, randomValues(s, shape.reduce((x, y) => x * y, 1))
-    .map((v, i) => v * [1, 30, 0.02, 0][i % 4]));
+  const uneven = (shape: number[], s: number) =>
+    b.constant(
+      shape,
+      randomValues(
+        s,
+        shape.reduce((x, y) => x * y, 1),
+      ).map((v, i) => v * [1, 30, 0.02, 0][i % 4]),
+    );
   const act = activation ? { activation } : {};
-  let x = b.op('conv2d', [b.input([1, 4, 4, 2]), uneven([4, 3, 3, 2], seed), uneven([4], seed + 1)], { ...conv, ...act });
+  let x = b.op('conv2d', [b.input([1, 4, 4, 2]), uneven([4, 3, 3, 2], seed), uneven([4], seed + 1)], {
+    ...conv,
+    ...act,
+  });
   const depthwise = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], multiplier: 2, ...act };
   x = b.op('depthwiseConv2d', [x, uneven([1, 3, 3, 8], seed + 2), uneven([8], seed + 3)], depthwise);
   x = b.op('maxPool2d', [x], { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0] });
@@ -30,7 +39,8 @@ function unevenness(graph: Graph): number {
   const w = graph.tensors[graph.nodes[0].inputs[1]];
   const each = (w.data?.length ?? 0) / w.shape[0];
   const ranges = Array.from({ length: w.shape[0] }, (_, c) =>
-    Math.max(...(w.data as Float32Array).slice(c * each, (c + 1) * each).map(Math.abs))).filter((r) => r > 0);
+    Math.max(...(w.data as Float32Array).slice(c * each, (c + 1) * each).map(Math.abs)),
+  ).filter((r) => r > 0);
   return Math.max(...ranges) / Math.min(...ranges);
 }
 
@@ -53,12 +63,15 @@ function peaksOf(graph: Graph, seed: number): Map<TensorId, Float64Array> {
 
 describe('equalizeActivations', () => {
   it('keeps the function', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.constantFrom(undefined, relu), (seed, act) => {
-      const graph = chain(seed, act);
-      const inputs = randomInputs(graph, seed);
-      const after = equalizeActivations(graph, peaksOf(graph, seed));
-      expect(relativeError(runGraph(after, inputs)[0], runGraph(graph, inputs)[0])).toBeLessThan(1e-5);
-    }), { numRuns: 30, verbose: true });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.constantFrom(undefined, relu), (seed, act) => {
+        const graph = chain(seed, act);
+        const inputs = randomInputs(graph, seed);
+        const after = equalizeActivations(graph, peaksOf(graph, seed));
+        expect(relativeError(runGraph(after, inputs)[0], runGraph(graph, inputs)[0])).toBeLessThan(1e-5);
+      }),
+      { numRuns: 30, verbose: true },
+    );
   });
 
   it('gives every channel before a depthwise layer the same peak, up to a bounded gain', () => {
@@ -83,13 +96,16 @@ describe('equalizeActivations', () => {
 describe('equalize', () => {
   it('keeps the function', () => {
     const activation = fc.constantFrom(undefined, relu);
-    fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), activation, (seed, act) => {
-      const graph = chain(seed, act);
-      const inputs = randomInputs(graph, seed);
-      const after = equalize(graph);
-      expect(after).not.toBe(graph);
-      expect(relativeError(runGraph(after, inputs)[0], runGraph(graph, inputs)[0])).toBeLessThan(1e-5);
-    }), { numRuns: 30, verbose: true });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), activation, (seed, act) => {
+        const graph = chain(seed, act);
+        const inputs = randomInputs(graph, seed);
+        const after = equalize(graph);
+        expect(after).not.toBe(graph);
+        expect(relativeError(runGraph(after, inputs)[0], runGraph(graph, inputs)[0])).toBeLessThan(1e-5);
+      }),
+      { numRuns: 30, verbose: true },
+    );
   });
 
   it('makes the ranges of a pair meet', () => {

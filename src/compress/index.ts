@@ -5,8 +5,17 @@ export { equalize } from './equalize.js';
 export { equalizeActivations } from './equalizeActivations.js';
 export { quantizeInt8 } from './quantize.js';
 export {
-  type Equalization, quantizeFromCalibration, type Quantized, type QuantizerOptions, type QuantizerReport,
+  type Equalization,
+  type Quantized,
+  type QuantizerOptions,
+  type QuantizerReport,
+  quantizeFromCalibration,
 } from './quantizeFromCalibration.js';
 export {
-  evaluateIntegerRunner, evaluateRunner, type FloatRunner, type IntegerRunner, type MakeIntegerRunner, type MakeRunner,
+  evaluateIntegerRunner,
+  evaluateRunner,
+  type FloatRunner,
+  type IntegerRunner,
+  type MakeIntegerRunner,
+  type MakeRunner,
 } from './runner.js';

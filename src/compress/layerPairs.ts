@@ -81,7 +81,8 @@ function pairOf(first: Layer, second: Layer, channels: number): Pair | undefined
   if (node.op === 'fullyConnected') {
     // Behind a flatten of NHWC the columns repeat the channels.
     return weights.shape[1] % channels === 0
-      ? { first, second, inputOf: (i) => (i % weights.shape[1]) % channels } : undefined;
+      ? { first, second, inputOf: (i) => (i % weights.shape[1]) % channels }
+      : undefined;
   }
   return { first, second, inputOf: inputChannel(node, weights.shape) };
 }
@@ -101,7 +102,8 @@ function passes(editor: GraphEditor, node: Node, id: TensorId, channels: number)
     return Number(node.attrs.value ?? 0) === 0 && Array.isArray(pads) && pads.every((p) => p === 0);
   }
   const last = after.at(-1) ?? 1;
-  if (node.op === 'reshape') return before.at(-1) !== undefined && (before.at(-1) ?? 1) % channels === 0 && last % channels === 0;
+  if (node.op === 'reshape')
+    return before.at(-1) !== undefined && (before.at(-1) ?? 1) % channels === 0 && last % channels === 0;
   const axes = Array.isArray(node.attrs.axes) ? node.attrs.axes.map(Number) : [];
   return before.at(-1) === last && !axes.some((axis) => axis === -1 || axis === before.length - 1);
 }

@@ -21,11 +21,13 @@ function rows(file: string, real: (q: number) => number = (q) => q): Float32Arra
   const { shape, data } = readNpy(readFileSync(`${shared}/data/${file}`), file);
   const each = data.length / shape[0];
   return Array.from({ length: shape[0] }, (_, i) =>
-    Float32Array.from(data.slice(i * each, (i + 1) * each) as ArrayLike<number>, real));
+    Float32Array.from(data.slice(i * each, (i + 1) * each) as ArrayLike<number>, real),
+  );
 }
 
 /** Every stride-th of the first ones. */
-const some = <T>(list: T[], count: number, stride: number): T[] => Array.from({ length: count }, (_, i) => list[i * stride]);
+const some = <T>(list: T[], count: number, stride: number): T[] =>
+  Array.from({ length: count }, (_, i) => list[i * stride]);
 
 function argmax(values: ArrayLike<number>): number {
   let best = 0;
@@ -59,8 +61,13 @@ function snrDb(float: Graph, integer: Graph, inputs: Float32Array[]): number {
 }
 
 const ops = (graph: Graph): string[] => graph.nodes.map((n) => n.op);
-const types = (graph: Graph): Set<string> => new Set(graph.nodes.flatMap((n) => [...n.inputs, ...n.outputs]).filter((id) => id >= 0)
-  .map((id) => graph.tensors[id].dtype));
+const types = (graph: Graph): Set<string> =>
+  new Set(
+    graph.nodes
+      .flatMap((n) => [...n.inputs, ...n.outputs])
+      .filter((id) => id >= 0)
+      .map((id) => graph.tensors[id].dtype),
+  );
 
 // The int8 file of the same model says how the keyword inputs were quantized: scale and zero point of its input.
 const keyword = (q: number): number => 0.5847029089927673 * (q - 83);
@@ -89,50 +96,82 @@ describe.skipIf(!existsSync(models))('MLPerf Tiny models of ../shared', () => {
     for (const file of ['kws_quantized.onnx', 'ic_quantized.onnx']) {
       const graph = load(file);
       expect(types(graph)).toEqual(new Set(['int8', 'int32']));
-      expect(ops(graph).filter((op) => ['transpose', 'quantize', 'dequantize', 'clamp', 'averagePool2d'].includes(op))).toEqual([]);
+      expect(
+        ops(graph).filter((op) => ['transpose', 'quantize', 'dequantize', 'clamp', 'averagePool2d'].includes(op)),
+      ).toEqual([]);
     }
   });
 
   it.each([
     ['kws_quantized.onnx', 'kws/test_x.npy', keyword, [1, 490]],
     ['ic_quantized.onnx', 'cifar10/test_x.npy', (q: number) => q, [1, 32, 32, 3]],
-  ] as const)('%s agrees with onnxruntime', async (file, data, real, dims) => {
-    const graph = load(file);
-    const session = await ort.InferenceSession.create(`${models}/${file}`);
-    const inputs = some(rows(data, real), 80, 5);
-    let agree = 0;
-    for (const input of inputs) {
-      const result = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', input, [...dims]) });
-      const want = result[session.outputNames[0]].data as Float32Array;
-      if (argmax(run(graph, input)) === argmax(want)) agree++;
-    }
-    expect(agree).toBeGreaterThanOrEqual(0.99 * inputs.length);
-  }, 120 * seconds);
+  ] as const)(
+    '%s agrees with onnxruntime',
+    async (file, data, real, dims) => {
+      const graph = load(file);
+      const session = await ort.InferenceSession.create(`${models}/${file}`);
+      const inputs = some(rows(data, real), 80, 5);
+      let agree = 0;
+      for (const input of inputs) {
+        const result = await session.run({ [session.inputNames[0]]: new ort.Tensor('float32', input, [...dims]) });
+        const want = result[session.outputNames[0]].data as Float32Array;
+        if (argmax(run(graph, input)) === argmax(want)) agree++;
+      }
+      expect(agree).toBeGreaterThanOrEqual(0.99 * inputs.length);
+    },
+    120 * seconds,
+  );
 
-  it('image classification keeps its answers', async () => {
-    const graph = load('pretrainedResnet.tflite');
-    const samples = some(rows('cifar10/calib_x.npy'), 24, 20).map((x) => [x]);
-    const result = await quantizeFromCalibration(graph, samples, undefined, { checkSamples: 2 });
-    const inputs = some(rows('cifar10/test_x.npy'), 60, 6);
-    const agree = inputs.filter((x) => argmax(run(graph, x)) === argmax(run(result.graph, x))).length;
-    expect(agree).toBeGreaterThanOrEqual(58);
-  }, 180 * seconds);
+  it(
+    'image classification keeps its answers',
+    async () => {
+      const graph = load('pretrainedResnet.tflite');
+      const samples = some(rows('cifar10/calib_x.npy'), 24, 20).map((x) => [x]);
+      const result = await quantizeFromCalibration(graph, samples, undefined, { checkSamples: 2 });
+      const inputs = some(rows('cifar10/test_x.npy'), 60, 6);
+      const agree = inputs.filter((x) => argmax(run(graph, x)) === argmax(run(result.graph, x))).length;
+      expect(agree).toBeGreaterThanOrEqual(58);
+    },
+    180 * seconds,
+  );
 
-  it('visual wake words keeps 30 dB on smooth images', async () => {
-    const graph = load('vww_96_float.tflite');
-    const images = Array.from({ length: 16 }, (_, i) => smoothImage(i + 1, 96));
-    const result = await quantizeFromCalibration(graph, images.slice(0, 10).map((x) => [x]), undefined, { checkSamples: 2 });
-    expect(result.report.equalization).toBe('activations');
-    expect(snrDb(graph, result.graph, images.slice(10))).toBeGreaterThan(30);
-  }, 180 * seconds);
+  it(
+    'visual wake words keeps 30 dB on smooth images',
+    async () => {
+      const graph = load('vww_96_float.tflite');
+      const images = Array.from({ length: 16 }, (_, i) => smoothImage(i + 1, 96));
+      const result = await quantizeFromCalibration(
+        graph,
+        images.slice(0, 10).map((x) => [x]),
+        undefined,
+        { checkSamples: 2 },
+      );
+      expect(result.report.equalization).toBe('activations');
+      expect(snrDb(graph, result.graph, images.slice(10))).toBeGreaterThan(30);
+    },
+    180 * seconds,
+  );
 
-  it('anomaly detection keeps 30 dB on its spectrogram', async () => {
-    const graph = load('ad01_fp32.tflite');
-    const bytes = readFileSync(`${shared}/data/ad/normal_id_01_00000000_hist_librosa.bin`);
-    const spectrogram = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-    // Five frames of 128 bands make one input.
-    const windows = Array.from({ length: 196 }, (_, i) => spectrogram.slice(i * 128, i * 128 + 640));
-    const result = await quantizeFromCalibration(graph, some(windows, 49, 4).map((x) => [x]));
-    expect(snrDb(graph, result.graph, windows.filter((_, i) => i % 4 === 2))).toBeGreaterThan(30);
-  }, 60 * seconds);
+  it(
+    'anomaly detection keeps 30 dB on its spectrogram',
+    async () => {
+      const graph = load('ad01_fp32.tflite');
+      const bytes = readFileSync(`${shared}/data/ad/normal_id_01_00000000_hist_librosa.bin`);
+      const spectrogram = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+      // Five frames of 128 bands make one input.
+      const windows = Array.from({ length: 196 }, (_, i) => spectrogram.slice(i * 128, i * 128 + 640));
+      const result = await quantizeFromCalibration(
+        graph,
+        some(windows, 49, 4).map((x) => [x]),
+      );
+      expect(
+        snrDb(
+          graph,
+          result.graph,
+          windows.filter((_, i) => i % 4 === 2),
+        ),
+      ).toBeGreaterThan(30);
+    },
+    60 * seconds,
+  );
 });

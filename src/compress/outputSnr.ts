@@ -9,7 +9,9 @@ import type { FloatRunner, IntegerRunner } from './runner.js';
  * by its input: behind it, a sure answer hides all noise and an unsure one exaggerates it.
  */
 export function outputSnr(
-  float: { graph: Graph; runner: FloatRunner }, integer: { graph: Graph; runner: IntegerRunner }, samples: TensorData[][],
+  float: { graph: Graph; runner: FloatRunner },
+  integer: { graph: Graph; runner: IntegerRunner },
+  samples: TensorData[][],
 ): number {
   const [exactIds, gotIds] = [judged(float.graph), judged(integer.graph)];
   let [signal, noise] = [0, 0];
@@ -38,7 +40,8 @@ function judged(graph: Graph): TensorId[] {
 }
 
 function collect(
-  ids: readonly TensorId[], run: (visit: (id: TensorId, data: TensorData) => void) => void,
+  ids: readonly TensorId[],
+  run: (visit: (id: TensorId, data: TensorData) => void) => void,
 ): Map<TensorId, TensorData> {
   const found = new Map<TensorId, TensorData>();
   run((id, data) => {

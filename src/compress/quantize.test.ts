@@ -22,15 +22,29 @@ function cnn(seed: number): Graph {
   const c2 = b.op('conv2d', [c1, w([8, 3, 3, 8], 3), w([8], 4)], { ...same, activation: undefined });
   const sum = b.op('add', [c1, c2], { activation: { min: 0, max: null } });
   const d = b.op('depthwiseConv2d', [sum, b.constant([1, 3, 3, 8], randomValues(seed + 5, 72, 0.5)), w([8], 6)], {
-    strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], multiplier: 1, activation: { min: 0, max: 6 },
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [1, 1, 1, 1],
+    multiplier: 1,
+    activation: { min: 0, max: 6 },
   });
   const p = b.op('maxPool2d', [d], { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0] });
-  const a = b.op('averagePool2d', [sum], { kernel: [2, 2], strides: [2, 2], pads: [0, 0, 0, 0], countIncludePad: false });
+  const a = b.op('averagePool2d', [sum], {
+    kernel: [2, 2],
+    strides: [2, 2],
+    pads: [0, 0, 0, 0],
+    countIncludePad: false,
+  });
   const cat = b.op('concat', [p, a], { axis: 3 });
   const leaky = b.op('leakyRelu', [cat], { alpha: 0.1 });
   const gate = b.op('logistic', [b.op('mean', [leaky], { axes: [1, 2], keepDims: true })]);
   const scaled = b.op('mul', [leaky, gate]);
-  const g = b.op('averagePool2d', [scaled], { kernel: [4, 4], strides: [4, 4], pads: [0, 0, 0, 0], countIncludePad: false });
+  const g = b.op('averagePool2d', [scaled], {
+    kernel: [4, 4],
+    strides: [4, 4],
+    pads: [0, 0, 0, 0],
+    countIncludePad: false,
+  });
   const flat = b.op('reshape', [g], { shape: [1, 16] });
   return b.build(b.op('fullyConnected', [flat, w([10, 16], 9), w([10], 10)]));
 }
@@ -118,7 +132,11 @@ describe('quantizeFromCalibration', () => {
     const graph = b.build(b.op('fullyConnected', [x, b.constant([4, 64], w)]));
     const samples = Array.from({ length: 16 }, (_, i) => [randomValues(i + 1, 64).map((v) => 0.7 + 0.3 * v)]);
     const bias = async (biasCorrection: boolean): Promise<number> => {
-      const result = await quantizeFromCalibration(graph, samples, evaluateRunner, { biasCorrection, method: 'minmax', equalize: 'none' });
+      const result = await quantizeFromCalibration(graph, samples, evaluateRunner, {
+        biasCorrection,
+        method: 'minmax',
+        equalize: 'none',
+      });
       const shift = new Float64Array(4);
       for (const s of samples) {
         const got = runQuantized(result.graph, s);

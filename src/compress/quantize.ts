@@ -19,11 +19,18 @@ export interface QuantizeOptions {
   biasCorrection?: ReadonlyMap<TensorId, Float64Array>;
 }
 
-export function quantizeInt8(source: Graph, ranges: ReadonlyMap<TensorId, Range>, options: QuantizeOptions = {}): Graph {
+export function quantizeInt8(
+  source: Graph,
+  ranges: ReadonlyMap<TensorId, Range>,
+  options: QuantizeOptions = {},
+): Graph {
   const quants = activationQuants(source, ranges);
   const editor = new GraphEditor(source);
   const ctx: IntegerContext = {
-    editor, twins: new Map(), wanted: (id) => quants.get(id), correct: corrector(source, options.biasCorrection),
+    editor,
+    twins: new Map(),
+    wanted: (id) => quants.get(id),
+    correct: corrector(source, options.biasCorrection),
   };
   for (const id of source.inputs) quantizeInput(ctx, id);
   for (const node of editor.list()) if (!makeInteger(ctx, node)) refuse(editor, node);
@@ -44,7 +51,9 @@ function quantizeInput(ctx: IntegerContext, id: TensorId): void {
   const quant = ctx.wanted(id);
   if (tensor.dtype !== 'float32' || !quant) {
     fail('model.unsupported', {
-      node: tensor.name, op: 'input', reason: `only float32 inputs can be quantized, this one is ${tensor.dtype}`,
+      node: tensor.name,
+      op: 'input',
+      reason: `only float32 inputs can be quantized, this one is ${tensor.dtype}`,
       change: 'export the model with float32 inputs',
     });
   }
@@ -66,7 +75,9 @@ function refuse(editor: GraphEditor, node: Node): never {
     ? 'its weights are computed at run time, or its values have no calibrated range'
     : 'it has no int8 form';
   return fail('model.unsupported', {
-    node: node.name || editor.tensor(node.outputs[0]).name, op: node.op, reason,
+    node: node.name || editor.tensor(node.outputs[0]).name,
+    op: node.op,
+    reason,
     change: 'replace the operator in the model, or pack it as float32',
   });
 }

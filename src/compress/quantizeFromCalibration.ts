@@ -2,13 +2,24 @@
 // The whole quantizer: equalize, calibrate, quantize, correct biases, and say how close the result came.
 import type { Graph, TensorData, TensorId } from '../model/graph.js';
 import {
-  type CalibrateOptions, chooseRanges, collectStatistics, type Range, type RangeMethod, type Statistics,
+  type CalibrateOptions,
+  chooseRanges,
+  collectStatistics,
+  type Range,
+  type RangeMethod,
+  type Statistics,
 } from './calibrate.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
-import { quantizeInt8 } from './quantize.js';
 import { outputSnr } from './outputSnr.js';
-import { evaluateIntegerRunner, evaluateRunner, type FloatRunner, type MakeIntegerRunner, type MakeRunner } from './runner.js';
+import { quantizeInt8 } from './quantize.js';
+import {
+  evaluateIntegerRunner,
+  evaluateRunner,
+  type FloatRunner,
+  type MakeIntegerRunner,
+  type MakeRunner,
+} from './runner.js';
 
 /** What is scaled before quantizing: nothing, weights against weights, or activations against weights. */
 export type Equalization = 'none' | 'weights' | 'activations';
@@ -50,7 +61,10 @@ export interface Quantized {
 export const quantizerDefaults = { method: 'mse', equalize: 'auto', biasCorrection: true, checkSamples: 8 } as const;
 
 export async function quantizeFromCalibration(
-  graph: Graph, samples: Iterable<TensorData[]>, makeRunner: MakeRunner = evaluateRunner, options: QuantizerOptions = {},
+  graph: Graph,
+  samples: Iterable<TensorData[]>,
+  makeRunner: MakeRunner = evaluateRunner,
+  options: QuantizerOptions = {},
 ): Promise<Quantized> {
   const list = [...samples];
   const settings: Settings = { ...quantizerDefaults, ...options };
@@ -61,9 +75,10 @@ export async function quantizeFromCalibration(
   for (const equalization of wanted) {
     const scaled = equalizers[equalization](graph, statistics);
     if (best && scaled === graph) continue;
-    const candidate = scaled === graph
-      ? await quantizeOne(graph, list, runner, statistics, settings, equalization)
-      : await quantizeScaled(scaled, list, makeRunner, settings, equalization);
+    const candidate =
+      scaled === graph
+        ? await quantizeOne(graph, list, runner, statistics, settings, equalization)
+        : await quantizeScaled(scaled, list, makeRunner, settings, equalization);
     if (!best || (candidate.report.outputSnrDb ?? 0) > (best.report.outputSnrDb ?? 0)) best = candidate;
   }
   return best as Quantized;
@@ -72,14 +87,22 @@ export async function quantizeFromCalibration(
 type Settings = QuantizerOptions & Required<Pick<QuantizerOptions, keyof typeof quantizerDefaults>>;
 
 async function quantizeScaled(
-  graph: Graph, samples: TensorData[][], makeRunner: MakeRunner, settings: Settings, equalization: Equalization,
+  graph: Graph,
+  samples: TensorData[][],
+  makeRunner: MakeRunner,
+  settings: Settings,
+  equalization: Equalization,
 ): Promise<Quantized> {
   const runner = await makeRunner(graph);
   return quantizeOne(graph, samples, runner, await collectStatistics(graph, samples, runner), settings, equalization);
 }
 
 async function quantizeOne(
-  graph: Graph, samples: TensorData[][], runner: FloatRunner, statistics: Statistics, settings: Settings,
+  graph: Graph,
+  samples: TensorData[][],
+  runner: FloatRunner,
+  statistics: Statistics,
+  settings: Settings,
   equalization: Equalization,
 ): Promise<Quantized> {
   const { method, biasCorrection } = settings;
@@ -87,7 +110,8 @@ async function quantizeOne(
   const quantized = quantizeInt8(graph, ranges, biasCorrection ? { biasCorrection: statistics.means } : {});
   const checked = spread(samples, settings.checkSamples);
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
-  const outputSnrDb = checked.length > 0 ? outputSnr({ graph, runner }, { graph: quantized, runner: integer }, checked) : undefined;
+  const outputSnrDb =
+    checked.length > 0 ? outputSnr({ graph, runner }, { graph: quantized, runner: integer }, checked) : undefined;
   const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
   return { graph: quantized, ranges, report };
 }

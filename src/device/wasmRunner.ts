@@ -14,14 +14,19 @@ import { bytesOf } from '../model/tensorData.js';
 import { planGraph } from '../plan/plan.js';
 import { HostModel } from './wasm.js';
 
-const zeros = (graph: Graph, ids: readonly TensorId[]) => ids.map((id) => makeData(graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)));
+const zeros = (graph: Graph, ids: readonly TensorId[]) =>
+  ids.map((id) => makeData(graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)));
 
 /** A runner for this float graph; every activation is shown right after the layer that computes it. */
 export async function wasmRunner(graph: Graph): Promise<FloatRunner> {
   const plan = planGraph(graph, { rounding: 'single', target: loadTarget('wasm32') });
   const { manifest, files } = emitPack({
-    graph, plan, name: 'calibration', model: { file: graph.name, format: graph.source.format, sha256: '', quantizedBy: 'none' },
-    target: 'wasm32', rounding: 'single',
+    graph,
+    plan,
+    name: 'calibration',
+    model: { file: graph.name, format: graph.source.format, sha256: '', quantizedBy: 'none' },
+    target: 'wasm32',
+    rounding: 'single',
     vectors: { inputs: [zeros(graph, graph.inputs)], outputs: [zeros(graph, graph.outputs)], from: 'random' },
   });
   const folder = await mkdtemp(join(tmpdir(), 'mote-calibrate-'));
@@ -32,7 +37,10 @@ export async function wasmRunner(graph: Graph): Promise<FloatRunner> {
     for (const [view, source] of plan.viewOf) views.set(source, [...(views.get(source) ?? []), view]);
     return {
       run(inputs, visit) {
-        graph.inputs.forEach((id, i) => void host.write(plan.offsetOf.get(id) as number, bytesOf(inputs[i])));
+        graph.inputs.forEach((id, i) => {
+          host.write(plan.offsetOf.get(id) as number, bytesOf(inputs[i]));
+          for (const view of views.get(id) ?? []) visit(view, inputs[i]);
+        });
         plan.steps.forEach((step, index) => {
           host.step(index);
           for (const id of step.node.outputs) {

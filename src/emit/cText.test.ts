@@ -30,11 +30,21 @@ describe('C text', () => {
         expect(Object.is(Math.fround(Number(literal.slice(0, -1))), x)).toBe(true);
       }),
     );
-    expect([floatLiteral(1), floatLiteral(-0), floatLiteral(0.1), floatLiteral(3e38)]).toEqual(['1.0f', '-0.0f', '0.1f', '3e+38f']);
+    expect([floatLiteral(1), floatLiteral(-0), floatLiteral(0.1), floatLiteral(3e38)]).toEqual([
+      '1.0f',
+      '-0.0f',
+      '0.1f',
+      '3e+38f',
+    ]);
   });
 
   it('arrays hold every value once, with the edges of their type', () => {
-    const text = constArray('x', { name: 'x', dtype: 'int32', data: Int32Array.of(-(2 ** 31), 2 ** 31 - 1, 0), shape: [3] });
+    const text = constArray('x', {
+      name: 'x',
+      dtype: 'int32',
+      data: Int32Array.of(-(2 ** 31), 2 ** 31 - 1, 0),
+      shape: [3],
+    });
     expect(text).toBe('static const int32_t x[3] = { /* 3 */\n    INT32_MIN, 2147483647, 0,\n};\n');
     const wide = constArray('y', { name: 'y', dtype: 'int64', data: BigInt64Array.of(-(2n ** 63n), 5n), shape: [2] });
     expect(wide).toContain('INT64_MIN, INT64_C(5),');

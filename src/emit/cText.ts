@@ -5,17 +5,29 @@ import type { ConstArray, CStruct, FieldValue } from '../ops/op.js';
 const lineWidth = 118;
 
 export const cType: Record<ConstArray['dtype'], string> = {
-  int8: 'int8_t', uint8: 'uint8_t', int16: 'int16_t', int32: 'int32_t', int64: 'int64_t', float32: 'float',
+  int8: 'int8_t',
+  uint8: 'uint8_t',
+  int16: 'int16_t',
+  int32: 'int32_t',
+  int64: 'int64_t',
+  float32: 'float',
 };
 
 /** A C identifier from any text: lower case, digits and underscores, never empty, never starting with a digit. */
 export function identifier(text: string): string {
-  const cleaned = text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_+|_+$/g, '');
+  const cleaned = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '');
   return /^[a-z]/.test(cleaned) ? cleaned : `x${cleaned}`;
 }
 
 /** Text that is safe inside a C comment: printable ASCII, no comment ends, no trigraphs or line splices. */
-export const commentText = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').replace(/[*/\\?]{2,}/g, '_').replace(/\\/g, '_');
+export const commentText = (text: string): string =>
+  text
+    .replace(/[^\x20-\x7e]/g, '?')
+    .replace(/[*/\\?]{2,}/g, '_')
+    .replace(/\\/g, '_');
 
 /** Shortest decimal literal that reads back as exactly this float32. */
 export function floatLiteral(value: number): string {

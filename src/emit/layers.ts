@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // NAME_layers.c/.h: the same calls one at a time, for profiling and for finding the first layer that differs.
-import { callText, copiedOutputs, type EmitContext, kernelHeaders, parameterSymbol, prologue, runArguments } from './model.js';
+import {
+  callText,
+  copiedOutputs,
+  type EmitContext,
+  kernelHeaders,
+  parameterSymbol,
+  prologue,
+  runArguments,
+} from './model.js';
 import { layerNames } from './names.js';
 
 export function layersHeader(context: EmitContext): string {
@@ -21,7 +29,9 @@ int ${name}_step(int layer, ${runArguments(graph)});
 export function layersSource(context: EmitContext): string {
   const { name, graph, plan } = context;
   const layers = layerNames(plan);
-  const declarations = plan.steps.map((s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`);
+  const declarations = plan.steps.map(
+    (s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`,
+  );
   const copies = copiedOutputs(graph, plan);
   const copyCalls = copies.map((c) => ` memcpy(${c.to}, ${c.from}, ${c.bytes});`).join('');
   const cases = plan.steps.map((s, i) => {
@@ -53,7 +63,11 @@ export function firmwareGlue(context: EmitContext, hash: string): string {
   const { name, graph } = context;
   const upper = name.toUpperCase();
   const type = (kind: 'INPUT' | 'OUTPUT', i: number): string => `(void *)(arena + ${upper}_${kind}_${i}_OFFSET)`;
-  const args = ['arena', ...graph.inputs.map((_, i) => type('INPUT', i)), ...graph.outputs.map((_, i) => type('OUTPUT', i))].join(', ');
+  const args = [
+    'arena',
+    ...graph.inputs.map((_, i) => type('INPUT', i)),
+    ...graph.outputs.map((_, i) => type('OUTPUT', i)),
+  ].join(', ');
   const bytes = (hash.slice(0, 16).match(/../g) as string[]).map((h) => `0x${h}`).join(', ');
   return `/* SPDX-License-Identifier: Apache-2.0
  * Made by mote pack: ${name} under the fixed names that firmware and host module use. */

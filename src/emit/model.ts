@@ -2,9 +2,9 @@
 // Graph + Plan -> the .c/.h pair of one model. NAME.c reads like a forward pass: one commented call per layer first,
 // the constants after it.
 import type { Graph, TensorId } from '../model/graph.js';
+import { tensorBytes } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
 import { arenaAlignBytes, type Plan, type Step, weightBytes } from '../plan/plan.js';
-import { tensorBytes } from '../model/graph.js';
 import { commentText, constArray, constArrays, structText } from './cText.js';
 import { layerNames } from './names.js';
 
@@ -18,7 +18,13 @@ export interface EmitContext {
 }
 
 const cTypes: Record<string, string> = {
-  float32: 'float', int8: 'int8_t', uint8: 'uint8_t', int16: 'int16_t', int32: 'int32_t', int64: 'int64_t', bool: 'uint8_t',
+  float32: 'float',
+  int8: 'int8_t',
+  uint8: 'uint8_t',
+  int16: 'int16_t',
+  int32: 'int32_t',
+  int64: 'int64_t',
+  bool: 'uint8_t',
 };
 
 export const tensorCType = (graph: Graph, id: TensorId): string => {
@@ -27,8 +33,17 @@ export const tensorCType = (graph: Graph, id: TensorId): string => {
   return type;
 };
 
-const shapeText = (shape: readonly number[]): string => (shape.length > 1 && shape[0] === 1 ? shape.slice(1) : shape).join('x');
-const shortType: Record<string, string> = { float32: 'f32', int8: 's8', uint8: 'u8', int16: 's16', int32: 's32', int64: 's64', bool: 'u8' };
+const shapeText = (shape: readonly number[]): string =>
+  (shape.length > 1 && shape[0] === 1 ? shape.slice(1) : shape).join('x');
+const shortType: Record<string, string> = {
+  float32: 'f32',
+  int8: 's8',
+  uint8: 'u8',
+  int16: 's16',
+  int32: 's32',
+  int64: 's64',
+  bool: 'u8',
+};
 
 /** The header files of the kernels: `mote_conv2d_s8s8__ref` is declared in mote/conv2d.h. */
 export function parameterSymbol(name: string, layer: string): string {
@@ -105,7 +120,8 @@ export function prologue(context: EmitContext): string {
   return `    if (${pointers.map((p) => `${p} == 0`).join(' || ')}) return MOTE_E_NULL;\n${checks}\n    (void)a;`;
 }
 
-const copyText = (c: { from: string; to: string; bytes: number }): string => `    memcpy(${c.to}, ${c.from}, ${c.bytes});`;
+const copyText = (c: { from: string; to: string; bytes: number }): string =>
+  `    memcpy(${c.to}, ${c.from}, ${c.bytes});`;
 
 export const kernelHeaders = (plan: Plan): string[] =>
   [...new Set(plan.steps.map((s) => headerOf(s.call.kernel)))].sort().map((h) => `#include "${h}"`);
@@ -117,7 +133,9 @@ export const headerOf = (kernel: string): string => `mote/${kernel.split('_')[1]
 export function modelSource(context: EmitContext): string {
   const { graph, plan, name } = context;
   const layers = layerNames(plan);
-  const declarations = plan.steps.map((s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`);
+  const declarations = plan.steps.map(
+    (s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`,
+  );
   const calls = plan.steps.map((s, i) => `${layerComment(context, s, i)}\n    ${callText(context, s, layers[i])}`);
   const copies = copiedOutputs(graph, plan).map(copyText);
   const constants = plan.steps.map((s, i) => layerConstants(parameterSymbol(name, layers[i]), s));

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../plan/plan.js';
 import { layerNames, modelName } from './names.js';
 
-const planOf = (...names: string[]): Plan => ({ steps: names.map((name) => ({ node: { name, op: 'conv2d' } })) }) as unknown as Plan;
+const planOf = (...names: string[]): Plan =>
+  ({ steps: names.map((name) => ({ node: { name, op: 'conv2d' } })) }) as unknown as Plan;
 
 describe('layer names', () => {
   it.each([
@@ -25,6 +26,10 @@ describe('layer names', () => {
   });
 
   it('a model name is a C prefix', () => {
-    expect([modelName('KWS ref-model.tflite'), modelName('3dnet.onnx'), modelName('x'.repeat(60))]).toEqual(['kws_ref_model', 'x3dnet', 'x'.repeat(40)]);
+    expect([modelName('KWS ref-model.tflite'), modelName('3dnet.onnx'), modelName('x'.repeat(60))]).toEqual([
+      'kws_ref_model',
+      'x3dnet',
+      'x'.repeat(40),
+    ]);
   });
 });

@@ -15,7 +15,9 @@ function stemOf(step: Step): string {
   const first = step.node.name.split(';')[0];
   const parts = first.split(/[/:]/).filter((p) => /[A-Za-z]/.test(p) && !wrapper.test(p));
   const telling = parts.length > 1 && operatorWord.test(parts[parts.length - 1]) ? parts.slice(0, -1) : parts;
-  const stem = identifier(telling.slice(-2).join('_') || step.node.op).slice(0, stemLength).replace(/_+$/, '');
+  const stem = identifier(telling.slice(-2).join('_') || step.node.op)
+    .slice(0, stemLength)
+    .replace(/_+$/, '');
   return stem || identifier(step.node.op);
 }
 
@@ -35,5 +37,7 @@ export function layerNames(plan: Plan): string[] {
 
 /** A model name that can prefix C symbols and name files. */
 export function modelName(text: string): string {
-  return identifier(text.replace(/\.(tflite|onnx)$/i, '')).slice(0, 40).replace(/_+$/, '');
+  return identifier(text.replace(/\.(tflite|onnx)$/i, ''))
+    .slice(0, 40)
+    .replace(/_+$/, '');
 }

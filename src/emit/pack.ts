@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import type { PackManifest, PackPort } from '../generated/pack.js';
 import { type Graph, type TensorId, tensorBytes } from '../model/graph.js';
 import { writeNpy } from '../model/npy.js';
-import { concatData } from '../model/tensorData.js';
 import { sampleShape } from '../model/sampleShape.js';
+import { concatData } from '../model/tensorData.js';
 import type { Rounding } from '../ops/op.js';
 import { type Plan, weightBytes } from '../plan/plan.js';
 import { version } from '../version.js';
@@ -79,7 +79,10 @@ function vectorFiles(graph: Graph, vectors: Vectors): Map<string, Uint8Array> {
   const add = (kind: 'input' | 'output', ids: TensorId[], samples: Vectors['inputs']): void => {
     ids.forEach((id, i) => {
       const t = graph.tensors[id];
-      const data = concatData(t.dtype, samples.map((s) => s[i]));
+      const data = concatData(
+        t.dtype,
+        samples.map((s) => s[i]),
+      );
       files.set(`vectors/${kind}_${i}.npy`, writeNpy(t.dtype, [samples.length, ...sampleShape(t.shape)], data));
     });
   };

@@ -25,10 +25,16 @@ export function testProgram(context: EmitContext, vectors: Vectors): string {
   const count = vectors.inputs.length;
   const arrays: string[] = [];
   for (let k = 0; k < count; k++) {
-    graph.inputs.forEach((id, i) => void arrays.push(constArray(`input_${i}_${k}`, arrayOf(context, id, vectors.inputs[k][i]))));
-    graph.outputs.forEach((id, i) => void arrays.push(constArray(`expected_${i}_${k}`, arrayOf(context, id, vectors.outputs[k][i]))));
+    graph.inputs.forEach(
+      (id, i) => void arrays.push(constArray(`input_${i}_${k}`, arrayOf(context, id, vectors.inputs[k][i]))),
+    );
+    graph.outputs.forEach(
+      (id, i) => void arrays.push(constArray(`expected_${i}_${k}`, arrayOf(context, id, vectors.outputs[k][i]))),
+    );
   }
-  const outputs = graph.outputs.map((id, i) => `static ${tensorCType(graph, id)} output_${i}[${elementCount(graph.tensors[id].shape)}];`);
+  const outputs = graph.outputs.map(
+    (id, i) => `static ${tensorCType(graph, id)} output_${i}[${elementCount(graph.tensors[id].shape)}];`,
+  );
   const cases = Array.from({ length: count }, (_, k) => {
     const ins = graph.inputs.map((_, i) => `input_${i}_${k}`);
     const outs = graph.outputs.map((_, i) => `output_${i}`);

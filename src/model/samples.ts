@@ -35,7 +35,8 @@ export function parseInputScale(text: string): InputScale {
 }
 
 const shapeText = (shape: readonly number[]): string => shape.join('x');
-const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
 
 /** How the file's samples lie: as the port, in the file's own layout (to be permuted), or flat. */
 function layoutOf(array: NpyArray, port: InputPort, path: string): { count: number; permute: boolean } {
@@ -50,7 +51,11 @@ function layoutOf(array: NpyArray, port: InputPort, path: string): { count: numb
   if (own && (match(sampleShape(own)) || match(own))) return { count: total / perSample, permute: true };
   const flat = elementCount(rest) === perSample || (total === perSample && (rest.length === 0 || first === 1));
   const squeezed = (shape: readonly number[]): number[] => shape.filter((n) => n !== 1);
-  if (flat && (squeezed(rest).length <= 1 || squeezed(wanted).length <= 1 || sameShape(squeezed(rest), squeezed(wanted)))) return { count: total / perSample, permute: false };
+  if (
+    flat &&
+    (squeezed(rest).length <= 1 || squeezed(wanted).length <= 1 || sameShape(squeezed(rest), squeezed(wanted)))
+  )
+    return { count: total / perSample, permute: false };
   return mismatch(array, port, path);
 }
 
@@ -104,7 +109,8 @@ function imageRangeOf(port: Required<Pick<InputPort, 'scale' | 'zeroPoint'>>, pa
   });
   if (!near) {
     fail('data.broken', {
-      path, reason: `uint8 numbers do not say what they mean for an input of ${low.toPrecision(3)}…${high.toPrecision(3)}; add --input-scale SCALE,ZERO`,
+      path,
+      reason: `uint8 numbers do not say what they mean for an input of ${low.toPrecision(3)}…${high.toPrecision(3)}; add --input-scale SCALE,ZERO`,
     });
   }
   return { real: near, text: `uint8 ${near.text}` };
@@ -119,11 +125,17 @@ function conversionOf(array: NpyArray, port: InputPort, mode: InputScale, path: 
   if (float) return { real: { scale: 1, zero: 0 }, text: array.dtype };
   if (array.dtype === port.dtype) return { text: `${array.dtype} as it is` };
   if (array.dtype === 'uint8') return imageRangeOf(port as Required<InputPort>, path);
-  return fail('data.broken', { path, reason: `${array.dtype} numbers for an ${port.dtype} input need --input-scale raw or SCALE,ZERO` });
+  return fail('data.broken', {
+    path,
+    reason: `${array.dtype} numbers for an ${port.dtype} input need --input-scale raw or SCALE,ZERO`,
+  });
 }
 
 const integerRange: Partial<Record<string, [number, number]>> = {
-  int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767], int32: [-(2 ** 31), 2 ** 31 - 1],
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
 };
 
 /** Rounds half away from zero, as TensorFlow Lite's TfLiteRound. */
@@ -139,7 +151,8 @@ function converter(port: InputPort, conversion: Conversion, path: string): (x: n
   if (real) return (x) => real.scale * (x - real.zero);
   if (!range) return (x) => x;
   return (x) => {
-    if (!Number.isInteger(x) || x < range[0] || x > range[1]) fail('data.broken', { path, reason: `${x} is no ${port.dtype} number` });
+    if (!Number.isInteger(x) || x < range[0] || x > range[1])
+      fail('data.broken', { path, reason: `${x} is no ${port.dtype} number` });
     return x;
   };
 }
@@ -162,6 +175,9 @@ export function samplesFor(array: NpyArray, port: InputPort, mode: InputScale, p
     }
     data.push(sample);
   }
-  const target = port.scale !== undefined && conversion.real ? ` -> ${port.dtype} by scale ${port.scale.toPrecision(6)}, zero ${port.zeroPoint}` : '';
+  const target =
+    port.scale !== undefined && conversion.real
+      ? ` -> ${port.dtype} by scale ${port.scale.toPrecision(6)}, zero ${port.zeroPoint}`
+      : '';
   return { data, how: `${conversion.text}${target}${permute ? ', layout permuted' : ''}` };
 }

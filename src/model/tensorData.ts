@@ -13,7 +13,10 @@ export function dataFromBytes(dtype: DType, bytes: Uint8Array): TensorData {
 
 /** One array after the other. */
 export function concatData(dtype: DType, parts: readonly TensorData[]): TensorData {
-  const data = makeData(dtype, parts.reduce((n, p) => n + p.length, 0));
+  const data = makeData(
+    dtype,
+    parts.reduce((n, p) => n + p.length, 0),
+  );
   const bytes = bytesOf(data);
   let at = 0;
   for (const part of parts) {

@@ -4,7 +4,10 @@ import type { AttrValue, Clamp, Node } from '../model/graph.js';
 
 /** Bounds in an attribute; a missing bound is null. */
 export function clampOf(value: AttrValue): Clamp {
-  const bounds = (typeof value === 'object' && value !== null ? value : {}) as { min?: number | null; max?: number | null };
+  const bounds = (typeof value === 'object' && value !== null ? value : {}) as {
+    min?: number | null;
+    max?: number | null;
+  };
   return { min: bounds.min ?? null, max: bounds.max ?? null };
 }
 

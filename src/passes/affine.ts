@@ -38,7 +38,9 @@ export function writeWeights(editor: GraphEditor, node: Node, weights: Weights):
   const w = editor.addTensor(floatTensor(name(node.inputs[1], `${node.name}/weights`), weights.shape, weights.values));
   const inputs = [node.inputs[0], w];
   if (weights.bias) {
-    inputs.push(editor.addTensor(floatTensor(name(node.inputs[2], `${node.name}/bias`), [weights.channels], weights.bias)));
+    inputs.push(
+      editor.addTensor(floatTensor(name(node.inputs[2], `${node.name}/bias`), [weights.channels], weights.bias)),
+    );
   }
   editor.update(node, { inputs });
 }
@@ -83,7 +85,9 @@ export function foldBefore(editor: GraphEditor, node: Node, affine: Affine): boo
   if (hasOffset && pads.some((p) => p !== 0)) return false;
   const from = inputChannel(node, weights.shape);
   const to = outputChannel(node, weights.shape);
-  const bias = hasOffset ? Float64Array.from({ length: weights.channels }, (_, c) => weights.bias?.[c] ?? 0) : weights.bias;
+  const bias = hasOffset
+    ? Float64Array.from({ length: weights.channels }, (_, c) => weights.bias?.[c] ?? 0)
+    : weights.bias;
   const values = weights.values.map((w, i) => {
     if (hasOffset && bias) bias[to(i)] += w * affine.offset[from(i)];
     return w * affine.scale[from(i)];

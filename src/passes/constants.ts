@@ -4,7 +4,10 @@ import { elementCount, makeData, type Quant, type Tensor, type TensorData, type 
 import type { GraphEditor } from './editor.js';
 
 /** The stored constant behind a tensor: the tensor itself, or what a `dequantize` of a constant reads. */
-export function storedConstant(editor: GraphEditor, id: TensorId | undefined): (Tensor & { data: TensorData }) | undefined {
+export function storedConstant(
+  editor: GraphEditor,
+  id: TensorId | undefined,
+): (Tensor & { data: TensorData }) | undefined {
   if (id === undefined || id < 0) return undefined;
   const direct = editor.constant(id);
   if (direct) return direct;
@@ -79,8 +82,12 @@ export function permuteTensor(tensor: Tensor & { data: TensorData }, perm: reado
 
 export function sameQuant(a: Quant | undefined, b: Quant | undefined): boolean {
   if (!a || !b) return a === b;
-  return a.scales.length === b.scales.length && a.scales.every((s, i) => s === b.scales[i])
-    && a.zeroPoints.every((z, i) => z === b.zeroPoints[i]) && (a.scales.length === 1 || a.axis === b.axis);
+  return (
+    a.scales.length === b.scales.length &&
+    a.scales.every((s, i) => s === b.scales[i]) &&
+    a.zeroPoints.every((z, i) => z === b.zeroPoints[i]) &&
+    (a.scales.length === 1 || a.axis === b.axis)
+  );
 }
 
 /** A constant that acts per last dimension (or the same everywhere), spread to `channels` values; else undefined. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // transpose -> flatten -> … -> fullyConnected: the order of the flattened elements moves into the columns of the
 // weights, and the transpose goes.
-import { elementCount, type Node, NO_TENSOR, type TensorId } from '../model/graph.js';
+import { elementCount, NO_TENSOR, type Node, type TensorId } from '../model/graph.js';
 import { permutedIndices, storedConstant } from './constants.js';
 import type { GraphEditor } from './editor.js';
 import { binary, elementwise, permOf } from './sinkTranspose.js';
@@ -41,7 +41,10 @@ function collect(editor: GraphEditor, start: TensorId, count: number, found: Ord
 }
 
 function follow(
-  editor: GraphEditor, node: Node, id: TensorId, count: number,
+  editor: GraphEditor,
+  node: Node,
+  id: TensorId,
+  count: number,
 ): { ordered: Ordered[]; next?: TensorId } | undefined {
   const next = node.outputs[0];
   if (node.op === 'fullyConnected') {

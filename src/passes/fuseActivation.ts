@@ -7,7 +7,16 @@ import { GraphEditor } from './editor.js';
 import { adoptOutput } from './fuseBatchNorm.js';
 
 const clamping = new Set([
-  'conv2d', 'depthwiseConv2d', 'fullyConnected', 'add', 'sub', 'mul', 'div', 'minimum', 'maximum', 'maxPool2d',
+  'conv2d',
+  'depthwiseConv2d',
+  'fullyConnected',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'minimum',
+  'maximum',
+  'maxPool2d',
   'averagePool2d',
 ]);
 

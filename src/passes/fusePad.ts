@@ -42,10 +42,13 @@ function fused(editor: GraphEditor, node: Node, behind: Node, extra: Pads): Node
   if (behind.op === 'maxPool2d') return isNonNegative(editor, node.inputs[0]) ? { ...attrs, pads } : undefined;
   if (behind.op !== 'averagePool2d' || editor.tensor(node.inputs[0]).dtype !== 'float32') return undefined;
   // What the pad node added is counted; what the pooling itself added is counted only when it says so.
-  return attrs.countIncludePad === true || own.every((p) => p === 0) ? { ...attrs, pads, countIncludePad: true } : undefined;
+  return attrs.countIncludePad === true || own.every((p) => p === 0)
+    ? { ...attrs, pads, countIncludePad: true }
+    : undefined;
 }
 
-const numbers = (value: unknown, otherwise: number[]): number[] => (Array.isArray(value) ? value.map(Number) : otherwise);
+const numbers = (value: unknown, otherwise: number[]): number[] =>
+  Array.isArray(value) ? value.map(Number) : otherwise;
 
 function isNonNegative(editor: GraphEditor, id: TensorId): boolean {
   const producer = editor.producer(id);

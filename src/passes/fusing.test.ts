@@ -27,31 +27,48 @@ function check(before: Graph, pass: (graph: Graph) => Graph, expected: string[])
   expect(ops(after)).toEqual(expected);
   const inputs = randomInputs(before, 9);
   const [a, b] = [runGraph(before, inputs), runGraph(after, inputs)];
-  a.forEach((data, i) => expect(relativeError(b[i], data)).toBeLessThan(2e-6));
+  for (const [i, data] of a.entries()) expect(relativeError(b[i], data)).toBeLessThan(2e-6);
   inferShapes(after);
   return after;
 }
 
 const vector = (b: GraphBuilder, n: number, seed: number, offset = 0): TensorId =>
-  b.constant([n], randomValues(seed, n).map((v) => v + offset));
+  b.constant(
+    [n],
+    randomValues(seed, n).map((v) => v + offset),
+  );
 const norm = (b: GraphBuilder, x: TensorId, n: number): TensorId =>
   b.op('batchNorm', [x, vector(b, n, 1), vector(b, n, 2), vector(b, n, 3), vector(b, n, 4, 1.5)], { epsilon: 1e-3 });
 const weights = (b: GraphBuilder, shape: number[]): TensorId =>
-  b.constant(shape, randomValues(7, shape.reduce((x, y) => x * y, 1)));
+  b.constant(
+    shape,
+    randomValues(
+      7,
+      shape.reduce((x, y) => x * y, 1),
+    ),
+  );
 
 describe('fuseBatchNorm', () => {
   it('folds into convolution, depthwise convolution and dense layers', () => {
     for (const groups of [1, 2]) {
       const b = new GraphBuilder();
-      const x = b.op('conv2d', [b.input([1, 4, 4, 2]), weights(b, [4, 3, 3, 2 / groups]), vector(b, 4, 5)], { ...same, groups });
+      const x = b.op('conv2d', [b.input([1, 4, 4, 2]), weights(b, [4, 3, 3, 2 / groups]), vector(b, 4, 5)], {
+        ...same,
+        groups,
+      });
       check(b.build(norm(b, x, 4)), fuseBatchNorm, ['conv2d']);
     }
     const d = new GraphBuilder();
     const attrs = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], multiplier: 2 };
-    check(d.build(norm(d, d.op('depthwiseConv2d', [d.input([1, 4, 4, 2]), weights(d, [1, 3, 3, 4])], attrs), 4)),
-      fuseBatchNorm, ['depthwiseConv2d']);
+    check(
+      d.build(norm(d, d.op('depthwiseConv2d', [d.input([1, 4, 4, 2]), weights(d, [1, 3, 3, 4])], attrs), 4)),
+      fuseBatchNorm,
+      ['depthwiseConv2d'],
+    );
     const f = new GraphBuilder();
-    check(f.build(norm(f, f.op('fullyConnected', [f.input([1, 6]), weights(f, [3, 6])]), 3)), fuseBatchNorm, ['fullyConnected']);
+    check(f.build(norm(f, f.op('fullyConnected', [f.input([1, 6]), weights(f, [3, 6])]), 3)), fuseBatchNorm, [
+      'fullyConnected',
+    ]);
   });
 
   it('becomes mul and add where the layer has other readers or a clamp', () => {
@@ -59,14 +76,22 @@ describe('fuseBatchNorm', () => {
     const x = b.op('conv2d', [b.input([1, 4, 4, 2]), weights(b, [4, 3, 3, 2])], same);
     check(b.build(norm(b, x, 4), x), fuseBatchNorm, ['conv2d', 'mul', 'add']);
     const c = new GraphBuilder();
-    const y = c.op('conv2d', [c.input([1, 4, 4, 2]), weights(c, [4, 3, 3, 2])], { ...same, activation: { min: 0, max: null } });
+    const y = c.op('conv2d', [c.input([1, 4, 4, 2]), weights(c, [4, 3, 3, 2])], {
+      ...same,
+      activation: { min: 0, max: null },
+    });
     check(c.build(norm(c, y, 4)), fuseBatchNorm, ['conv2d', 'mul', 'add']);
   });
 
   it('then folds into the layer behind when that does not pad', () => {
-    for (const [attrs, left] of [[conv, ['conv2d']], [same, ['mul', 'add', 'conv2d']]] as const) {
+    for (const [attrs, left] of [
+      [conv, ['conv2d']],
+      [same, ['mul', 'add', 'conv2d']],
+    ] as const) {
       const b = new GraphBuilder();
-      const graph = b.build(b.op('conv2d', [norm(b, b.input([1, 4, 4, 4]), 4), weights(b, [2, 3, 3, 2])], { ...attrs, groups: 2 }));
+      const graph = b.build(
+        b.op('conv2d', [norm(b, b.input([1, 4, 4, 4]), 4), weights(b, [2, 3, 3, 2])], { ...attrs, groups: 2 }),
+      );
       check(graph, (g) => foldAffine(foldAffine(fuseBatchNorm(g))), [...left]);
     }
   });
@@ -86,7 +111,10 @@ describe('foldAffine', () => {
   });
 
   it('folds a scale, but not an offset, into a padded convolution behind', () => {
-    for (const [op, expected] of [['mul', ['conv2d']], ['add', ['add', 'conv2d']]] as const) {
+    for (const [op, expected] of [
+      ['mul', ['conv2d']],
+      ['add', ['add', 'conv2d']],
+    ] as const) {
       const b = new GraphBuilder();
       const x = b.op(op, [b.input([1, 4, 4, 2]), b.constant([2], [0.5, -2])]);
       check(b.build(b.op('conv2d', [x, weights(b, [3, 3, 3, 2])], same)), foldAffine, [...expected]);
@@ -109,13 +137,17 @@ describe('foldAffine', () => {
 describe('fuseActivation', () => {
   it('composes clamps like doing one after the other', () => {
     const bound = fc.option(fc.integer({ min: -5, max: 5 }), { nil: null });
-    const clamp = fc.tuple(bound, bound).filter(([a, b]) => a === null || b === null || a <= b)
+    const clamp = fc
+      .tuple(bound, bound)
+      .filter(([a, b]) => a === null || b === null || a <= b)
       .map(([min, max]) => ({ min, max }));
     const apply = (v: number, c: { min: number | null; max: number | null }): number =>
       Math.min(Math.max(v, c.min ?? -Infinity), c.max ?? Infinity);
-    fc.assert(fc.property(clamp, clamp, fc.integer({ min: -9, max: 9 }), (first, second, v) => {
-      expect(apply(v, thenClamp(first, second))).toBe(apply(apply(v, first), second));
-    }));
+    fc.assert(
+      fc.property(clamp, clamp, fc.integer({ min: -9, max: 9 }), (first, second, v) => {
+        expect(apply(v, thenClamp(first, second))).toBe(apply(apply(v, first), second));
+      }),
+    );
   });
 
   it('fuses chains of clamps into the layer', () => {
@@ -134,7 +166,12 @@ describe('fuseActivation', () => {
 });
 
 describe('fusePad', () => {
-  const pads = [[0, 0], [1, 0], [0, 2], [0, 0]];
+  const pads = [
+    [0, 0],
+    [1, 0],
+    [0, 2],
+    [0, 0],
+  ];
   it('pads in the convolution and in the counting average pool', () => {
     const b = new GraphBuilder();
     const x = b.op('pad', [b.input([1, 4, 4, 2])], { pads, value: 0 });
@@ -149,7 +186,15 @@ describe('fusePad', () => {
   it('pads in a max pool of what a ReLU left', () => {
     const b = new GraphBuilder();
     const x = b.op('clamp', [b.input([1, 4, 4, 2])], { min: 0, max: null });
-    const padded = b.op('pad', [x], { pads: [[0, 0], [1, 1], [1, 1], [0, 0]], value: 0 });
+    const padded = b.op('pad', [x], {
+      pads: [
+        [0, 0],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ],
+      value: 0,
+    });
     const pool = { kernel: [3, 3], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0] };
     check(b.build(b.op('maxPool2d', [padded], pool)), fusePad, ['clamp', 'maxPool2d']);
   });
@@ -159,7 +204,15 @@ describe('fusePad', () => {
     const one = b.op('pad', [b.input([1, 4, 4, 2])], { pads, value: 1 });
     check(b.build(b.op('conv2d', [one, weights(b, [3, 3, 3, 2])], same)), fusePad, ['pad', 'conv2d']);
     const c = new GraphBuilder();
-    const deep = c.op('pad', [c.input([1, 4, 4, 1])], { pads: [[0, 0], [0, 0], [0, 0], [0, 1]], value: 0 });
+    const deep = c.op('pad', [c.input([1, 4, 4, 1])], {
+      pads: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 1],
+      ],
+      value: 0,
+    });
     check(c.build(c.op('conv2d', [deep, weights(c, [3, 3, 3, 2])], same)), fusePad, ['pad', 'conv2d']);
     const m = new GraphBuilder();
     const zero = m.op('pad', [m.input([1, 4, 4, 2])], { pads, value: 0 });
@@ -202,7 +255,15 @@ describe('folding and removing', () => {
     const b = new GraphBuilder();
     let x = b.op('add', [b.input([1, 2, 2, 1]), b.input([1, 2, 2, 1])]);
     x = b.op('transpose', [x], { perm: [0, 1, 2, 3] });
-    x = b.op('pad', [x], { pads: [[0, 0], [0, 0], [0, 0], [0, 0]], value: 3 });
+    x = b.op('pad', [x], {
+      pads: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+      value: 3,
+    });
     x = b.op('slice', [x], { begin: [0, 0, 0, 0], size: [1, 2, 2, 1], strides: [1, 1, 1, 1] });
     x = b.op('clamp', [x], { min: null, max: null });
     x = b.op('mul', [x, b.constant([1], [1])]);
@@ -231,7 +292,15 @@ describe('folding and removing', () => {
   it('returns the same graph when there is nothing to do', () => {
     const b = new GraphBuilder();
     const graph = b.build(b.op('add', [b.input([1, 2]), b.input([1, 2])]));
-    for (const pass of [foldConstants, removeIdentity, removeDead, fuseBatchNorm, foldAffine, fuseActivation, fusePad]) {
+    for (const pass of [
+      foldConstants,
+      removeIdentity,
+      removeDead,
+      fuseBatchNorm,
+      foldAffine,
+      fuseActivation,
+      fusePad,
+    ]) {
       expect(pass(graph)).toBe(graph);
     }
   });

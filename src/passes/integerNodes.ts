@@ -22,7 +22,9 @@ type Rule = (ctx: IntegerContext, node: Node) => TensorId | undefined;
 
 // Output quantizations that TensorFlow Lite fixes for these operators (its 8-bit quantization specification).
 const fixedQuant: Readonly<Record<string, [scale: number, zeroPoint: number]>> = {
-  softmax: [1 / 256, -128], logistic: [1 / 256, -128], tanh: [1 / 128, 0],
+  softmax: [1 / 256, -128],
+  logistic: [1 / 256, -128],
+  tanh: [1 / 128, 0],
 };
 /** The quantization that an operator gives its output whatever is wanted. */
 export function fixedQuantOf(node: Node): Quant | undefined {
@@ -33,13 +35,29 @@ export function fixedQuantOf(node: Node): Quant | undefined {
 export const passThrough = new Set(['maxPool2d', 'reshape', 'transpose', 'slice', 'pad', 'clamp']);
 
 const rules: Record<string, Rule> = {
-  conv2d: weighted, depthwiseConv2d: weighted, fullyConnected: weighted,
-  add: arithmetic, sub: arithmetic, mul: arithmetic, div: arithmetic,
-  mean: arithmetic, leakyRelu: arithmetic, hardSwish: arithmetic,
-  minimum: sameScale, maximum: sameScale, concat: sameScale,
-  softmax: fixed, logistic: fixed, tanh: fixed,
+  conv2d: weighted,
+  depthwiseConv2d: weighted,
+  fullyConnected: weighted,
+  add: arithmetic,
+  sub: arithmetic,
+  mul: arithmetic,
+  div: arithmetic,
+  mean: arithmetic,
+  leakyRelu: arithmetic,
+  hardSwish: arithmetic,
+  minimum: sameScale,
+  maximum: sameScale,
+  concat: sameScale,
+  softmax: fixed,
+  logistic: fixed,
+  tanh: fixed,
   averagePool2d: averagePool,
-  maxPool2d: passing, reshape: passing, transpose: passing, slice: passing, pad: passing, clamp: passing,
+  maxPool2d: passing,
+  reshape: passing,
+  transpose: passing,
+  slice: passing,
+  pad: passing,
+  clamp: passing,
 };
 
 export const hasIntegerRule = (op: string): boolean => Object.hasOwn(rules, op);
@@ -65,7 +83,12 @@ function emit(ctx: IntegerContext, node: Node, inputs: TensorId[], quant: Quant,
 export function requantized(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId {
   const tensor = ctx.editor.tensor(id);
   if (sameQuant(tensor.quant, quant)) return id;
-  const output = ctx.editor.addTensor({ name: `${tensor.name}/requantized`, dtype: 'int8', shape: [...tensor.shape], quant });
+  const output = ctx.editor.addTensor({
+    name: `${tensor.name}/requantized`,
+    dtype: 'int8',
+    shape: [...tensor.shape],
+    quant,
+  });
   ctx.editor.addNode({ op: 'quantize', name: `${tensor.name}/requantize`, inputs: [id], outputs: [output], attrs: {} });
   return output;
 }
@@ -81,7 +104,10 @@ function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined {
   }
   const values = realValues(stored);
   if (!values.every(Number.isFinite)) return undefined;
-  const quant = quantForRange(values.reduce((a, b) => Math.min(a, b), 0), values.reduce((a, b) => Math.max(a, b), 0));
+  const quant = quantForRange(
+    values.reduce((a, b) => Math.min(a, b), 0),
+    values.reduce((a, b) => Math.max(a, b), 0),
+  );
   const data = Int8Array.from(values, (v) => quantizeValue(v, quant));
   return ctx.editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
 }
@@ -125,7 +151,12 @@ function sameScale(ctx: IntegerContext, node: Node): TensorId | undefined {
   if (!inputs.every((id) => id !== undefined)) return undefined;
   const quant = ctx.wanted(node.outputs[0]) ?? ctx.editor.tensor(inputs[0] as TensorId).quant;
   if (!quant) return undefined;
-  return emit(ctx, node, (inputs as TensorId[]).map((id) => requantized(ctx, id, quant)), quant);
+  return emit(
+    ctx,
+    node,
+    (inputs as TensorId[]).map((id) => requantized(ctx, id, quant)),
+    quant,
+  );
 }
 
 function fixed(ctx: IntegerContext, node: Node): TensorId | undefined {
@@ -158,6 +189,11 @@ export function isGlobal(ctx: Pick<IntegerContext, 'editor'>, node: Node): boole
   const [input, output] = [ctx.editor.tensor(node.inputs[0]).shape, ctx.editor.tensor(node.outputs[0]).shape];
   const kernel = Array.isArray(node.attrs.kernel) ? node.attrs.kernel.map(Number) : [];
   const pads = Array.isArray(node.attrs.pads) ? node.attrs.pads.map(Number) : [];
-  return !hasActivation(node) && pads.every((p) => p === 0) && kernel[0] === input[1]
-    && kernel[1] === input[2] && elementCount(output.slice(1, 3)) === 1;
+  return (
+    !hasActivation(node) &&
+    pads.every((p) => p === 0) &&
+    kernel[0] === input[1] &&
+    kernel[1] === input[2] &&
+    elementCount(output.slice(1, 3)) === 1
+  );
 }

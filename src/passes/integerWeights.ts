@@ -22,11 +22,19 @@ interface Scales {
 }
 
 /** What to add to the bias because the weights were rounded; by output channel. */
-export type Correct = (node: Node, exact: Float64Array, rounded: Float64Array, shape: readonly number[]) => Float64Array;
+export type Correct = (
+  node: Node,
+  exact: Float64Array,
+  rounded: Float64Array,
+  shape: readonly number[],
+) => Float64Array;
 
 /** Integer constants for a layer, or undefined when its weights or bias are computed. */
 export function integerWeights(
-  editor: GraphEditor, node: Node, scales: Scales, correct?: Correct,
+  editor: GraphEditor,
+  node: Node,
+  scales: Scales,
+  correct?: Correct,
 ): IntegerWeights | undefined {
   const stored = storedConstant(editor, node.inputs[1]);
   const biasId = node.inputs[2];
@@ -42,7 +50,12 @@ export function integerWeights(
   return { weights, bias: bias ? editor.addTensor(biasTensor) : NO_TENSOR };
 }
 
-function requireFinite(editor: GraphEditor, node: Node, stored: Tensor & { data: TensorData }, bias?: Float64Array): void {
+function requireFinite(
+  editor: GraphEditor,
+  node: Node,
+  stored: Tensor & { data: TensorData },
+  bias?: Float64Array,
+): void {
   const finite = realValues(stored).every(Number.isFinite) && (bias?.every(Number.isFinite) ?? true);
   if (finite) return;
   const name = editor.tensor(node.inputs[1]).name;
@@ -53,20 +66,28 @@ type Quantized = Tensor & { data: Int8Array; quant: Quant };
 
 /** The file's own integers, where they are int8 around zero, scaled as the kernels want, and leave the bias room. */
 function keptWeights(
-  node: Node, stored: Tensor & { data: TensorData }, bias: Float64Array | undefined, scales: Scales,
+  node: Node,
+  stored: Tensor & { data: TensorData },
+  bias: Float64Array | undefined,
+  scales: Scales,
 ): Quantized | undefined {
   const { quant } = stored;
   const channels = stored.shape[outputAxis[node.op]];
   if (!quant || stored.dtype !== 'int8') return undefined;
-  if (quant.scales.length !== 1 && (quant.axis !== outputAxis[node.op] || quant.scales.length !== channels)) return undefined;
-  const spread = Float64Array.from({ length: channels }, (_, c) => Math.fround(quant.scales[quant.scales.length === 1 ? 0 : c]));
+  if (quant.scales.length !== 1 && (quant.axis !== outputAxis[node.op] || quant.scales.length !== channels))
+    return undefined;
+  const spread = Float64Array.from({ length: channels }, (_, c) =>
+    Math.fround(quant.scales[quant.scales.length === 1 ? 0 : c]),
+  );
   if (spread.some((s, c) => !(s >= smallestScale(bias?.[c] ?? 0, scales)))) return undefined;
   const zero = quant.zeroPoints[0] ?? 0;
   if (quant.zeroPoints.some((z) => z !== zero)) return undefined;
   const data = zero === 0 ? Int8Array.from(stored.data as Int8Array) : recentred(stored.data as Int8Array, zero);
   if (!data) return undefined;
   return {
-    ...stored, dtype: 'int8', data,
+    ...stored,
+    dtype: 'int8',
+    data,
     quant: { scales: spread, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
   };
 }
@@ -77,7 +98,10 @@ function recentred(data: Int8Array, zero: number): Int8Array | undefined {
 }
 
 function quantizedWeights(
-  node: Node, stored: Tensor & { data: TensorData }, bias: Float64Array | undefined, scales: Scales,
+  node: Node,
+  stored: Tensor & { data: TensorData },
+  bias: Float64Array | undefined,
+  scales: Scales,
 ): Quantized {
   const values = realValues(stored);
   const channel = outputChannel(node, stored.shape);
@@ -89,7 +113,10 @@ function quantizedWeights(
   const weightScales = largest.map((m, c) => Math.fround(Math.max(m / 127, smallestScale(bias?.[c] ?? 0, scales))));
   const data = Int8Array.from(values, (v, i) => clampInt8(Math.round(v / weightScales[channel(i)]), -127));
   return {
-    name: stored.name, dtype: 'int8', shape: [...stored.shape], data,
+    name: stored.name,
+    dtype: 'int8',
+    shape: [...stored.shape],
+    data,
     quant: { scales: weightScales, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
   };
 }
@@ -102,17 +129,26 @@ function smallestScale(bias: number, scales: Scales): number {
 const clampInt8 = (q: number, lowest: number): number => Math.min(127, Math.max(lowest, q));
 
 function quantizedBias(
-  editor: GraphEditor, node: Node, real: { given?: Float64Array; bias?: Float64Array }, weightQuant: Quant, inputScale: number,
+  editor: GraphEditor,
+  node: Node,
+  real: { given?: Float64Array; bias?: Float64Array },
+  weightQuant: Quant,
+  inputScale: number,
 ): Tensor {
   const scales = weightQuant.scales.map((s) => s * Math.fround(inputScale));
   const id = node.inputs[2];
   const stored = real.given && real.given === real.bias ? storedConstant(editor, id) : undefined;
-  const data = stored && sameScales(stored, scales)
-    ? Int32Array.from(stored.data as Int32Array)
-    : Int32Array.from(real.bias ?? [], (b, c) => Math.round(b / scales[c]));
+  const data =
+    stored && sameScales(stored, scales)
+      ? Int32Array.from(stored.data as Int32Array)
+      : Int32Array.from(real.bias ?? [], (b, c) => Math.round(b / scales[c]));
   const name = real.given ? editor.tensor(id).name : `${node.name}/bias`;
   return {
-    name, dtype: 'int32', shape: [scales.length], data, quant: { scales, zeroPoints: new Int32Array(scales.length), axis: 0 },
+    name,
+    dtype: 'int32',
+    shape: [scales.length],
+    data,
+    quant: { scales, zeroPoints: new Int32Array(scales.length), axis: 0 },
   };
 }
 

@@ -12,15 +12,22 @@ const ops = (graph: Graph): string[] => graph.nodes.map((n) => n.op);
 /** int8 weights with one scale per output channel (first dimension), behind a dequantize. */
 function weights(b: GraphBuilder, shape: number[], seed: number): TensorId {
   const n = shape.reduce((x, y) => x * y, 1);
-  const quant = { scales: randomValues(seed, shape[0]).map((v) => 0.004 * (1.5 + v)), zeroPoints: new Int32Array(shape[0]), axis: 0 };
+  const quant = {
+    scales: randomValues(seed, shape[0]).map((v) => 0.004 * (1.5 + v)),
+    zeroPoints: new Int32Array(shape[0]),
+    axis: 0,
+  };
   const data = Int8Array.from(randomValues(seed + 1, n), (v) => Math.round(v * 127));
-  return b.op('dequantize', [b.integers(shape, data, { ...quant, scales: Float64Array.from(quant.scales, Math.fround) })]);
+  return b.op('dequantize', [
+    b.integers(shape, data, { ...quant, scales: Float64Array.from(quant.scales, Math.fround) }),
+  ]);
 }
 
 function integersOnly(graph: Graph): void {
   for (const node of graph.nodes) {
     expect(node.op).not.toBe('dequantize');
-    for (const id of [...node.inputs, ...node.outputs]) if (id >= 0) expect(graph.tensors[id].dtype).not.toBe('float32');
+    for (const id of [...node.inputs, ...node.outputs])
+      if (id >= 0) expect(graph.tensors[id].dtype).not.toBe('float32');
   }
 }
 
@@ -46,7 +53,7 @@ function check(graph: Graph, expected: string[], steps = 1.01): Graph {
     const want = runGraph(graph, inputs);
     runIntegers(after, inputs).forEach((data, i) => {
       const step = perTensorQuant(after.tensors[after.outputs[i]]).scale * steps;
-      data.forEach((v, k) => expect(Math.abs(v - Number(want[i][k]))).toBeLessThanOrEqual(step));
+      for (const [k, v] of data.entries()) expect(Math.abs(v - Number(want[i][k]))).toBeLessThanOrEqual(step);
     });
   }
   return after;
@@ -62,7 +69,12 @@ describe('integerize', () => {
     const f1 = b.fake(c1, q(0.02, -128));
     const f2 = b.fake(b.nchw('conv2d', [f1, weights(b, [4, 3, 3, 4], 5)], same), q(0.05, 3));
     const sum = b.fake(b.op('clamp', [b.op('add', [f1, f2])], relu), q(0.04, -128));
-    const pooled = b.nchw('averagePool2d', [sum], { kernel: [6, 4], strides: [6, 4], pads: [0, 0, 0, 0], countIncludePad: false });
+    const pooled = b.nchw('averagePool2d', [sum], {
+      kernel: [6, 4],
+      strides: [6, 4],
+      pads: [0, 0, 0, 0],
+      countIncludePad: false,
+    });
     const flat = b.op('reshape', [b.fake(pooled, q(0.01, -128))], { shape: [1, 4] });
     const logits = b.fake(b.op('fullyConnected', [flat, weights(b, [5, 4], 9)]), q(0.02, 10));
     const graph = b.build(b.op('softmax', [logits], { axis: 1, beta: 1 }));
@@ -76,15 +88,27 @@ describe('integerize', () => {
     const b = new GraphBuilder('onnx');
     const bias = b.constant([3], [0.4, -0.2, 0.1]);
     const x = b.fake(b.input([1, 4]), q(0.01, 5));
-    check(b.build(b.fake(b.op('fullyConnected', [x, weights(b, [3, 4], 2), bias]), q(0.02, -3))), ['fullyConnected'], 1.01);
+    check(
+      b.build(b.fake(b.op('fullyConnected', [x, weights(b, [3, 4], 2), bias]), q(0.02, -3))),
+      ['fullyConnected'],
+      1.01,
+    );
   });
 
   it('shifts uint8 to int8, activations and weights alike', () => {
     const dense = (unsigned: boolean): Graph => {
-      const [b, shift, type] = [new GraphBuilder('onnx'), unsigned ? 0 : 128, unsigned ? 'uint8' as const : 'int8' as const];
+      const [b, shift, type] = [
+        new GraphBuilder('onnx'),
+        unsigned ? 0 : 128,
+        unsigned ? ('uint8' as const) : ('int8' as const),
+      ];
       const x = b.fake(b.input([1, 4]), q(0.01, 130 - shift), type);
       const bytes = Array.from({ length: 12 }, (_, i) => 20 * i - shift);
-      const stored = b.integers([3, 4], unsigned ? Uint8Array.from(bytes) : Int8Array.from(bytes), q(0.01, 120 - shift));
+      const stored = b.integers(
+        [3, 4],
+        unsigned ? Uint8Array.from(bytes) : Int8Array.from(bytes),
+        q(0.01, 120 - shift),
+      );
       const y = b.op('fullyConnected', [x, b.op('dequantize', [stored])]);
       return b.build(b.fake(y, q(0.02, 120 - shift), type));
     };
@@ -105,7 +129,15 @@ describe('integerize', () => {
     const b = new GraphBuilder('onnx');
     const x = b.fake(b.input([1, 2, 4, 4]), q(0.01, 7));
     const pool = b.nchw('maxPool2d', [x], { kernel: [2, 2], strides: [2, 2], dilations: [1, 1], pads: [0, 0, 0, 0] });
-    const padded = b.op('pad', [b.fake(pool, q(0.01, 7))], { pads: [[0, 0], [0, 0], [1, 0], [0, 0]], value: 0 });
+    const padded = b.op('pad', [b.fake(pool, q(0.01, 7))], {
+      pads: [
+        [0, 0],
+        [0, 0],
+        [1, 0],
+        [0, 0],
+      ],
+      value: 0,
+    });
     const cut = b.op('slice', [padded], { begin: [0, 0, 0, 0], size: [1, 2, 2, 2], strides: [1, 1, 1, 1] });
     const graph = b.build(b.fake(b.op('concat', [cut, cut], { axis: 1 }), q(0.02, 0)));
     const after = canonicalize(graph);
@@ -127,12 +159,15 @@ describe('integerize', () => {
 
   it('keeps the bias of a tiny or dead channel within 32 bits', () => {
     const values = fc.tuple(fc.constantFrom(0, 1e-30, 1e-9, 1e-3), fc.constantFrom(0, 1e-6, 1, -300));
-    fc.assert(fc.property(values, ([weight, bias]) => {
-      const b = new GraphBuilder('onnx');
-      const x = b.fake(b.input([1, 2]), q(0.01, 0));
-      const w = b.constant([2, 2], [weight, -weight, 0.5, 0.25]);
-      const y = b.op('fullyConnected', [x, w, b.constant([2], [bias, 0.1])]);
-      check(b.build(b.fake(y, q(Math.max(0.01, Math.abs(bias) / 100), 0))), ['fullyConnected'], 1.01);
-    }), { verbose: true });
+    fc.assert(
+      fc.property(values, ([weight, bias]) => {
+        const b = new GraphBuilder('onnx');
+        const x = b.fake(b.input([1, 2]), q(0.01, 0));
+        const w = b.constant([2, 2], [weight, -weight, 0.5, 0.25]);
+        const y = b.op('fullyConnected', [x, w, b.constant([2], [bias, 0.1])]);
+        check(b.build(b.fake(y, q(Math.max(0.01, Math.abs(bias) / 100), 0))), ['fullyConnected'], 1.01);
+      }),
+      { verbose: true },
+    );
   });
 });

@@ -9,7 +9,8 @@ import { type IntegerContext, makeInteger, passThrough, requantized } from './in
 import { removeDead } from './removeDead.js';
 
 export function integerize(source: Graph): Graph {
-  if (source.source.format !== 'onnx' || !source.nodes.some((n) => n.op === 'quantize' || n.op === 'dequantize')) return source;
+  if (source.source.format !== 'onnx' || !source.nodes.some((n) => n.op === 'quantize' || n.op === 'dequantize'))
+    return source;
   const editor = new GraphEditor(source);
   const ctx: IntegerContext = { editor, twins: new Map(), wanted: (id) => wantedQuant(editor, id) };
   let changed = integerInputs(ctx);

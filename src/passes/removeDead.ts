@@ -15,7 +15,9 @@ export function removeDead(graph: Graph): Graph {
     nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(map), outputs: node.outputs.map(map) })),
     inputs: graph.inputs.map(map),
     outputs: graph.outputs.map(map),
-    ioPermutation: new Map([...graph.ioPermutation].filter(([id]) => live.has(id)).map(([id, perm]) => [map(id), perm])),
+    ioPermutation: new Map(
+      [...graph.ioPermutation].filter(([id]) => live.has(id)).map(([id, perm]) => [map(id), perm]),
+    ),
   };
 }
 

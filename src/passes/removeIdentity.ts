@@ -20,11 +20,14 @@ const rules: Record<string, Rule> = {
   pad: (node) => (numbers(node.attrs.pads).every((n) => n === 0) ? node.inputs[0] : undefined),
   slice: (node, editor) =>
     sameShape(editor, node.inputs[0], node.outputs[0]) && numbers(node.attrs.strides).every((s) => s === 1)
-      ? node.inputs[0] : undefined,
+      ? node.inputs[0]
+      : undefined,
   concat: (node) => (node.inputs.length === 1 ? node.inputs[0] : undefined),
   mean: (node, editor) =>
-    numbers(node.attrs.axes).every((axis) => editor.tensor(node.inputs[0]).shape[axis] === 1)
-      && sameShape(editor, node.inputs[0], node.outputs[0]) ? node.inputs[0] : undefined,
+    numbers(node.attrs.axes).every((axis) => editor.tensor(node.inputs[0]).shape[axis] === 1) &&
+    sameShape(editor, node.inputs[0], node.outputs[0])
+      ? node.inputs[0]
+      : undefined,
   clamp: (node, editor) => (clampKeepsAll(node, editor) ? node.inputs[0] : undefined),
   quantize: (node, editor) => requantizedFrom(node, editor),
   mul: (node, editor) => neutralOperand(node, editor, 1, true),

@@ -134,7 +134,11 @@ function turnInput(source: Graph, input: TensorId, perm: number[]): Graph {
   editor.setTensor(input, { shape: permuteShape(tensor.shape, perm) });
   editor.graph.ioPermutation.set(input, before ? perm.map((d) => before[d]) : perm);
   editor.addNode({
-    op: 'transpose', name: `${tensor.name}/layout`, inputs: [input], outputs: [original], attrs: { perm: invertPerm(perm) },
+    op: 'transpose',
+    name: `${tensor.name}/layout`,
+    inputs: [input],
+    outputs: [original],
+    attrs: { perm: invertPerm(perm) },
   });
   return editor.finish();
 }

@@ -5,9 +5,7 @@ import { invertPerm, isIdentityPerm, keepsOrder, permuteShape, permuteTensor, st
 import type { GraphEditor } from './editor.js';
 
 /** Operators that treat every element alike. */
-export const elementwise = new Set([
-  'clamp', 'leakyRelu', 'logistic', 'tanh', 'hardSwish', 'quantize', 'dequantize',
-]);
+export const elementwise = new Set(['clamp', 'leakyRelu', 'logistic', 'tanh', 'hardSwish', 'quantize', 'dequantize']);
 export const binary = new Set(['add', 'sub', 'mul', 'div', 'minimum', 'maximum']);
 
 export const permOf = (node: Node): number[] => (Array.isArray(node.attrs.perm) ? node.attrs.perm.map(Number) : []);
@@ -42,7 +40,9 @@ const rules: Record<string, Rule> = {
     return { attrs: { ...attrs, begin, size, strides }, perm };
   },
   mean: (attrs, perm) => {
-    const axes = list(attrs.axes).map((a) => perm[Number(a) < 0 ? Number(a) + perm.length : Number(a)]).sort((a, b) => a - b);
+    const axes = list(attrs.axes)
+      .map((a) => perm[Number(a) < 0 ? Number(a) + perm.length : Number(a)])
+      .sort((a, b) => a - b);
     if (attrs.keepDims === true) return { attrs: { ...attrs, axes }, perm };
     const kept = perm.filter((d) => !axes.includes(d));
     const ascending = [...kept].sort((a, b) => a - b);
@@ -70,7 +70,10 @@ export function sink(editor: GraphEditor, transpose: Node, node: Node): boolean 
   const computed = editor.addTensor({ ...tensor, name: `${tensor.name}/nhwc`, shape });
   editor.update(node, { attrs: moved.attrs, inputs: inputs.map((make) => (make ? make() : -1)), outputs: [computed] });
   editor.addNode({
-    op: 'transpose', name: `${transpose.name}/${node.name}`, inputs: [computed], outputs: [output],
+    op: 'transpose',
+    name: `${transpose.name}/${node.name}`,
+    inputs: [computed],
+    outputs: [output],
     attrs: { perm: moved.perm },
   });
   return true;
@@ -81,7 +84,10 @@ export function sink(editor: GraphEditor, transpose: Node, node: Node): boolean 
  * a reshape where only dimensions of size 1 move. Undefined where it would take a new transpose that nothing cancels.
  */
 function untransposed(
-  editor: GraphEditor, id: TensorId, perm: readonly number[], node: Node,
+  editor: GraphEditor,
+  id: TensorId,
+  perm: readonly number[],
+  node: Node,
 ): (() => TensorId) | undefined {
   const producer = editor.producer(id);
   if (producer?.op === 'transpose' && samePerm(permOf(producer), perm)) return () => producer.inputs[0];
@@ -89,16 +95,19 @@ function untransposed(
   if (elementCount(tensor.shape) === 1 && tensor.shape.length <= perm.length) {
     return tensor.shape.length === perm.length || binary.has(node.op) ? () => id : undefined;
   }
-  if (tensor.shape.length > perm.length || (tensor.shape.length < perm.length && !binary.has(node.op))) return undefined;
+  if (tensor.shape.length > perm.length || (tensor.shape.length < perm.length && !binary.has(node.op)))
+    return undefined;
   const shape = [...new Array<number>(perm.length - tensor.shape.length).fill(1), ...tensor.shape];
   const back = invertPerm(perm);
   if (storedConstant(editor, id)) return () => permutedConstant(editor, id, shape, back);
   if (keepsOrder(shape, back)) return () => reshaped(editor, id, permuteShape(shape, back));
   return cancelsBehind(editor, node, back) && shape.length === tensor.shape.length
-    ? () => transposed(editor, id, back) : undefined;
+    ? () => transposed(editor, id, back)
+    : undefined;
 }
 
-const samePerm = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+const samePerm = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** Every reader of the node's output undoes the permutation: moving it down removes more transposes than it adds. */
 function cancelsBehind(editor: GraphEditor, node: Node, back: readonly number[]): boolean {
@@ -118,12 +127,23 @@ function transposed(editor: GraphEditor, id: TensorId, perm: number[]): TensorId
   const tensor = editor.tensor(id);
   const shape = permuteShape(tensor.shape, perm);
   const output = editor.addTensor({ ...tensor, name: `${tensor.name}/transposed`, shape });
-  editor.addNode({ op: 'transpose', name: `${tensor.name}/transpose`, inputs: [id], outputs: [output], attrs: { perm } });
+  editor.addNode({
+    op: 'transpose',
+    name: `${tensor.name}/transpose`,
+    inputs: [id],
+    outputs: [output],
+    attrs: { perm },
+  });
   return output;
 }
 
 /** The constant (or the dequantized constant) with `shape`, then permuted. */
-export function permutedConstant(editor: GraphEditor, id: TensorId, shape: number[], perm: readonly number[]): TensorId {
+export function permutedConstant(
+  editor: GraphEditor,
+  id: TensorId,
+  shape: number[],
+  perm: readonly number[],
+): TensorId {
   const direct = editor.constant(id);
   const make = (tensor: Tensor & { data: NonNullable<Tensor['data']> }): TensorId => {
     const grown = shape.length - tensor.shape.length;

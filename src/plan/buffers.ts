@@ -66,21 +66,34 @@ export function findBuffers(graph: Graph): BufferTable {
 
   const open = (id: TensorId, step: number): void => {
     const t = graph.tensors[id];
-    const buffer: Buffer = { name: t.name, bytes: tensorBytes(t), first: step, last: lastRead.get(id) ?? step, tensors: [id] };
+    const buffer: Buffer = {
+      name: t.name,
+      bytes: tensorBytes(t),
+      first: step,
+      last: lastRead.get(id) ?? step,
+      tensors: [id],
+    };
     buffers.push(buffer);
     bufferOf.set(id, buffer);
   };
   for (const id of graph.inputs) open(id, 0);
 
   nodes.forEach((node, step) => {
-    const reusable = (specOf(node).inPlace?.(node, graph) ?? []).map((i) => node.inputs[i]).find((id) => {
-      if (isConstant(graph, id)) return false;
-      const buffer = bufferOf.get(root(id));
-      return buffer !== undefined && buffer.last === step && buffer.bytes === tensorBytes(graph.tensors[node.outputs[0]]);
-    });
+    const reusable = (specOf(node).inPlace?.(node, graph) ?? [])
+      .map((i) => node.inputs[i])
+      .find((id) => {
+        if (isConstant(graph, id)) return false;
+        const buffer = bufferOf.get(root(id));
+        return (
+          buffer !== undefined && buffer.last === step && buffer.bytes === tensorBytes(graph.tensors[node.outputs[0]])
+        );
+      });
     node.outputs.forEach((id, i) => {
       const buffer = i === 0 && reusable !== undefined ? bufferOf.get(root(reusable)) : undefined;
-      if (!buffer) return open(id, step);
+      if (!buffer) {
+        open(id, step);
+        return;
+      }
       buffer.tensors.push(id);
       buffer.last = Math.max(buffer.last, lastRead.get(id) ?? step);
       bufferOf.set(id, buffer);

@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { type Interval, lowerBound, place } from './place.js';
 
 const interval = fc
-  .record({ bytes: fc.integer({ min: 1, max: 5000 }), first: fc.integer({ min: 0, max: 20 }), length: fc.integer({ min: 0, max: 8 }) })
+  .record({
+    bytes: fc.integer({ min: 1, max: 5000 }),
+    first: fc.integer({ min: 0, max: 20 }),
+    length: fc.integer({ min: 0, max: 8 }),
+  })
   .map(({ bytes, first, length }): Interval => ({ bytes, first, last: first + length }));
 
 describe('place', () => {

@@ -23,7 +23,10 @@ export function lowerBound(items: readonly Interval[], alignBytes: number): numb
   for (const at of items) {
     // The sum can only peak where some interval begins.
     const alive = items.filter((b) => b.first <= at.first && b.last >= at.first);
-    bound = Math.max(bound, alive.reduce((sum, b) => sum + alignUp(b.bytes, alignBytes), 0));
+    bound = Math.max(
+      bound,
+      alive.reduce((sum, b) => sum + alignUp(b.bytes, alignBytes), 0),
+    );
   }
   return bound;
 }

@@ -35,7 +35,9 @@ export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): P
   const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
   const calls = nodes.map((node) => lowerNode(specOf(node), node, { ...context, graph }));
   const scratch = calls.flatMap((call, step): Buffer[] =>
-    call.scratchBytes > 0 ? [{ name: `scratch of ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }] : [],
+    call.scratchBytes > 0
+      ? [{ name: `scratch of ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }]
+      : [],
   );
   const all = [...buffers, ...scratch];
   const placement = place(all, bufferAlignBytes);
@@ -46,9 +48,19 @@ export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): P
   for (const [id, buffer] of bufferOf) offsetOf.set(id, offsetOfBuffer.get(buffer) as number);
   const scratchAt = new Map(scratch.map((b) => [b.first, offsetOfBuffer.get(b) as number]));
   const steps = nodes.map((node, i) => ({
-    node, call: calls[i], macs: specOf(node).macs(node, graph), scratchOffset: scratchAt.get(i) ?? 0,
+    node,
+    call: calls[i],
+    macs: specOf(node).macs(node, graph),
+    scratchOffset: scratchAt.get(i) ?? 0,
   }));
-  return { steps, offsetOf, viewOf, arenaBytes: placement.totalBytes, boundBytes: placement.boundBytes, buffers: placed };
+  return {
+    steps,
+    offsetOf,
+    viewOf,
+    arenaBytes: placement.totalBytes,
+    boundBytes: placement.boundBytes,
+    buffers: placed,
+  };
 }
 
 /** Bytes of all constant arrays of the plan: weights, biases, multipliers, tables. */

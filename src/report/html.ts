@@ -31,14 +31,21 @@ export const cards = (list: readonly Card[]): string =>
   `<div class="cards">${list.map((c) => `<div class="card"><b>${escapeXml(c.value)}</b><span>${escapeXml(c.label)}</span></div>`).join('')}</div>`;
 
 /** A table; columns named in `left` are left-aligned. */
-export function htmlTable(head: readonly string[], rows: readonly (readonly string[])[], left: readonly number[]): string {
-  const cell = (tag: string) => (text: string, i: number) => `<${tag}${left.includes(i) ? ' class="l"' : ''}>${escapeXml(text)}</${tag}>`;
+export function htmlTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  left: readonly number[],
+): string {
+  const cell = (tag: string) => (text: string, i: number) =>
+    `<${tag}${left.includes(i) ? ' class="l"' : ''}>${escapeXml(text)}</${tag}>`;
   const body = rows.map((r) => `<tr>${r.map(cell('td')).join('')}</tr>`).join('\n');
   return `<div class="scroll"><table><thead><tr>${head.map(cell('th')).join('')}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 export function htmlPage(title: string, subtitle: string, intro: string, sections: readonly Section[]): string {
-  const parts = sections.map((s) => `<section><h2>${escapeXml(s.title)}</h2>${s.note ? `<p>${escapeXml(s.note)}</p>` : ''}${s.html}</section>`);
+  const parts = sections.map(
+    (s) => `<section><h2>${escapeXml(s.title)}</h2>${s.note ? `<p>${escapeXml(s.note)}</p>` : ''}${s.html}</section>`,
+  );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeXml(title)}</title><style>${style}</style></head>

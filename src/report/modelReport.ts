@@ -26,15 +26,40 @@ function layerSections(report: ModelReport): Section[] {
   const { perLayer, unit, source } = run.timing;
   const sum = perLayer.reduce((a, b) => a + b, 0) || 1;
   const bars = manifest.layers.map((l) => ({
-    label: `${l.index} ${l.name}`, value: perLayer[l.index] ?? 0, text: `${grouped(perLayer[l.index] ?? 0)}  ${percent(perLayer[l.index] ?? 0, sum)}`,
+    label: `${l.index} ${l.name}`,
+    value: perLayer[l.index] ?? 0,
+    text: `${grouped(perLayer[l.index] ?? 0)}  ${percent(perLayer[l.index] ?? 0, sum)}`,
   }));
   const rows = manifest.layers.map((l) => [
-    String(l.index), l.name, l.op, l.outputs[0]?.shape.join('x') ?? '', l.outputs[0]?.dtype ?? '', grouped(l.weightBytes), grouped(l.macs),
-    grouped(perLayer[l.index] ?? 0), l.macs ? ((perLayer[l.index] ?? 0) / l.macs).toFixed(2) : '–', l.kernel,
+    String(l.index),
+    l.name,
+    l.op,
+    l.outputs[0]?.shape.join('x') ?? '',
+    l.outputs[0]?.dtype ?? '',
+    grouped(l.weightBytes),
+    grouped(l.macs),
+    grouped(perLayer[l.index] ?? 0),
+    l.macs ? ((perLayer[l.index] ?? 0) / l.macs).toFixed(2) : '–',
+    l.kernel,
   ]);
-  const head = ['#', 'layer', 'op', 'output', 'type', 'weight bytes', 'MAC', `${unit} (${source})`, 'per MAC', 'kernel'];
+  const head = [
+    '#',
+    'layer',
+    'op',
+    'output',
+    'type',
+    'weight bytes',
+    'MAC',
+    `${unit} (${source})`,
+    'per MAC',
+    'kernel',
+  ];
   return [
-    { title: `${unit === 'cycles' ? 'Cycles' : 'Instructions'} per layer`, note: `Source: ${source}. An emulator's counts are no latency of a board.`, html: barChart(`${unit} per layer`, bars) },
+    {
+      title: `${unit === 'cycles' ? 'Cycles' : 'Instructions'} per layer`,
+      note: `Source: ${source}. An emulator's counts are no latency of a board.`,
+      html: barChart(`${unit} per layer`, bars),
+    },
     { title: 'Layers', html: htmlTable(head, rows, [1, 2, 3, 4, 9]) },
   ];
 }
@@ -43,26 +68,48 @@ function layerSections(report: ModelReport): Section[] {
 export function modelReport(report: ModelReport): string {
   const { manifest, plan, board, build, run, evaluation } = report;
   const intro = cards([
-    { value: `${(100 * evaluation.accuracy).toFixed(1)}%`, label: `top-1 on ${evaluation.count} samples (host, same C)` },
+    {
+      value: `${(100 * evaluation.accuracy).toFixed(1)}%`,
+      label: `top-1 on ${evaluation.count} samples (host, same C)`,
+    },
     { value: `${run.equal} / ${run.compared}`, label: `answers of ${board.id} equal to the host, bit by bit` },
-    { value: grouped(middle(run.timing.perInference)), label: `${run.timing.unit} per inference, ${run.timing.source}` },
+    {
+      value: grouped(middle(run.timing.perInference)),
+      label: `${run.timing.unit} per inference, ${run.timing.source}`,
+    },
     { value: kib(manifest.arenaBytes), label: 'arena, input and output included' },
     { value: kib(build.flashBytes), label: `flash: code ${kib(build.codeBytes)}, constants ${kib(build.constBytes)}` },
-    { value: kib(build.ramBytes), label: `RAM in all; stack at most ${build.stackBytes === null ? 'unbounded' : grouped(build.stackBytes)} B` },
+    {
+      value: kib(build.ramBytes),
+      label: `RAM in all; stack at most ${build.stackBytes === null ? 'unbounded' : grouped(build.stackBytes)} B`,
+    },
   ]);
-  const classes = evaluation.perClass.map((c) => [String(c.class), String(c.count), String(c.correct), c.accuracy === null ? '–' : percent(c.accuracy)]);
+  const classes = evaluation.perClass.map((c) => [
+    String(c.class),
+    String(c.count),
+    String(c.correct),
+    c.accuracy === null ? '–' : percent(c.accuracy),
+  ]);
   const sections: Section[] = [
     ...layerSections(report),
     {
       title: 'Arena over time',
       note: `${grouped(manifest.arenaBytes)} bytes${plan.arenaBytes === plan.boundBytes ? '; no plan for this layer order needs less' : `; the lower bound is ${grouped(plan.boundBytes)}`}. One column per layer, one block per buffer.`,
-      html: arenaChart(plan.buffers, manifest.layers.map((l) => l.name), manifest.arenaBytes),
+      html: arenaChart(
+        plan.buffers,
+        manifest.layers.map((l) => l.name),
+        manifest.arenaBytes,
+      ),
     },
     { title: 'Accuracy per class', html: htmlTable(['class', 'samples', 'correct', 'accuracy'], classes, []) },
     {
       title: 'Largest functions',
       note: 'Code of the firmware in flash, from its symbols.',
-      html: htmlTable(['function', 'bytes'], build.largestFunctions.map((f) => [f.name, grouped(f.bytes)]), [0]),
+      html: htmlTable(
+        ['function', 'bytes'],
+        build.largestFunctions.map((f) => [f.name, grouped(f.bytes)]),
+        [0],
+      ),
     },
   ];
   const subtitle = `${manifest.model.file}, ${manifest.arithmetic}, ${manifest.rounding} rounding, on ${board.name} (verified: ${board.verified.level}). Pack ${manifest.hash.slice(0, 16)}.`;

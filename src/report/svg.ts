@@ -2,7 +2,10 @@
 // Charts as SVG strings: pure functions, no script, colours from the page's CSS variables.
 
 export const escapeXml = (text: string): string =>
-  text.replace(/[&<>"']/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] as string);
+  text.replace(
+    /[&<>"']/g,
+    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c] as string,
+  );
 
 export interface Bar {
   label: string;
@@ -51,7 +54,10 @@ export function arenaChart(blocks: readonly ArenaBlock[], layers: readonly strin
     const top = y(b.offset + b.bytes);
     const height = Math.max(1, y(b.offset) - top);
     const hue = (i * 47) % 360;
-    const label = height > 13 && width > 40 ? `<text x="${(x + 4).toFixed(1)}" y="${(top + 12).toFixed(1)}" class="inside">${escapeXml(String(b.bytes))}</text>` : '';
+    const label =
+      height > 13 && width > 40
+        ? `<text x="${(x + 4).toFixed(1)}" y="${(top + 12).toFixed(1)}" class="inside">${escapeXml(String(b.bytes))}</text>`
+        : '';
     return `<rect x="${x.toFixed(1)}" y="${top.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="2" style="fill:hsl(${hue} 55% 62%)"><title>${escapeXml(`${b.name}: ${b.bytes} bytes at ${b.offset}`)}</title></rect>${label}`;
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((f) => {

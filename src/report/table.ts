@@ -21,7 +21,8 @@ export function significant(x: number): string {
 export const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 export const percent = (part: number, whole = 1): string => `${((100 * part) / whole).toFixed(1)}%`;
 
-const clip = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`);
+const clip = (text: string, width: number): string =>
+  text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;
 
 /** Lines of a table. Text columns are clipped, widest first, until a line fits `width`. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width = 100): string[] {

@@ -42,7 +42,12 @@ describeShared('ONNX models of ../shared', () => {
     const pack = await room.packBytes(bytes, 'ic_float.onnx', { target: 'wasm32' });
     const host = await hostOf(pack);
     const oracle = await openOnnx(bytes);
-    const { data } = samplesFor(npy('data/cifar10/test_x.npy'), pack.manifest.inputs[0], { scale: 1, zero: 0 }, 'test_x.npy');
+    const { data } = samplesFor(
+      npy('data/cifar10/test_x.npy'),
+      pack.manifest.inputs[0],
+      { scale: 1, zero: 0 },
+      'test_x.npy',
+    );
     for (const x of data.slice(0, 50)) {
       const expected = await oracle.run(toChannelsFirst(x as Float32Array, 32, 32, 3), [1, 3, 32, 32]);
       expect(relativeError(expected, runHost(host, pack.manifest, [x])[0] as Float32Array)).toBeLessThan(tolerance);
@@ -82,7 +87,10 @@ describeShared('ONNX models of ../shared', () => {
     const elements = 49 * 10;
     let same = 0;
     for (let k = 0; k < data.length; k++) {
-      const real = Float32Array.from(keywords.data.slice(k * elements, (k + 1) * elements) as Int8Array, (q) => scale * (q - zeroPoint));
+      const real = Float32Array.from(
+        keywords.data.slice(k * elements, (k + 1) * elements) as Int8Array,
+        (q) => scale * (q - zeroPoint),
+      );
       const expected = await oracle.run(real, [1, 49, 10, 1]);
       same += argmax(expected) === argmax(runHost(host, pack.manifest, [data[k]])[0]) ? 1 : 0;
     }

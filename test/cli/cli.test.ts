@@ -16,7 +16,10 @@ const pixelScale = '0.00392156862745098,0';
 
 function mote(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [join(packageRoot, 'dist', 'cli', 'main.js'), ...args], {
-    encoding: 'utf8', cwd: folder, timeout: 300_000, env: { ...process.env, NO_COLOR: '1' },
+    encoding: 'utf8',
+    cwd: folder,
+    timeout: 300_000,
+    env: { ...process.env, NO_COLOR: '1' },
   });
 }
 
@@ -34,7 +37,18 @@ function moteJson(...args: string[]): Envelope {
 }
 
 beforeAll(() => {
-  const { status, stderr } = mote('pack', sample('digits.onnx'), '--board', 'pico', '--calib', sample('calib_x.npy'), '--input-scale', pixelScale, '-o', 'pack');
+  const { status, stderr } = mote(
+    'pack',
+    sample('digits.onnx'),
+    '--board',
+    'pico',
+    '--calib',
+    sample('calib_x.npy'),
+    '--input-scale',
+    pixelScale,
+    '-o',
+    'pack',
+  );
   expect([status, stderr]).toEqual([0, '']);
 });
 
@@ -55,20 +69,56 @@ describe('answers', () => {
   });
 
   it('pack says what the pack needs', () => {
-    const { schema, ok, data } = moteJson('pack', sample('digits.onnx'), '--target', 'cortex-m4', '--calib', sample('calib_x.npy'), '--input-scale', pixelScale, '-o', 'pack-m4');
+    const { schema, ok, data } = moteJson(
+      'pack',
+      sample('digits.onnx'),
+      '--target',
+      'cortex-m4',
+      '--calib',
+      sample('calib_x.npy'),
+      '--input-scale',
+      pixelScale,
+      '-o',
+      'pack-m4',
+    );
     expect([schema, ok, data.rounding]).toEqual(['mote.pack/1', true, 'single']);
     for (const key of ['arenaBytes', 'weightBytes', 'macs']) expect(data[key]).toBeGreaterThan(0);
     expect(data.layers).toBeInstanceOf(Array);
-    expect(readdirSync(join(folder, 'pack-m4')).sort()).toEqual(
-      ['digits.c', 'digits.h', 'digits_layers.c', 'digits_layers.h', 'digits_test.c', 'kernels', 'mote', 'mote_model.h', 'pack.json', 'vectors'],
-    );
+    expect(readdirSync(join(folder, 'pack-m4')).sort()).toEqual([
+      'digits.c',
+      'digits.h',
+      'digits_layers.c',
+      'digits_layers.h',
+      'digits_test.c',
+      'kernels',
+      'mote',
+      'mote_model.h',
+      'pack.json',
+      'vectors',
+    ]);
   });
 
   it('the same input gives the same bytes', () => {
-    mote('pack', sample('digits.onnx'), '--board', 'pico', '--calib', sample('calib_x.npy'), '--input-scale', pixelScale, '-o', 'pack-again');
-    for (const file of readdirSync(join(folder, 'pack'), { recursive: true, withFileTypes: true }).filter((e) => e.isFile())) {
+    mote(
+      'pack',
+      sample('digits.onnx'),
+      '--board',
+      'pico',
+      '--calib',
+      sample('calib_x.npy'),
+      '--input-scale',
+      pixelScale,
+      '-o',
+      'pack-again',
+    );
+    for (const file of readdirSync(join(folder, 'pack'), { recursive: true, withFileTypes: true }).filter((e) =>
+      e.isFile(),
+    )) {
       const path = join(file.parentPath, file.name);
-      expect(readFileSync(path.replace(join(folder, 'pack'), join(folder, 'pack-again'))).equals(readFileSync(path)), file.name).toBe(true);
+      expect(
+        readFileSync(path.replace(join(folder, 'pack'), join(folder, 'pack-again'))).equals(readFileSync(path)),
+        file.name,
+      ).toBe(true);
     }
   });
 
@@ -97,9 +147,22 @@ describe('answers', () => {
   });
 
   it('run on the emulated Pico equals the host', () => {
-    const { schema, ok, data } = moteJson('run', 'pack', '--board', 'pico', '--data', sample('eval_x.npy'), '--limit', '3');
+    const { schema, ok, data } = moteJson(
+      'run',
+      'pack',
+      '--board',
+      'pico',
+      '--data',
+      sample('eval_x.npy'),
+      '--limit',
+      '3',
+    );
     expect([schema, ok, data.compared, data.equal, data.firstDifference]).toEqual(['mote.run/1', true, 3, 3, null]);
-    const timing = data.timing as { source: string; unit: string; cycles: { perInference: number[]; perLayer: number[] } };
+    const timing = data.timing as {
+      source: string;
+      unit: string;
+      cycles: { perInference: number[]; perLayer: number[] };
+    };
     expect([timing.source, timing.unit]).toEqual(['emulated', 'cycles']);
     expect(timing.cycles.perInference).toHaveLength(3);
     expect(timing.cycles.perLayer.length).toBeGreaterThan(5);
@@ -151,12 +214,25 @@ describe('errors', () => {
   });
 
   it('a changed kernel is found: exit 7 and the first layer and element', () => {
-    mote('pack', sample('digits.onnx'), '--target', 'wasm32', '--calib', sample('calib_x.npy'), '--input-scale', pixelScale, '-o', 'pack-bad');
+    mote(
+      'pack',
+      sample('digits.onnx'),
+      '--target',
+      'wasm32',
+      '--calib',
+      sample('calib_x.npy'),
+      '--input-scale',
+      pixelScale,
+      '-o',
+      'pack-bad',
+    );
     const source = join(folder, 'pack-bad', 'digits.c');
     const text = readFileSync(source, 'utf8');
     // One weight of the last layer.
     const at = text.lastIndexOf('_weights[');
-    const changed = text.slice(0, at) + text.slice(at).replace(/\n {4} (-?\d+),/, (_, w: string) => `\n     ${Number(w) > 0 ? -127 : 127},`);
+    const changed =
+      text.slice(0, at) +
+      text.slice(at).replace(/\n {4} (-?\d+),/, (_, w: string) => `\n     ${Number(w) > 0 ? -127 : 127},`);
     expect(changed).not.toBe(text);
     writeFileSync(source, changed);
     const { status, stderr } = mote('verify', 'pack-bad');

@@ -24,7 +24,11 @@ const load = (file: string): Uint8Array => readFileSync(join(packageRoot, 'model
 
 async function digitsFor(target: string): Promise<TestPack> {
   const calibration = { array: readNpy(load('calib_x.npy'), 'calib_x.npy'), path: 'calib_x.npy' };
-  return room.packBytes(load('digits.onnx'), 'digits.onnx', { target, calibration, inputScale: { scale: 1 / 255, zero: 0 } });
+  return room.packBytes(load('digits.onnx'), 'digits.onnx', {
+    target,
+    calibration,
+    inputScale: { scale: 1 / 255, zero: 0 },
+  });
 }
 
 async function onBoard(id: string, port?: string): Promise<{ pack: TestPack; device: Device }> {
@@ -58,7 +62,11 @@ for (const { name, open, skip } of kinds) {
       const { manifest } = pack;
       try {
         expect(manifest.hash.startsWith(device.info.hash)).toBe(true);
-        expect(device.info).toMatchObject({ model: 'digits', layers: manifest.layers.length, arenaBytes: manifest.arenaBytes });
+        expect(device.info).toMatchObject({
+          model: 'digits',
+          layers: manifest.layers.length,
+          arenaBytes: manifest.arenaBytes,
+        });
         const { inputs, outputs } = await loadVectors({ dir: pack.dir, manifest });
         const [input] = manifest.inputs;
         const [output] = manifest.outputs;

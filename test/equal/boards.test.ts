@@ -3,9 +3,9 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listBoards } from '../../src/build/boards.js';
+import { findProgram } from '../../src/build/exec.js';
 import { buildFirmware } from '../../src/build/firmware.js';
 import { buildWasm } from '../../src/build/wasm.js';
-import { findProgram } from '../../src/build/exec.js';
 import { runInputs } from '../../src/device/runInputs.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
@@ -23,13 +23,21 @@ const emulated = listBoards().filter((b) => b.emulator);
 describe('emulated boards', () => {
   it('are the ones that the README promises', () => {
     expect(emulated.map((b) => b.id)).toEqual([
-      'pico', 'stm32f405-virtual', 'virtual-m33', 'virtual-m4', 'virtual-m55', 'virtual-m7', 'virtual-rv32', 'virtual-rv32v',
+      'pico',
+      'stm32f405-virtual',
+      'virtual-m33',
+      'virtual-m4',
+      'virtual-m55',
+      'virtual-m7',
+      'virtual-rv32',
+      'virtual-rv32v',
     ]);
   });
 });
 
 for (const board of emulated) {
-  const present = board.emulator?.kind !== 'qemu' || findProgram(board.emulator.binary ?? 'qemu-system-arm') !== undefined;
+  const present =
+    board.emulator?.kind !== 'qemu' || findProgram(board.emulator.binary ?? 'qemu-system-arm') !== undefined;
   describe.skipIf(!hasShared || !(present || process.env.CI))(`${board.id} equals the host`, () => {
     it.each(int8Models)('$name', async ({ name, file }) => {
       const { dir, manifest } = await room.pack(file, { target: board.target, name });
@@ -38,8 +46,15 @@ for (const board of emulated) {
       const host = await startHost(await buildWasm(dir, manifest), manifest);
       const device = await startDevice(board, image, {});
       try {
-        const inputs = goldenInputs(manifest.inputs[0].bytes).filter((_, k) => k % 10 === 3).slice(0, inputsEach);
-        const report = await runInputs(device, host, manifest, inputs.map((x) => [bytesOf(x)]));
+        const inputs = goldenInputs(manifest.inputs[0].bytes)
+          .filter((_, k) => k % 10 === 3)
+          .slice(0, inputsEach);
+        const report = await runInputs(
+          device,
+          host,
+          manifest,
+          inputs.map((x) => [bytesOf(x)]),
+        );
         const status = await device.status();
         expect(report.firstDifference).toBeUndefined();
         expect([report.compared, report.equal]).toEqual([inputsEach, inputsEach]);

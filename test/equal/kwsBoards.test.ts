@@ -17,7 +17,11 @@ describeShared('KWS equals the boards that were logged', () => {
     { rounding: 'tflite' as const, log: 'data/kws/double_rounding_board.npy', atLeast: 500 },
     { rounding: 'single' as const, log: 'data/kws/single_rounding_board.npy', atLeast: 499 },
   ])('$rounding rounding on at least $atLeast of 500', async ({ rounding, log, atLeast }) => {
-    const pack = await room.pack('models/mlperf-tiny/kws_ref_model.tflite', { target: 'wasm32', rounding, name: 'kws' });
+    const pack = await room.pack('models/mlperf-tiny/kws_ref_model.tflite', {
+      target: 'wasm32',
+      rounding,
+      name: 'kws',
+    });
     const host = await hostOf(pack);
     const inputs = npy('data/kws/test_x.npy').data as Int8Array;
     const board = npy(log).data as Float32Array;

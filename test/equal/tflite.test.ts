@@ -14,7 +14,8 @@ import { describeShared, int8Models, sharedFile } from '../support/shared.js';
 const room = new PackRoom();
 afterAll(() => room.close());
 
-const golden = (name: string): Int8Array => new Int8Array(readFileSync(new URL(`../oracle/goldens/${name}.bin`, import.meta.url)));
+const golden = (name: string): Int8Array =>
+  new Int8Array(readFileSync(new URL(`../oracle/goldens/${name}.bin`, import.meta.url)));
 
 interface GoldenIndex {
   models: Record<string, { modelSha256: string }>;
@@ -36,18 +37,25 @@ describeShared('wasm32 equals TensorFlow Lite on 50 inputs', () => {
     const outputs = await outputsOf(await room.pack(file, { target: 'wasm32', rounding: 'tflite', name }));
     const expected = golden(name);
     expect(expected.length).toBe(50 * outputs[0].length);
-    outputs.forEach((output, k) => expect([k, ...output]).toEqual([k, ...expected.subarray(k * output.length, (k + 1) * output.length)]));
+    outputs.forEach((output, k) => {
+      expect([k, ...output]).toEqual([k, ...expected.subarray(k * output.length, (k + 1) * output.length)]);
+    });
   });
 
   // person_detect: TensorFlow Lite refuses the file (a 1-D bias with quantized_dimension 3), so it has no live judge.
-  it.each(int8Models.filter((m) => m.name !== 'person_detect'))('$name, single rounding, against XNNPACK', async ({ name, file }) => {
-    const pack = await room.pack(file, { target: 'wasm32', rounding: 'single', name });
-    const outputs = await outputsOf(pack);
-    const tflite = await openTflite(sharedFile(file));
-    const inputs = goldenInputs(pack.manifest.inputs[0].bytes);
-    const different = inputs.filter((input, k) => Buffer.compare(Buffer.from(tflite.run(bytesOf(input))), Buffer.from(bytesOf(outputs[k]))) !== 0);
-    tflite.close();
-    // XNNPACK multiplies in float32 and rounds ties to even, we round ties up in integers: ResNet meets such ties.
-    expect(different.length).toBeLessThanOrEqual(name === 'ic' ? 2 : 0);
-  });
+  it.each(int8Models.filter((m) => m.name !== 'person_detect'))(
+    '$name, single rounding, against XNNPACK',
+    async ({ name, file }) => {
+      const pack = await room.pack(file, { target: 'wasm32', rounding: 'single', name });
+      const outputs = await outputsOf(pack);
+      const tflite = await openTflite(sharedFile(file));
+      const inputs = goldenInputs(pack.manifest.inputs[0].bytes);
+      const different = inputs.filter(
+        (input, k) => Buffer.compare(Buffer.from(tflite.run(bytesOf(input))), Buffer.from(bytesOf(outputs[k]))) !== 0,
+      );
+      tflite.close();
+      // XNNPACK multiplies in float32 and rounds ties to even, we round ties up in integers: ResNet meets such ties.
+      expect(different.length).toBeLessThanOrEqual(name === 'ic' ? 2 : 0);
+    },
+  );
 });

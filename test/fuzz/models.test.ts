@@ -24,7 +24,8 @@ interface Damage {
 }
 
 function* truncations(bytes: Uint8Array, step: number): Generator<Damage> {
-  for (let length = 0; length < bytes.length; length += step) yield { name: `cut at ${length}`, bytes: bytes.slice(0, length) };
+  for (let length = 0; length < bytes.length; length += step)
+    yield { name: `cut at ${length}`, bytes: bytes.slice(0, length) };
 }
 
 function* flips(bytes: Uint8Array, count: number): Generator<Damage> {
@@ -37,7 +38,12 @@ function* flips(bytes: Uint8Array, count: number): Generator<Damage> {
   };
   for (let i = 0; i < count; i++) {
     // Half of the flips hit the structure at the two ends of the file, where offsets and lengths live.
-    const at = i % 2 ? next() % bytes.length : i % 4 ? next() % Math.min(2048, bytes.length) : bytes.length - 1 - (next() % Math.min(8192, bytes.length));
+    const at =
+      i % 2
+        ? next() % bytes.length
+        : i % 4
+          ? next() % Math.min(2048, bytes.length)
+          : bytes.length - 1 - (next() % Math.min(8192, bytes.length));
     const damaged = bytes.slice();
     damaged[at] ^= 1 << (next() & 7);
     yield { name: `bit flip at ${at} (seed ${seed})`, bytes: damaged };
@@ -60,7 +66,8 @@ async function judge(damage: Damage, fileName: string): Promise<'packed' | 'refu
     await packModel({ bytes: damage.bytes, fileName, target: 'wasm32' });
     return 'packed';
   } catch (error) {
-    if (!(error instanceof MoteError)) throw new Error(`${fileName}, ${damage.name}: ${error instanceof Error ? error.stack : error}`);
+    if (!(error instanceof MoteError))
+      throw new Error(`${fileName}, ${damage.name}: ${error instanceof Error ? error.stack : error}`);
     expect([damage.name, error.exit, error.message]).toEqual([damage.name, 3, expect.stringMatching(/^[^\n]{10,}$/)]);
     return 'refused';
   } finally {
@@ -76,25 +83,69 @@ async function judgeAll(damages: Iterable<Damage>, fileName: string): Promise<{ 
 }
 
 /** The command line in its own process; ulimit is not everywhere, so the peak is read from the report of the process. */
-function runCli(bytes: Uint8Array, fileName: string): { status: number | null; stdout: string; stderr: string; ms: number } {
+function runCli(
+  bytes: Uint8Array,
+  fileName: string,
+): { status: number | null; stdout: string; stderr: string; ms: number } {
   const path = join(folder, fileName);
   writeFileSync(path, bytes);
   const started = performance.now();
-  const result = spawnSync(process.execPath, ['--max-old-space-size=400', join(packageRoot, 'dist', 'cli', 'main.js'), 'pack', path, '--target', 'wasm32', '-o', join(folder, 'out')], {
-    encoding: 'utf8', timeout: 20_000,
-  });
+  const result = spawnSync(
+    process.execPath,
+    [
+      '--max-old-space-size=400',
+      join(packageRoot, 'dist', 'cli', 'main.js'),
+      'pack',
+      path,
+      '--target',
+      'wasm32',
+      '-o',
+      join(folder, 'out'),
+    ],
+    {
+      encoding: 'utf8',
+      timeout: 20_000,
+    },
+  );
   return { status: result.status, stdout: result.stdout, stderr: result.stderr, ms: performance.now() - started };
 }
 
 const digits = readFileSync(join(packageRoot, 'models', 'digits', 'digits.onnx'));
 
 describe('files that are no model', () => {
-  const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0, ...new Uint8Array(600)]);
+  const jpeg = Uint8Array.from([
+    0xff,
+    0xd8,
+    0xff,
+    0xe0,
+    0,
+    16,
+    0x4a,
+    0x46,
+    0x49,
+    0x46,
+    0,
+    1,
+    1,
+    0,
+    0,
+    1,
+    0,
+    1,
+    0,
+    0,
+    ...new Uint8Array(600),
+  ]);
   const wrongMagic = Uint8Array.from([0x1c, 0, 0, 0, 0x54, 0x46, 0x4c, 0x39, ...new Uint8Array(256)]);
   const oneGigabyte = Uint8Array.from([0x08, 0x07, 0x3a, 0xff, 0xff, 0xff, 0xff, 0x03, ...new Uint8Array(64)]);
   it.each([
-    ['empty', new Uint8Array(0)], ['a JPEG', jpeg], ['wrong magic', wrongMagic], ['a 1 GB length', oneGigabyte],
-    ['text', Buffer.from('#!/bin/sh\necho this is no model\n')], ['zeros', new Uint8Array(4096)], ['one byte', Uint8Array.of(0x1c)],
+    ['empty', new Uint8Array(0)],
+    ['a JPEG', jpeg],
+    ['wrong magic', wrongMagic],
+    ['a 1 GB length', oneGigabyte],
+    ['text', Buffer.from('#!/bin/sh\necho this is no model\n')],
+    ['zeros', new Uint8Array(4096)],
+    ['one byte', Uint8Array.of(0x1c)],
   ])('%s ends in exit 3 with one sentence', (name, bytes) => {
     for (const fileName of ['x.tflite', 'x.onnx']) {
       const { status, stdout, stderr, ms } = runCli(bytes, fileName);

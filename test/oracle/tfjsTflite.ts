@@ -24,7 +24,11 @@ interface Module {
   _free(pointer: number): void;
   HEAPU8: Uint8Array;
   TFLiteWebModelRunner: {
-    CreateFromBufferAndOptions(pointer: number, bytes: number, options: object): { ok(): boolean; errorMessage(): string; value(): Runner };
+    CreateFromBufferAndOptions(
+      pointer: number,
+      bytes: number,
+      options: object,
+    ): { ok(): boolean; errorMessage(): string; value(): Runner };
   };
 }
 

@@ -32,5 +32,8 @@ export class Generator {
 /** The first `limit` of the 50 samples that the goldens were recorded with. */
 export function goldenInputs(elements: number, limit = 50): Int8Array[] {
   const generator = new Generator();
-  return Array.from({ length: 50 }, (_, k) => (k < 25 ? generator.noise(elements) : generator.runs(elements))).slice(0, limit);
+  return Array.from({ length: 50 }, (_, k) => (k < 25 ? generator.noise(elements) : generator.runs(elements))).slice(
+    0,
+    limit,
+  );
 }

@@ -19,6 +19,7 @@ export async function openOnnx(bytes: Uint8Array): Promise<OnnxModel> {
 /** NHWC [h,w,c] to NCHW. */
 export function toChannelsFirst(data: Float32Array, h: number, w: number, c: number): Float32Array {
   const out = new Float32Array(data.length);
-  for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) for (let k = 0; k < c; k++) out[(k * h + y) * w + x] = data[(y * w + x) * c + k];
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) for (let k = 0; k < c; k++) out[(k * h + y) * w + x] = data[(y * w + x) * c + k];
   return out;
 }

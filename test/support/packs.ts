@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { writeFolder } from '../../src/cli/files.js';
 import { buildWasm } from '../../src/build/wasm.js';
+import { writeFolder } from '../../src/cli/files.js';
 import { HostModel } from '../../src/device/wasm.js';
 import type { PackManifest } from '../../src/generated/pack.js';
 import { type PackRequest, packModel } from '../../src/packModel.js';
@@ -23,9 +23,16 @@ export class PackRoom {
     return this.packBytes(sharedFile(file), basename(file), request);
   }
 
-  async packBytes(bytes: Uint8Array, fileName: string, request: Partial<PackRequest> & { target: string }): Promise<TestPack> {
+  async packBytes(
+    bytes: Uint8Array,
+    fileName: string,
+    request: Partial<PackRequest> & { target: string },
+  ): Promise<TestPack> {
     const result = await packModel({ bytes, fileName, ...request });
-    const dir = join(this.folder, `${result.manifest.name}-${request.target}-${result.manifest.rounding}-${result.manifest.arithmetic}`);
+    const dir = join(
+      this.folder,
+      `${result.manifest.name}-${request.target}-${result.manifest.rounding}-${result.manifest.arithmetic}`,
+    );
     await writeFolder(dir, result.files);
     return { dir, manifest: result.manifest };
   }

@@ -26,11 +26,20 @@ export function smoothImages(seed: number, count: number, h: number, w: number, 
   return { dtype: 'float32', shape: [count, h, w, c], data };
 }
 
-function addGrid(image: Float32Array, h: number, w: number, c: number, cells: number, strength: number, random: () => number): void {
+function addGrid(
+  image: Float32Array,
+  h: number,
+  w: number,
+  c: number,
+  cells: number,
+  strength: number,
+  random: () => number,
+): void {
   const side = cells + 2;
   const grey = Float32Array.from({ length: side * side }, () => random() - 0.5);
   const colour = Float32Array.from({ length: side * side * c }, () => 0.4 * (random() - 0.5));
-  const at = (y: number, x: number, k: number): number => strength * (grey[y * side + x] + colour[(y * side + x) * c + k]);
+  const at = (y: number, x: number, k: number): number =>
+    strength * (grey[y * side + x] + colour[(y * side + x) * c + k]);
   for (let y = 0; y < h; y++) {
     const gy = (y / h) * cells;
     const y0 = Math.floor(gy);

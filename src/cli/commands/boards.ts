@@ -34,12 +34,32 @@ export const boards: CommandSpec = {
     }
     const all = listBoards();
     const rows = all.map((b) => [
-      b.id, b.name, b.target, (b.clockHz / 1e6).toFixed(0), kib(memoryBytes(b, 'flash')), kib(memoryBytes(b, 'ram')), emulatorName(b), b.verified.level,
+      b.id,
+      b.name,
+      b.target,
+      (b.clockHz / 1e6).toFixed(0),
+      kib(memoryBytes(b, 'flash')),
+      kib(memoryBytes(b, 'ram')),
+      emulatorName(b),
+      b.verified.level,
     ]);
     const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
     return {
       data: { boards: all },
-      lines: table([{ title: 'id' }, { title: 'name' }, { title: 'target' }, right('MHz'), right('flash'), right('ram'), { title: 'emulator' }, { title: 'verified' }], rows, out.width),
+      lines: table(
+        [
+          { title: 'id' },
+          { title: 'name' },
+          { title: 'target' },
+          right('MHz'),
+          right('flash'),
+          right('ram'),
+          { title: 'emulator' },
+          { title: 'verified' },
+        ],
+        rows,
+        out.width,
+      ),
     };
   },
 };

@@ -13,7 +13,10 @@ import { memoryBytes } from './pack.js';
 export function boardFor(manifest: PackManifest, id: string | undefined): Board {
   const board = loadBoard(id ?? manifest.board ?? fail('board.missing'));
   if (board.target !== manifest.target) {
-    fail('usage.bad', { what: `the pack is for ${manifest.target}, ${board.id} is a ${board.target}: pack it again with --board ${board.id}`, command: 'pack' });
+    fail('usage.bad', {
+      what: `the pack is for ${manifest.target}, ${board.id} is a ${board.target}: pack it again with --board ${board.id}`,
+      command: 'pack',
+    });
   }
   return board;
 }
@@ -35,7 +38,11 @@ export const build: CommandSpec = {
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
   options: [
     { flags: '--board <id>', text: 'board; mote boards lists them (default: that of the pack)' },
-    { flags: '-o, --output <file>', text: 'firmware file (.elf; the image of the board is written beside it)', required: true },
+    {
+      flags: '-o, --output <file>',
+      text: 'firmware file (.elf; the image of the board is written beside it)',
+      required: true,
+    },
   ],
   async run([dir], options) {
     const { manifest } = await openPack(dir);

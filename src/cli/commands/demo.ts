@@ -9,8 +9,8 @@ import { startDevice } from '../../device/startDevice.js';
 import { HostModel, startHost } from '../../device/wasm.js';
 import { samplesFor } from '../../model/samples.js';
 import { bytesOf } from '../../model/tensorData.js';
-import { packModel } from '../../packModel.js';
 import { packageRoot } from '../../packageRoot.js';
+import { packModel } from '../../packModel.js';
 import { modelReport } from '../../report/modelReport.js';
 import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
@@ -47,7 +47,9 @@ export const demo: CommandSpec = {
     });
     const { manifest, plan } = packed;
     await writeFolder(join(dir, 'pack'), packed.files);
-    out.step(`packed   digits.onnx to int8 for ${board.id}: ${grouped(manifest.weightBytes)} bytes of constants, ${grouped(manifest.arenaBytes)} of arena`);
+    out.step(
+      `packed   digits.onnx to int8 for ${board.id}: ${grouped(manifest.weightBytes)} bytes of constants, ${grouped(manifest.arenaBytes)} of arena`,
+    );
 
     const image = join(dir, `${manifest.name}.elf`);
     const build = await buildFirmware(join(dir, 'pack'), board, image);
@@ -63,16 +65,26 @@ export const demo: CommandSpec = {
     out.step(`checked  ${samples.length} digits on the host: ${(100 * evaluation.accuracy).toFixed(1)}% right`);
 
     const device = await startDevice(board, image, { port: text(options, 'port') });
-    const run = await runInputs(device, await startHost(wasm, manifest), manifest, samples.slice(0, inputsOnBoard).map((s) => [bytesOf(s)]))
-      .finally(() => device.close());
+    const run = await runInputs(
+      device,
+      await startHost(wasm, manifest),
+      manifest,
+      samples.slice(0, inputsOnBoard).map((s) => [bytesOf(s)]),
+    ).finally(() => device.close());
     out.step(`ran      ${run.compared} digits on ${board.id}: ${run.equal} answers equal to the host, bit by bit`);
 
     const report = join(dir, 'report.html');
     await writeOutput(report, modelReport({ manifest, plan, board, build, run, evaluation }));
     return {
       data: {
-        ...build, accuracy: evaluation.accuracy, count: evaluation.count, compared: run.compared, equal: run.equal,
-        firstDifference: run.firstDifference ?? null, timing: run.timing, report,
+        ...build,
+        accuracy: evaluation.accuracy,
+        count: evaluation.count,
+        compared: run.compared,
+        equal: run.equal,
+        firstDifference: run.firstDifference ?? null,
+        timing: run.timing,
+        report,
       },
       lines: [
         '',

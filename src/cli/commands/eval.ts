@@ -26,8 +26,15 @@ export function argmax(data: TensorData): number {
 }
 
 /** Top-1 accuracy, total and per class. */
-export function score(predictions: readonly number[], labels: readonly number[], classes: number): { accuracy: number; perClass: ClassScore[] } {
-  const perClass = Array.from({ length: classes }, (_, c): ClassScore => ({ class: c, count: 0, correct: 0, accuracy: null }));
+export function score(
+  predictions: readonly number[],
+  labels: readonly number[],
+  classes: number,
+): { accuracy: number; perClass: ClassScore[] } {
+  const perClass = Array.from(
+    { length: classes },
+    (_, c): ClassScore => ({ class: c, count: 0, correct: 0, accuracy: null }),
+  );
   let correct = 0;
   labels.forEach((label, k) => {
     const row = perClass[label];
@@ -60,11 +67,16 @@ export const evaluate: CommandSpec = {
   options: [
     { flags: '--data <x.npy>', text: 'inputs', required: true },
     { flags: '--labels <y.npy>', text: 'class numbers', required: true },
-    inputScaleOption, outOption,
+    inputScaleOption,
+    outOption,
   ],
   async run([dir], options, out) {
     const { manifest } = await openPack(dir);
-    const { data: samples, how } = await readSamples(manifest, text(options, 'data') as string, text(options, 'inputScale'));
+    const { data: samples, how } = await readSamples(
+      manifest,
+      text(options, 'data') as string,
+      text(options, 'inputScale'),
+    );
     const classes = manifest.outputs[0].shape.reduce((a, b) => a * b, 1);
     const labels = await readLabels(text(options, 'labels') as string, samples.length, classes);
     const host = await HostModel.open(await buildWasm(dir, manifest), manifest);
@@ -72,11 +84,28 @@ export const evaluate: CommandSpec = {
     const outputs = samples.map((s) => runHost(host, manifest, [s]));
     const seconds = (performance.now() - started) / 1000;
     await writeOutputs(manifest, outputs, text(options, 'out'));
-    const { accuracy, perClass } = score(outputs.map((o) => argmax(o[0])), labels, classes);
-    const rows = perClass.map((c) => [String(c.class), String(c.count), String(c.correct), c.accuracy === null ? '–' : percent(c.accuracy)]);
+    const { accuracy, perClass } = score(
+      outputs.map((o) => argmax(o[0])),
+      labels,
+      classes,
+    );
+    const rows = perClass.map((c) => [
+      String(c.class),
+      String(c.count),
+      String(c.correct),
+      c.accuracy === null ? '–' : percent(c.accuracy),
+    ]);
     const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
     return {
-      data: { name: manifest.name, hash: manifest.hash, rounding: manifest.rounding, count: samples.length, accuracy, perClass, inputScale: how },
+      data: {
+        name: manifest.name,
+        hash: manifest.hash,
+        rounding: manifest.rounding,
+        count: samples.length,
+        accuracy,
+        perClass,
+        inputScale: how,
+      },
       lines: [
         `pack    ${manifest.name}   ${manifest.arithmetic}   rounding ${manifest.rounding}`,
         `data    ${samples.length} samples: ${how}`,

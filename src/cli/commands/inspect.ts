@@ -44,35 +44,72 @@ export const inspect: CommandSpec = {
   name: 'inspect',
   summary: 'layers, shapes, MACs and bytes of a model, and what cannot run on a target and why',
   arguments: [{ name: 'model', text: '.tflite or .onnx file' }],
-  options: [{ flags: '--target <id>', text: 'judge for this target (default: any)' }],
+  options: [{ flags: '--target <id>', text: 'judge for this target (default: all)' }],
   async run([path], options, out) {
     const targetId = text(options, 'target');
     const target = targetId === undefined ? undefined : loadTarget(targetId);
     const graph = importModel(await readInput(path), basename(path));
     const obstacles = findObstacles(graph);
     const layers = graph.nodes.map((n) => rowOf(graph, n, obstacles));
-    const arenaBytes = obstacles.length ? null : planGraph(graph, { rounding: 'tflite', target: target ?? loadTarget('wasm32') }).arenaBytes;
+    const arenaBytes = obstacles.length
+      ? null
+      : planGraph(graph, { rounding: 'tflite', target: target ?? loadTarget('wasm32') }).arenaBytes;
     const macs = layers.reduce((sum, l) => sum + l.macs, 0);
     const parameterBytes = layers.reduce((sum, l) => sum + l.parameterBytes, 0);
-    const ports = (ids: number[]): object[] => ids.map((id) => ({ name: graph.tensors[id].name, dtype: graph.tensors[id].dtype, shape: graph.tensors[id].shape }));
+    const ports = (ids: number[]): object[] =>
+      ids.map((id) => ({
+        name: graph.tensors[id].name,
+        dtype: graph.tensors[id].dtype,
+        shape: graph.tensors[id].shape,
+      }));
     const rows = layers.map((l, i) => [
-      String(i), l.supported ? l.name : `! ${l.name}`, l.op, `${shape(l.inputShape)} > ${shape(l.outputShape)}`, l.dtype, grouped(l.macs), grouped(l.parameterBytes),
+      String(i),
+      l.supported ? l.name : `! ${l.name}`,
+      l.op,
+      `${shape(l.inputShape)} > ${shape(l.outputShape)}`,
+      l.dtype,
+      grouped(l.macs),
+      grouped(l.parameterBytes),
     ]);
     const head = [
       `model   ${basename(path)}   ${graph.source.format}   ${graph.source.quantized ? 'quantized' : 'float'}   ${grouped(macs)} MAC   ${grouped(parameterBytes)} parameter bytes`,
-      ...graph.inputs.map((id) => `input   ${graph.tensors[id].name}   ${graph.tensors[id].dtype} ${shape(graph.tensors[id].shape)}`),
-      ...graph.outputs.map((id) => `output  ${graph.tensors[id].name}   ${graph.tensors[id].dtype} ${shape(graph.tensors[id].shape)}`),
+      ...graph.inputs.map(
+        (id) => `input   ${graph.tensors[id].name}   ${graph.tensors[id].dtype} ${shape(graph.tensors[id].shape)}`,
+      ),
+      ...graph.outputs.map(
+        (id) => `output  ${graph.tensors[id].name}   ${graph.tensors[id].dtype} ${shape(graph.tensors[id].shape)}`,
+      ),
       '',
     ];
     const columns = [
-      { title: '#', align: 'right' as const }, { title: 'layer' }, { title: 'op' }, { title: 'shape' }, { title: 'type' },
-      { title: 'MAC', align: 'right' as const }, { title: 'bytes', align: 'right' as const },
+      { title: '#', align: 'right' as const },
+      { title: 'layer' },
+      { title: 'op' },
+      { title: 'shape' },
+      { title: 'type' },
+      { title: 'MAC', align: 'right' as const },
+      { title: 'bytes', align: 'right' as const },
     ];
     const verdict = obstacles.length
       ? obstacles.flatMap((o) => [`cannot run  ${o.node} (${o.operator}): ${o.reason}`, `    change  ${o.change}`])
-      : [`arena   ${grouped(arenaBytes ?? 0)} bytes`, `runs    all ${layers.length} layers${target ? ` on ${target.id}` : ''}`];
+      : [
+          `arena   ${grouped(arenaBytes ?? 0)} bytes`,
+          `runs    all ${layers.length} layers${target ? ` on ${target.id}` : ''}`,
+        ];
     return {
-      data: { file: basename(path), format: graph.source.format, quantized: graph.source.quantized, inputs: ports(graph.inputs), outputs: ports(graph.outputs), macs, parameterBytes, arenaBytes, layers, unsupported: obstacles, target: target?.id ?? null },
+      data: {
+        file: basename(path),
+        format: graph.source.format,
+        quantized: graph.source.quantized,
+        inputs: ports(graph.inputs),
+        outputs: ports(graph.outputs),
+        macs,
+        parameterBytes,
+        arenaBytes,
+        layers,
+        unsupported: obstacles,
+        target: target?.id ?? null,
+      },
       lines: [...head, ...table(columns, rows, out.width), '', ...verdict],
     };
   },

@@ -12,15 +12,27 @@ import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeFolder } from '../files.js';
 
 const columns = [
-  { title: '#', align: 'right' as const }, { title: 'layer' }, { title: 'op' }, { title: 'shape' },
-  { title: 'MAC', align: 'right' as const }, { title: 'bytes', align: 'right' as const }, { title: 'kernel' },
+  { title: '#', align: 'right' as const },
+  { title: 'layer' },
+  { title: 'op' },
+  { title: 'shape' },
+  { title: 'MAC', align: 'right' as const },
+  { title: 'bytes', align: 'right' as const },
+  { title: 'kernel' },
 ];
 
-const shape = (s: readonly number[] | undefined): string => (s && s.length > 1 && s[0] === 1 ? s.slice(1) : (s ?? [])).join('x');
+const shape = (s: readonly number[] | undefined): string =>
+  (s && s.length > 1 && s[0] === 1 ? s.slice(1) : (s ?? [])).join('x');
 
 export function layerTable(manifest: PackManifest, width: number): string[] {
   const rows = manifest.layers.map((l) => [
-    String(l.index), l.name, l.op, `${shape(l.inputs[0]?.shape)} > ${shape(l.outputs[0]?.shape)}`, grouped(l.macs), grouped(l.weightBytes), l.kernel.replace(/^mote_/, ''),
+    String(l.index),
+    l.name,
+    l.op,
+    `${shape(l.inputs[0]?.shape)} > ${shape(l.outputs[0]?.shape)}`,
+    grouped(l.macs),
+    grouped(l.weightBytes),
+    l.kernel.replace(/^mote_/, ''),
   ]);
   return table(columns, rows, width);
 }
@@ -40,8 +52,10 @@ export const memoryBytes = (board: Board, kind: 'ram' | 'flash'): number =>
 function requireFit(manifest: PackManifest, board: Board): void {
   const ram = memoryBytes(board, 'ram');
   const flash = memoryBytes(board, 'flash') || ram;
-  if (manifest.arenaBytes > ram) fail('fit.ram', { model: manifest.name, need: manifest.arenaBytes, board: board.id, have: ram });
-  if (manifest.weightBytes > flash) fail('fit.flash', { model: manifest.name, need: manifest.weightBytes, board: board.id, have: flash });
+  if (manifest.arenaBytes > ram)
+    fail('fit.ram', { model: manifest.name, need: manifest.arenaBytes, board: board.id, have: ram });
+  if (manifest.weightBytes > flash)
+    fail('fit.flash', { model: manifest.name, need: manifest.weightBytes, board: board.id, have: flash });
 }
 
 export const pack: CommandSpec = {
@@ -64,9 +78,11 @@ export const pack: CommandSpec = {
     const boardId = text(options, 'board');
     const board = boardId === undefined ? undefined : loadBoard(boardId);
     const targetId = text(options, 'target') ?? board?.target;
-    if (!targetId) fail('usage.bad', { what: 'pack for what? neither --target nor --board was given', command: 'pack' });
+    if (!targetId)
+      fail('usage.bad', { what: 'pack for what? neither --target nor --board was given', command: 'pack' });
     const target = loadTarget(targetId);
-    if (board && board.target !== target.id) fail('usage.bad', { what: `${board.id} is a ${board.target}, not a ${target.id}`, command: 'pack' });
+    if (board && board.target !== target.id)
+      fail('usage.bad', { what: `${board.id} is a ${board.target}, not a ${target.id}`, command: 'pack' });
     const name = text(options, 'name');
     if (name !== undefined && !/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
       fail('usage.option', { option: 'name', expected: 'lower-case letters, digits and _, at most 40', got: name });
@@ -96,9 +112,19 @@ export const pack: CommandSpec = {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     return {
       data: {
-        dir, name: manifest.name, hash: manifest.hash, target: target.id, board: board?.id ?? null,
-        arenaBytes: manifest.arenaBytes, arenaBoundBytes: plan.boundBytes, weightBytes: manifest.weightBytes, macs: manifest.macs,
-        rounding: manifest.rounding, arithmetic: manifest.arithmetic, layers: manifest.layers, notes: result.notes,
+        dir,
+        name: manifest.name,
+        hash: manifest.hash,
+        target: target.id,
+        board: board?.id ?? null,
+        arenaBytes: manifest.arenaBytes,
+        arenaBoundBytes: plan.boundBytes,
+        weightBytes: manifest.weightBytes,
+        macs: manifest.macs,
+        rounding: manifest.rounding,
+        arithmetic: manifest.arithmetic,
+        layers: manifest.layers,
+        notes: result.notes,
       },
       lines: [
         `model   ${manifest.model.file}   ${manifest.arithmetic}   ${grouped(manifest.macs)} MAC   rounding ${manifest.rounding}`,

@@ -30,22 +30,47 @@ export function timingLines(manifest: PackManifest, report: RunReport, width: nu
   const sum = timing.perLayer.reduce((a, b) => a + b, 0);
   const rows = manifest.layers.map((l) => {
     const count = timing.perLayer[l.index];
-    return [String(l.index), l.name, l.op, grouped(count), percent(count, sum), l.macs ? (count / l.macs).toFixed(2) : '–'];
+    return [
+      String(l.index),
+      l.name,
+      l.op,
+      grouped(count),
+      percent(count, sum),
+      l.macs ? (count / l.macs).toFixed(2) : '–',
+    ];
   });
   const total = median(timing.perInference);
   rows.push(['', 'whole inference', '', grouped(total), '', manifest.macs ? (total / manifest.macs).toFixed(2) : '–']);
   const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
-  return table([right('#'), { title: 'layer' }, { title: 'op' }, right(`${timing.unit} (${timing.source})`), right('share'), right('per MAC')], rows, width);
+  return table(
+    [
+      right('#'),
+      { title: 'layer' },
+      { title: 'op' },
+      right(`${timing.unit} (${timing.source})`),
+      right('share'),
+      right('per MAC'),
+    ],
+    rows,
+    width,
+  );
 }
 
 export function differenceError(report: RunReport): MoteError | undefined {
   const d = report.firstDifference;
   if (!d) return undefined;
-  const where = d.layer ? `first in layer ${d.layer.index} '${d.layer.name}', tensor '${d.tensor}' element ${d.element}` : `output '${d.tensor}' element ${d.element}`;
-  return new MoteError('run.differ', { what: `input ${d.input} differs from the host, ${where}: ${d.got}, must be ${d.expected}` });
+  const where = d.layer
+    ? `first in layer ${d.layer.index} '${d.layer.name}', tensor '${d.tensor}' element ${d.element}`
+    : `output '${d.tensor}' element ${d.element}`;
+  return new MoteError('run.differ', {
+    what: `input ${d.input} differs from the host, ${where}: ${d.got}, must be ${d.expected}`,
+  });
 }
 
-async function samplesOf(dir: string, options: { data?: string; scale?: string; limit: number }): Promise<{ samples: TensorData[][]; how: string }> {
+async function samplesOf(
+  dir: string,
+  options: { data?: string; scale?: string; limit: number },
+): Promise<{ samples: TensorData[][]; how: string }> {
   const folder = await openPack(dir);
   if (options.data === undefined) {
     const { inputs } = await loadVectors(folder);
@@ -57,7 +82,12 @@ async function samplesOf(dir: string, options: { data?: string; scale?: string; 
 
 /** Builds the firmware into a folder of its own, opens the board, and gives both to `use`. */
 export async function withDevice<T>(
-  dir: string, manifest: PackManifest, board: Board, port: string | undefined, out: Output, use: (device: Device) => Promise<T>,
+  dir: string,
+  manifest: PackManifest,
+  board: Board,
+  port: string | undefined,
+  out: Output,
+  use: (device: Device) => Promise<T>,
 ): Promise<T> {
   const work = await mkdtemp(join(tmpdir(), 'mote-run-'));
   try {
@@ -70,7 +100,11 @@ export async function withDevice<T>(
     const device = await startDevice(board, image, { port });
     try {
       if (!manifest.hash.startsWith(device.info.hash)) {
-        fail('device.wrongModel', { board: board.id, got: `${device.info.model} ${device.info.hash}`, expected: `${manifest.name} ${manifest.hash.slice(0, 16)}` });
+        fail('device.wrongModel', {
+          board: board.id,
+          got: `${device.info.model} ${device.info.hash}`,
+          expected: `${manifest.name} ${manifest.hash.slice(0, 16)}`,
+        });
       }
       return await use(device);
     } finally {
@@ -87,33 +121,63 @@ export const run: CommandSpec = {
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
   options: [
     { flags: '--board <id>', text: 'board; mote boards lists them (default: that of the pack)' },
-    { flags: '--port <path>', text: 'serial port or tcp:HOST:PORT of a board that has the firmware (default: the emulator)' },
+    {
+      flags: '--port <path>',
+      text: 'serial port or tcp:HOST:PORT of a board that has the firmware (default: the emulator)',
+    },
     { flags: '--data <x.npy>', text: 'inputs (default: the test vectors of the pack)' },
     { flags: '--limit <n>', text: 'only the first n inputs' },
-    inputScaleOption, outOption,
+    inputScaleOption,
+    outOption,
   ],
   async run([dir], options, out) {
     const { manifest } = await openPack(dir);
     const board = boardFor(manifest, text(options, 'board'));
     const limitText = text(options, 'limit');
     const limit = limitText === undefined ? Number.POSITIVE_INFINITY : Number(limitText);
-    if (limitText !== undefined && !(Number.isInteger(limit) && limit > 0)) fail('usage.option', { option: 'limit', expected: 'a whole number above 0', got: limitText });
-    const { samples, how } = await samplesOf(dir, { data: text(options, 'data'), scale: text(options, 'inputScale'), limit });
+    if (limitText !== undefined && !(Number.isInteger(limit) && limit > 0))
+      fail('usage.option', { option: 'limit', expected: 'a whole number above 0', got: limitText });
+    const { samples, how } = await samplesOf(dir, {
+      data: text(options, 'data'),
+      scale: text(options, 'inputScale'),
+      limit,
+    });
     const host = await startHost(await buildWasm(dir, manifest), manifest);
-    const { report, status, info } = await withDevice(dir, manifest, board, text(options, 'port'), out, async (device) => ({
-      report: await runInputs(device, host, manifest, samples.map((s) => s.map(bytesOf))),
-      status: await device.status(),
-      info: device.info,
-    }));
-    const outputs = report.outputs.map((o) => o.map((bytes, i) => dataFromBytes(manifest.outputs[i].dtype as DType, bytes)));
+    const { report, status, info } = await withDevice(
+      dir,
+      manifest,
+      board,
+      text(options, 'port'),
+      out,
+      async (device) => ({
+        report: await runInputs(
+          device,
+          host,
+          manifest,
+          samples.map((s) => s.map(bytesOf)),
+        ),
+        status: await device.status(),
+        info: device.info,
+      }),
+    );
+    const outputs = report.outputs.map((o) =>
+      o.map((bytes, i) => dataFromBytes(manifest.outputs[i].dtype as DType, bytes)),
+    );
     await writeOutputs(manifest, outputs, text(options, 'out'));
     const { timing } = report;
-    const counts = timing.unit === 'none' ? {} : { [timing.unit]: { perInference: timing.perInference, perLayer: timing.perLayer } };
+    const counts =
+      timing.unit === 'none' ? {} : { [timing.unit]: { perInference: timing.perInference, perLayer: timing.perLayer } };
     return {
       data: {
-        name: manifest.name, hash: manifest.hash, board: board.id, compared: report.compared, equal: report.equal,
-        firstDifference: report.firstDifference ?? null, timing: { source: timing.source, unit: timing.unit, clockHz: info.clockHz, ...counts },
-        stackUsedBytes: status.stackUsedBytes, guardIntact: status.guardIntact,
+        name: manifest.name,
+        hash: manifest.hash,
+        board: board.id,
+        compared: report.compared,
+        equal: report.equal,
+        firstDifference: report.firstDifference ?? null,
+        timing: { source: timing.source, unit: timing.unit, clockHz: info.clockHz, ...counts },
+        stackUsedBytes: status.stackUsedBytes,
+        guardIntact: status.guardIntact,
       },
       lines: [
         `board   ${board.id}   ${text(options, 'port') ?? 'emulator'}   ${info.model} ${info.hash}`,

@@ -24,6 +24,13 @@ export const targets: CommandSpec = {
     }
     const all = listTargets();
     const rows = all.map((t) => [t.id, t.name, t.arch, t.isa.join(' '), t.fpu ? 'yes' : 'no']);
-    return { data: { targets: all }, lines: table([{ title: 'id' }, { title: 'name' }, { title: 'arch' }, { title: 'kernel sets' }, { title: 'fpu' }], rows, out.width) };
+    return {
+      data: { targets: all },
+      lines: table(
+        [{ title: 'id' }, { title: 'name' }, { title: 'arch' }, { title: 'kernel sets' }, { title: 'fpu' }],
+        rows,
+        out.width,
+      ),
+    };
   },
 };

@@ -7,8 +7,8 @@ import { HostModel } from '../../device/wasm.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Graph, TensorData } from '../../model/graph.js';
 import { evaluateGraph } from '../../ops/evaluateGraph.js';
-import { importModel } from '../../packModel.js';
 import { loadVectors, openPack, type PackFolder } from '../../packFolder.js';
+import { importModel } from '../../packModel.js';
 import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
@@ -24,7 +24,12 @@ export interface Difference {
 }
 
 /** First element that differs between two sets of outputs, bit by bit. */
-export function firstDifference(manifest: PackManifest, sample: number, expected: TensorData[], got: TensorData[]): Difference | undefined {
+export function firstDifference(
+  manifest: PackManifest,
+  sample: number,
+  expected: TensorData[],
+  got: TensorData[],
+): Difference | undefined {
   for (const [i, port] of manifest.outputs.entries()) {
     for (let k = 0; k < expected[i].length; k++) {
       if (!Object.is(expected[i][k], got[i][k])) {
@@ -40,7 +45,8 @@ async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | un
   const { copy } = manifest.model;
   if (!copy) return undefined;
   const bytes = await readInput(join(dir, copy));
-  if (createHash('sha256').update(bytes).digest('hex') !== manifest.model.sha256) fail('pack.broken', { path: dir, reason: `${copy} is not the model that was packed` });
+  if (createHash('sha256').update(bytes).digest('hex') !== manifest.model.sha256)
+    fail('pack.broken', { path: dir, reason: `${copy} is not the model that was packed` });
   return importModel(bytes, manifest.model.file);
 }
 
@@ -48,7 +54,11 @@ export const verify: CommandSpec = {
   name: 'verify',
   summary: 'run the packed C as WebAssembly on this machine and compare with what it must equal, bit by bit',
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
-  options: [{ flags: '--data <x.npy>', text: 'inputs beside the test vectors of the pack' }, inputScaleOption, outOption],
+  options: [
+    { flags: '--data <x.npy>', text: 'inputs beside the test vectors of the pack' },
+    inputScaleOption,
+    outOption,
+  ],
   async run([dir], options, out) {
     const folder = await openPack(dir);
     const { manifest } = folder;
@@ -74,22 +84,33 @@ export const verify: CommandSpec = {
       lines.push(`data    ${samples.length} samples: ${how}`);
       if (reference) {
         out.step(`comparing ${samples.length} samples with the reference arithmetic`);
-        samples.forEach((s, k) => void judge(k, evaluateGraph(reference, [s], { rounding: manifest.rounding }), outputs[k]));
+        samples.forEach(
+          (s, k) => void judge(k, evaluateGraph(reference, [s], { rounding: manifest.rounding }), outputs[k]),
+        );
         compared += samples.length;
       } else lines.push('        quantized by mote: only the test vectors have a reference');
     }
     if (!host.guardIntact()) fail('device.guard', { board: 'the host module' });
     const first = differences[0];
     return {
-      data: { name: manifest.name, hash: manifest.hash, rounding: manifest.rounding, compared, equal, firstDifference: first ?? null },
+      data: {
+        name: manifest.name,
+        hash: manifest.hash,
+        rounding: manifest.rounding,
+        compared,
+        equal,
+        firstDifference: first ?? null,
+      },
       lines: [
         `pack    ${manifest.name}   ${manifest.arithmetic}   rounding ${manifest.rounding}`,
         ...lines,
         `equal   ${grouped(equal)} of ${grouped(compared)} samples, bit by bit (${manifest.vectors.count} test vectors${compared > manifest.vectors.count ? ' and the data' : ''})`,
       ],
-      error: first && new MoteError('verify.differ', {
-        what: `sample ${first.sample}: output '${first.output}' element ${first.element} is ${first.got}, must be ${first.expected}`,
-      }),
+      error:
+        first &&
+        new MoteError('verify.differ', {
+          what: `sample ${first.sample}: output '${first.output}' element ${first.element} is ${first.got}, must be ${first.expected}`,
+        }),
     };
   },
 };

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small graphs for tests: a builder, a random float CNN in the NCHW style of an ONNX reader, and a comparison.
 import {
-  addTensor, type Attrs, elementCount, emptyGraph, type Graph, type Quant, type TensorData, type TensorId,
+  type Attrs,
+  addTensor,
+  elementCount,
+  emptyGraph,
+  type Graph,
+  type Quant,
+  type TensorData,
+  type TensorId,
 } from '../../model/graph.js';
 import { evaluateGraph } from '../../ops/evaluateGraph.js';
 import { invertPerm } from '../constants.js';
@@ -39,7 +46,13 @@ export class GraphBuilder {
   quantize(input: TensorId, quant: Quant, dtype: 'int8' | 'uint8' = 'int8'): TensorId {
     const { shape } = this.graph.tensors[input];
     const output = addTensor(this.graph, { name: `q_${this.graph.nodes.length}`, dtype, shape: [...shape], quant });
-    const node = { op: 'quantize', name: `quantize_${this.graph.nodes.length}`, inputs: [input], outputs: [output], attrs: {} };
+    const node = {
+      op: 'quantize',
+      name: `quantize_${this.graph.nodes.length}`,
+      inputs: [input],
+      outputs: [output],
+      attrs: {},
+    };
     this.graph.nodes.push(node);
     return output;
   }
