@@ -10,7 +10,7 @@ describe('layer names', () => {
   it.each([
     ['model/conv2d_3/Conv2D;model/batch_normalization/FusedBatchNormV3', 'conv2d_3'],
     ['model/activation_1/Relu;model/conv2d_1/Conv2D', 'activation_1'],
-    ['/stem/conv/Conv', 'stem_conv'],
+    ['/stem/conv/Conv', 'stem'],
     ['/layer1/layer1.0/conv1/Conv', 'layer1_0_conv1'],
     ['Identity_int8', 'identity_int8'],
     ['', 'conv2d'],

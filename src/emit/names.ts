@@ -14,7 +14,11 @@ const operatorWord =
 function stemOf(step: Step): string {
   const first = step.node.name.split(';')[0];
   const parts = first.split(/[/:]/).filter((p) => /[A-Za-z]/.test(p) && !wrapper.test(p));
-  const telling = parts.length > 1 && operatorWord.test(parts[parts.length - 1]) ? parts.slice(0, -1) : parts;
+  // The operator's own word goes, numbered or not; words before it only where no number makes them telling (`conv1`).
+  const ownWord = operatorWord.test(parts.at(-1) ?? '') ? 1 : 0;
+  const rest = parts.slice(0, parts.length - ownWord);
+  const last = rest.findLastIndex((p) => !operatorWord.test(p) || /\d/.test(p));
+  const telling = last < 0 ? parts.slice(0, 1) : rest.slice(0, last + 1);
   const stem = identifier(telling.slice(-2).join('_') || step.node.op)
     .slice(0, stemLength)
     .replace(/_+$/, '');

@@ -14,8 +14,12 @@ const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints:
 /** IR operators whose output has the type and quantization of input 0. */
 export const keepsType: ReadonlySet<string> = new Set(['transpose', 'reshape', 'slice', 'pad', 'maxPool2d', 'clamp']);
 
+/** ONNX operators that are a layout change themselves. */
+const movesData: ReadonlySet<string> = new Set(['Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
+
 export class OnnxNode {
   private emitted = 0;
+  private named = false;
 
   constructor(
     readonly values: Values,
@@ -185,7 +189,11 @@ export class OnnxNode {
     const { dtype, quant } = quantized ?? like;
     const output: Tensor = { name: tensorName, dtype, shape: [], ...(quant && { quant }) };
     const id = addTensor(graph, output);
-    const name = this.emitted++ === 0 ? this.name : `${this.name}/${op}${this.emitted}`;
+    this.emitted++;
+    // The node's own name goes to the first IR node that computes, not to the layout changes around it.
+    const moves = (op === 'transpose' || op === 'reshape') && !movesData.has(this.proto.opType);
+    const name = this.named || moves ? `${this.name}/${op}${this.emitted}` : this.name;
+    this.named ||= !moves;
     const node = { op, name, inputs: [...inputs], outputs: [id], attrs };
     graph.nodes.push(node);
     this.values.producers.set(id, node);
