@@ -150,8 +150,8 @@ function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] |
 
 /** Reads, compresses, plans and emits. Nothing is written. */
 export async function packModel(request: PackRequest): Promise<PackResult> {
-  const notes: string[] = [];
   const imported = importModel(request.bytes, request.fileName);
+  const notes: string[] = [...(imported.notes ?? [])];
   requireSupported(imported);
   const fromFile = !isFloat(imported);
   const { graph, samples } = await quantized(imported, request, notes);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files at the ends of the line: reads with a size limit, writes that are whole or not there.
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { removeOnExit } from '../build/workFolder.js';
 import { type NpyArray, readNpy } from '../model/npy.js';
 import { fail } from './errors.js';
 
@@ -69,6 +70,7 @@ export async function writeFolder(folder: string, files: ReadonlyMap<string, str
     fail('file.write', { path: folder, reason: 'it is there and is no pack; name another folder' });
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   const old = `${temporary}.old`;
+  const release = removeOnExit(temporary);
   try {
     for (const [path, contents] of files) {
       const to = join(temporary, ...path.split('/'));
@@ -85,13 +87,7 @@ export async function writeFolder(folder: string, files: ReadonlyMap<string, str
     await rename(old, target).catch(() => undefined);
     await rm(temporary, { recursive: true, force: true });
     fail('file.write', { path: folder, reason: reasonOf(error) });
-  }
-}
-
-export async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    return fail('file.read', { path, reason: reasonOf(error) });
+  } finally {
+    release();
   }
 }

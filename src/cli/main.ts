@@ -17,6 +17,17 @@ const overview = `mote ${version}: a trained neural network to a measured answer
   mote --help                           all commands
 `;
 
+const exitCodeHelp =
+  'Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 no device,\n' +
+  '6 device or flash failure, 7 outputs differ, 8 regression, 9 tool missing, 130 interrupted';
+
+/** The commands that this line needs: the one it names, none for the version, all for help and for a wrong name. */
+async function loadCommands(argv: readonly string[]): Promise<CommandSpec[]> {
+  if (argv[0] === '--version' || argv[0] === '-V') return [];
+  const named = Object.hasOwn(commands, argv[0]) ? [argv[0]] : Object.keys(commands);
+  return Promise.all(named.map((name) => commands[name]()));
+}
+
 /** Runs one command line and gives the exit code. */
 async function runCli(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
@@ -27,24 +38,18 @@ async function runCli(argv: readonly string[]): Promise<number> {
   }
   const program = new Command('mote').version(version).exitOverride().showSuggestionAfterError();
   program.description('From a trained neural network to a measured answer on a microcontroller.');
-  program.addHelpText(
-    'after',
-    '\nExit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 no device, 6 device or flash failure, 7 outputs differ, 8 regression, 9 tool missing, 130 interrupted',
-  );
-  program.configureOutput({
-    writeOut: (text) => out.plain(text),
-    writeErr: () => undefined,
-  });
+  program.addHelpText('after', `\n${exitCodeHelp}`);
+  program.configureOutput({ writeOut: (text) => out.plain(text), writeErr: () => undefined });
   let exit: number = exitCodes.done;
-  for (const spec of commands)
+  for (const spec of await loadCommands(argv)) {
     addCommand(program, spec, out, (code) => {
       exit = code;
     });
+  }
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    const name = commands.find((c) => c.name === argv[0])?.name ?? 'mote';
-    return failure(error, name, out);
+    return failure(error, Object.hasOwn(commands, argv[0]) ? argv[0] : 'mote', out);
   }
   return exit;
 }
@@ -85,6 +90,11 @@ function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
   throw error;
+});
+// Exit handlers end the children and remove the temporary folders; nothing has been written under its final name.
+process.once('SIGINT', () => {
+  process.stderr.write('interrupted; nothing half-written was left behind\n');
+  process.exit(exitCodes.interrupted);
 });
 
 process.exitCode = await runCli(process.argv.slice(2));

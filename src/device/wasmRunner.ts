@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a float graph for calibration on the C itself: packed into a temporary folder, compiled to WebAssembly, stepped
 // layer by layer.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTarget } from '../build/boards.js';
 import { buildWasm } from '../build/wasm.js';
+import { withWorkFolder } from '../build/workFolder.js';
 import { writeFolder } from '../cli/files.js';
 import type { FloatRunner } from '../compress/runner.js';
 import { emitPack } from '../emit/pack.js';
@@ -29,29 +28,26 @@ export async function wasmRunner(graph: Graph): Promise<FloatRunner> {
     rounding: 'single',
     vectors: { inputs: [zeros(graph, graph.inputs)], outputs: [zeros(graph, graph.outputs)], from: 'random' },
   });
-  const folder = await mkdtemp(join(tmpdir(), 'mote-calibrate-'));
-  try {
+  const host = await withWorkFolder(async (folder) => {
     await writeFolder(join(folder, 'pack'), files);
-    const host = await HostModel.open(await buildWasm(join(folder, 'pack'), manifest), manifest);
-    const views = new Map<TensorId, TensorId[]>();
-    for (const [view, source] of plan.viewOf) views.set(source, [...(views.get(source) ?? []), view]);
-    return {
-      run(inputs, visit) {
-        graph.inputs.forEach((id, i) => {
-          host.write(plan.offsetOf.get(id) as number, bytesOf(inputs[i]));
-          for (const view of views.get(id) ?? []) visit(view, inputs[i]);
-        });
-        plan.steps.forEach((step, index) => {
-          host.step(index);
-          for (const id of step.node.outputs) {
-            const bytes = host.read(plan.offsetOf.get(id) as number, tensorBytes(graph.tensors[id]));
-            const data = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-            for (const shown of [id, ...(views.get(id) ?? [])]) visit(shown, data);
-          }
-        });
-      },
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return HostModel.open(await buildWasm(join(folder, 'pack'), manifest), manifest);
+  });
+  const views = new Map<TensorId, TensorId[]>();
+  for (const [view, source] of plan.viewOf) views.set(source, [...(views.get(source) ?? []), view]);
+  return {
+    run(inputs, visit) {
+      graph.inputs.forEach((id, i) => {
+        host.write(plan.offsetOf.get(id) as number, bytesOf(inputs[i]));
+        for (const view of views.get(id) ?? []) visit(view, inputs[i]);
+      });
+      plan.steps.forEach((step, index) => {
+        host.step(index);
+        for (const id of step.node.outputs) {
+          const bytes = host.read(plan.offsetOf.get(id) as number, tensorBytes(graph.tensors[id]));
+          const data = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+          for (const shown of [id, ...(views.get(id) ?? [])]) visit(shown, data);
+        }
+      });
+    },
+  };
 }

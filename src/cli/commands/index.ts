@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// All commands, in the order of --help.
+// All commands, in the order of --help. Each is loaded when it is asked for, so that none pays for another's imports.
 import type { CommandSpec } from '../command.js';
-import { boards } from './boards.js';
-import { build } from './build.js';
-import { demo } from './demo.js';
-import { evaluate } from './eval.js';
-import { inspect } from './inspect.js';
-import { pack } from './pack.js';
-import { run } from './run.js';
-import { targets } from './targets.js';
-import { verify } from './verify.js';
 
-export const commands: readonly CommandSpec[] = [inspect, pack, verify, evaluate, build, run, boards, targets, demo];
+export const commands: Readonly<Record<string, () => Promise<CommandSpec>>> = {
+  inspect: async () => (await import('./inspect.js')).inspect,
+  pack: async () => (await import('./pack.js')).pack,
+  verify: async () => (await import('./verify.js')).verify,
+  eval: async () => (await import('./eval.js')).evaluate,
+  build: async () => (await import('./build.js')).build,
+  run: async () => (await import('./run.js')).run,
+  boards: async () => (await import('./boards.js')).boards,
+  targets: async () => (await import('./targets.js')).targets,
+  demo: async () => (await import('./demo.js')).demo,
+};

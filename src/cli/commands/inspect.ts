@@ -110,7 +110,13 @@ export const inspect: CommandSpec = {
         unsupported: obstacles,
         target: target?.id ?? null,
       },
-      lines: [...head, ...table(columns, rows, out.width), '', ...verdict],
+      lines: [
+        ...head,
+        ...table(columns, rows, out.width),
+        '',
+        ...(graph.notes ?? []).map((n) => `note    ${n}`),
+        ...verdict,
+      ],
     };
   },
 };

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildFirmware } from '../../build/firmware.js';
 import { buildWasm } from '../../build/wasm.js';
+import { withWorkFolder } from '../../build/workFolder.js';
 import type { Device } from '../../device/device.js';
 import { type RunReport, runInputs } from '../../device/runInputs.js';
 import { startDevice } from '../../device/startDevice.js';
@@ -89,8 +88,7 @@ export async function withDevice<T>(
   out: Output,
   use: (device: Device) => Promise<T>,
 ): Promise<T> {
-  const work = await mkdtemp(join(tmpdir(), 'mote-run-'));
-  try {
+  return withWorkFolder(async (work) => {
     const image = join(work, `${manifest.name}.elf`);
     if (port === undefined) {
       if (!board.emulator) fail('device.none', { board: board.id });
@@ -99,20 +97,11 @@ export async function withDevice<T>(
     }
     const device = await startDevice(board, image, { port });
     try {
-      if (!manifest.hash.startsWith(device.info.hash)) {
-        fail('device.wrongModel', {
-          board: board.id,
-          got: `${device.info.model} ${device.info.hash}`,
-          expected: `${manifest.name} ${manifest.hash.slice(0, 16)}`,
-        });
-      }
       return await use(device);
     } finally {
       await device.close();
     }
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
 }
 
 export const run: CommandSpec = {
