@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// How far before its input an output may begin when both share memory: the write front has to stay behind the read front.
+// Kernels that slide a window visit output pixels in row-major order, so the distance follows from the geometry.
+import type { Window } from '../ops/window.js';
+
+/**
+ * When a kernel writes, relative to its reads:
+ * - `pixel`: the channels of a pixel one after the other, each from the whole window of the pixel;
+ * - `channel`: the same, but channel c is made from channel c of the window alone (depthwise, pooling);
+ * - `{ blockPixels }`: reads all that a block of pixels needs, then writes the block (the last block may be shorter).
+ */
+export type WriteOrder = 'pixel' | 'channel' | { blockPixels: number };
+
+/** First input pixel (row-major) that output pixels from (y, x) on still read. */
+function readFront(w: Window, y: number, x: number): number {
+  const row = (oy: number): number => Math.min(w.inH - 1, Math.max(0, oy * w.strideH - w.padTop));
+  const column = Math.min(w.inW - 1, Math.max(0, x * w.strideW - w.padLeft));
+  const here = row(y) * w.inW + column;
+  return y + 1 < w.outH ? Math.min(here, row(y + 1) * w.inW) : here;
+}
+
+/**
+ * Smallest number of bytes by which the output must begin before the input; 0 is exactly in place. Elements are one byte
+ * wide where `elementBytes` is 1.
+ */
+export function overlapLagBytes(w: Window, outC: number, order: WriteOrder, elementBytes: number): number {
+  const pixels = w.outH * w.outW;
+  const front = (n: number): number => readFront(w, Math.floor(n / w.outW), n % w.outW) * w.inC;
+  let lag = 0;
+  if (typeof order === 'object') {
+    for (let n = order.blockPixels; n < pixels; n += order.blockPixels) lag = Math.max(lag, n * outC - front(n));
+  } else {
+    const written = order === 'pixel' ? 1 : 0;
+    for (let n = 0; n < pixels; n++) lag = Math.max(lag, (n + written) * outC - front(n));
+  }
+  return lag * elementBytes;
+}
