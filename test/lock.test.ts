@@ -6,7 +6,10 @@ import { expect, it } from 'vitest';
 import { packageRoot } from '../src/packageRoot.js';
 
 interface Lock {
-  packages: Record<string, { version?: string; optionalDependencies?: Record<string, string>; hasInstallScript?: boolean }>;
+  packages: Record<
+    string,
+    { version?: string; optionalDependencies?: Record<string, string>; hasInstallScript?: boolean }
+  >;
 }
 
 const lock = JSON.parse(readFileSync(join(packageRoot, 'package-lock.json'), 'utf8')) as Lock;

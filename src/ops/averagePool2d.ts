@@ -4,6 +4,7 @@ import { elementCount, type Graph, makeData, type Node, type TensorData } from '
 import { badShape, given } from './attributes.js';
 import { type KernelType, kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
+import { withOverlap } from './overlap.js';
 import { boundFields, inferPool, poolBounds, poolHead, poolObstacle, poolType, poolWindow } from './pooling.js';
 import { clampTo } from './requantize.js';
 import { tapRanges } from './window.js';
@@ -56,7 +57,7 @@ export const averagePool2d: OpSpec = {
     const w = poolWindow(node, graph, false);
     const type = poolType(inputOf(node, graph, 0)) as KernelType;
     const bounds = poolBounds(node, graph);
-    return kernelCall(
+    const call = kernelCall(
       'averagePool2d',
       [type],
       [
@@ -68,6 +69,7 @@ export const averagePool2d: OpSpec = {
         ...boundFields(bounds, type),
       ],
     );
+    return withOverlap(call, w, w.inC, 'channel', inputOf(node, graph, 0).dtype);
   },
   evaluate: (node, inputs, { graph }) => evaluate(node, graph, inputs),
 };

@@ -4,6 +4,7 @@ import type { Graph, Node } from '../model/graph.js';
 import { badShape, clampAttr, given, int, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
+import { withOverlap } from './overlap.js';
 import {
   arithmeticOf,
   clampFields,
@@ -56,8 +57,13 @@ function channelSums(weights: Int8Array, channels: number): Int32Array {
   return sums;
 }
 
-function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
-  const g = geometry(node, graph);
+function lower(node: Node, context: LowerContext): KernelCall {
+  const g = geometry(node, context.graph);
+  const order = g.multiplier === 1 ? 'channel' : 'pixel';
+  return withOverlap(lowerCall(node, context, g), g, g.outC, order, inputOf(node, context.graph, 0).dtype);
+}
+
+function lowerCall(node: Node, { graph, rounding }: LowerContext, g: Geometry): KernelCall {
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
   const shape = [g.outC, g.kernelH, g.kernelW];

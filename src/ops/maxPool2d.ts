@@ -4,6 +4,7 @@ import { elementCount, type Graph, makeData, type Node, type TensorData } from '
 import { given } from './attributes.js';
 import { type KernelType, kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
+import { withOverlap } from './overlap.js';
 import { boundFields, inferPool, poolBounds, poolHead, poolObstacle, poolType, poolWindow } from './pooling.js';
 import { clampTo } from './requantize.js';
 import { tapRanges } from './window.js';
@@ -45,7 +46,7 @@ export const maxPool2d: OpSpec = {
   lower(node, { graph }) {
     const w = poolWindow(node, graph, true);
     const type = poolType(inputOf(node, graph, 0)) as KernelType;
-    return kernelCall(
+    const call = kernelCall(
       'maxPool2d',
       [type],
       [
@@ -57,6 +58,7 @@ export const maxPool2d: OpSpec = {
         ...boundFields(poolBounds(node, graph), type),
       ],
     );
+    return withOverlap(call, w, w.inC, 'channel', inputOf(node, graph, 0).dtype);
   },
   evaluate: (node, inputs, { graph }) => evaluate(node, graph, inputs),
 };

@@ -36,6 +36,9 @@ export interface KernelCall {
   params: CStruct;
   inputs: number[];
   outputs: number[];
+  /** Output 0 may lie over this node input (an index into node.inputs) if it begins at least `lagBytes` before it: the
+   *  kernel's write front stays behind its read front (overlap.ts). */
+  overlap?: { input: number; lagBytes: number };
   /** Scratch bytes the kernel needs at this call; planned into the arena, passed as last argument when > 0. */
   scratchBytes: number;
 }

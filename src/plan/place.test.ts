@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Interval, lowerBound, place } from './place.js';
+import { type Interval, lowerBound, place, type Share } from './place.js';
 
 const interval = fc
   .record({
@@ -46,5 +46,36 @@ describe('place', () => {
   it('gives the same plan twice', () => {
     const items = fc.sample(interval, { numRuns: 30, seed: 7 });
     expect(place(items, 4)).toEqual(place(items, 4));
+  });
+
+  it('lets an output run over its dying input, never nearer than the lag', () => {
+    const chain = fc.array(
+      fc.record({ bytes: fc.integer({ min: 1, max: 3000 }), lag: fc.integer({ min: 0, max: 800 }) }),
+      { minLength: 2, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(chain, (layers) => {
+        const items = layers.map(({ bytes }, i): Interval => ({ bytes, first: i, last: i + 1 }));
+        const shares = layers.slice(1).map(({ lag }, i): Share => ({ output: i + 1, input: i, lagBytes: lag }));
+        const { offsets, totalBytes, boundBytes } = place(items, 4, shares);
+        expect(totalBytes).toBeGreaterThanOrEqual(boundBytes);
+        expect(totalBytes).toBeLessThanOrEqual(place(items, 4).totalBytes + 3);
+        items.slice(1).forEach((output, i) => {
+          const input = items[i];
+          const apart = offsets[i + 1] + output.bytes <= offsets[i] || offsets[i] + input.bytes <= offsets[i + 1];
+          expect(apart || offsets[i + 1] + shares[i].lagBytes <= offsets[i]).toBe(true);
+          expect(offsets[i + 1] + output.bytes).toBeLessThanOrEqual(totalBytes);
+        });
+      }),
+    );
+  });
+
+  it('puts a residual block into one tensor and a bit', () => {
+    const items: Interval[] = [
+      { bytes: 16384, first: 0, last: 3 },
+      { bytes: 16384, first: 1, last: 2 },
+      { bytes: 16384, first: 2, last: 3 },
+    ];
+    expect(place(items, 4, [{ output: 2, input: 1, lagBytes: 544 }]).totalBytes).toBe(2 * 16384 + 544);
   });
 });

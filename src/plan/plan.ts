@@ -5,7 +5,7 @@ import { tensorBytes } from '../model/graph.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
 import { lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
-import { place } from './place.js';
+import { place, type Share } from './place.js';
 
 /** Enough for int64 and for every load that a 32-bit core makes; kernels assume no more than element alignment. */
 export const arenaAlignBytes = 8;
@@ -30,6 +30,25 @@ export interface Plan {
   buffers: (Buffer & { offset: number })[];
 }
 
+/** The pairs of buffers that may overlap: an output, and the input that dies where it is made. */
+function findShares(
+  nodes: readonly Node[],
+  calls: readonly KernelCall[],
+  bufferOf: ReadonlyMap<TensorId, Buffer>,
+  all: readonly Buffer[],
+): Share[] {
+  return nodes.flatMap((node, step): Share[] => {
+    const { overlap } = calls[step];
+    if (!overlap) return [];
+    const input = bufferOf.get(node.inputs[overlap.input]);
+    const output = bufferOf.get(node.outputs[0]);
+    if (!input || !output || input === output || input.last !== step || output.first !== step) return [];
+    // Another input of the same call must not be in that buffer.
+    if (node.inputs.some((id, i) => i !== overlap.input && bufferOf.get(id) === input)) return [];
+    return [{ output: all.indexOf(output), input: all.indexOf(input), lagBytes: overlap.lagBytes }];
+  });
+}
+
 /** Plans the whole graph; every node must be lowerable. */
 export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): Plan {
   const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
@@ -40,7 +59,7 @@ export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): P
       : [],
   );
   const all = [...buffers, ...scratch];
-  const placement = place(all, bufferAlignBytes);
+  const placement = place(all, bufferAlignBytes, findShares(nodes, calls, bufferOf, all));
   const placed = all.map((b, i) => ({ ...b, offset: placement.offsets[i] }));
   const offsetOfBuffer = new Map(all.map((b, i) => [b, placement.offsets[i]]));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many random layers that one ISA kernel computes, as one model: every buffer apart from the others, between guard bytes,
-// aligned no better than its elements. One firmware runs them all, step by step.
+// Many random layers that one kernel computes, as one model: every buffer apart from the others, between guard bytes,
+// aligned no better than its elements; or each output over its input, as near as the kernel allows. One firmware runs
+// them all, step by step.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +13,19 @@ import type { Device } from '../../src/device/device.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
 import { emitPack } from '../../src/emit/pack.js';
+import type { Board } from '../../src/generated/board.js';
 import type { PackManifest } from '../../src/generated/pack.js';
-import { addTensor, elementCount, emptyGraph, type Graph, makeData, type Node, type TensorData, type TensorId, tensorBytes } from '../../src/model/graph.js';
+import {
+  addTensor,
+  elementCount,
+  emptyGraph,
+  type Graph,
+  makeData,
+  type Node,
+  type TensorData,
+  type TensorId,
+  tensorBytes,
+} from '../../src/model/graph.js';
 import { bytesOf } from '../../src/model/tensorData.js';
 import { opSpec } from '../../src/ops/index.js';
 import { kernelTable } from '../../src/ops/kernels.js';
@@ -38,10 +50,11 @@ const specOf = (node: Node): OpSpec => {
 
 /** A random one-node graph that this kernel takes, or undefined. */
 function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | undefined {
-  const variant = variants.find((v) => v.kernel === kernel);
   const row = kernelTable().find((r) => r.name === kernel);
-  if (!variant || !row) throw new Error(`${kernel} is no variant of the table`);
-  const d = drafters[variant.op]({ ...row, op: variant.op }, random);
+  if (!row) throw new Error(`${kernel} is not in the table`);
+  const made = variants.filter((v) => v.kernel === kernel);
+  const variant = made.length ? random.pick(made) : undefined;
+  const d = drafters[variant?.op ?? row.op]({ ...row, op: variant?.op ?? row.op }, random);
   const { graph, node } = d;
   try {
     Object.assign(graph.tensors[node.outputs[0]], specOf(node).infer(node, graph)[0]);
@@ -50,8 +63,9 @@ function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | 
     throw error;
   }
   if (specOf(node).unsupported?.(node, graph)) return undefined;
-  const target = { id: variant.isa, isa: [variant.isa, 'ref'] };
-  return variant.lower(node, { graph, rounding, target }) ? d : undefined;
+  const context = { graph, rounding, target: { id: row.isa, isa: [row.isa, 'ref'] } };
+  const call = variant ? variant.lower(node, context)?.call : specOf(node).lower(node, context);
+  return call?.kernel === kernel ? d : undefined;
 }
 
 /** Adds the draft's tensors and node to the batch. */
@@ -63,11 +77,33 @@ function adopt(batch: Graph, { graph, node }: Draft, index: number): void {
   batch.outputs.push(...map(graph.outputs));
 }
 
-/** Gives every buffer its own place between guards, off every alignment above its element size. */
-function spread(plan: Plan, graph: Graph): Plan {
-  const offsetOf = new Map<TensorId, number>();
+/** Lays each output over its input at the nearest distance the call allows; both leave `free`. */
+function layOver(plan: Plan, graph: Graph, free: Set<TensorId>, offsetOf: Map<TensorId, number>): number {
   let at = guardBytes;
-  for (const id of [...graph.inputs, ...graph.outputs]) {
+  for (const { node, call } of plan.steps) {
+    if (!call.overlap) continue;
+    const [output] = node.outputs;
+    const input = node.inputs[call.overlap.input];
+    at = Math.ceil(at / 8) * 8 + (makeData(graph.tensors[output].dtype, 1).BYTES_PER_ELEMENT % 8);
+    offsetOf.set(output, at);
+    offsetOf.set(input, at + call.overlap.lagBytes);
+    at =
+      Math.max(
+        at + tensorBytes(graph.tensors[output]),
+        at + call.overlap.lagBytes + tensorBytes(graph.tensors[input]),
+      ) + guardBytes;
+    free.delete(output);
+    free.delete(input);
+  }
+  return at;
+}
+
+/** Gives every buffer its own place between guards, off every alignment above its element size. */
+function spread(plan: Plan, graph: Graph, overlapping: boolean): Plan {
+  const offsetOf = new Map<TensorId, number>();
+  const free = new Set([...graph.inputs, ...graph.outputs]);
+  let at = overlapping ? layOver(plan, graph, free, offsetOf) : guardBytes;
+  for (const id of free) {
     const element = makeData(graph.tensors[id].dtype, 1).BYTES_PER_ELEMENT;
     at = Math.ceil(at / 8) * 8 + (element % 8);
     offsetOf.set(id, at);
@@ -92,38 +128,88 @@ export interface Batch {
 }
 
 /** A batch of up to `count` cases whose buffers stay below `limitBytes`. */
-export function makeBatch(kernel: string, targetId: string, rounding: Rounding, random: Random, count: number, limitBytes: number): Batch {
+export interface BatchRequest {
+  kernel: string;
+  target: string;
+  rounding: Rounding;
+  random: Random;
+  count: number;
+  limitBytes: number;
+  /** Outputs over their inputs where the kernel allows it. */
+  overlapping: boolean;
+}
+
+export function makeBatch({
+  kernel,
+  target: targetId,
+  rounding,
+  random,
+  count,
+  limitBytes,
+  overlapping,
+}: BatchRequest): Batch {
   const graph = emptyGraph('batch', { format: 'mote', quantized: true });
   const texts: string[] = [];
   let bytes = 0;
   for (let i = 0; i < attempts && texts.length < count; i++) {
     const d = drawDraft(kernel, rounding, random);
     if (!d) continue;
-    const activations = [...d.graph.inputs, ...d.graph.outputs].reduce((n, id) => n + tensorBytes(d.graph.tensors[id]) + guardBytes + 16, 0);
+    const activations = [...d.graph.inputs, ...d.graph.outputs].reduce(
+      (n, id) => n + tensorBytes(d.graph.tensors[id]) + guardBytes + 16,
+      0,
+    );
     if (bytes + activations > limitBytes) continue;
     bytes += activations;
     adopt(graph, d, texts.length);
-    texts.push(`${d.node.op} ${JSON.stringify(d.node.attrs)} ${d.graph.tensors.map((t) => `${t.name} [${t.shape.join(',')}]`).join(' ')}`);
+    texts.push(
+      `${d.node.op} ${JSON.stringify(d.node.attrs)} ${d.graph.tensors.map((t) => `${t.name} [${t.shape.join(',')}]`).join(' ')}`,
+    );
   }
   if (texts.length < 5) throw new Error(`${kernel}: only ${texts.length} cases in ${attempts} draws`);
   const target = loadTarget(targetId);
-  const plan = spread(planGraph(graph, { rounding, target: { ...target, costs: { [kernel]: noCost } } }), graph);
+  const plan = spread(
+    planGraph(graph, { rounding, target: { ...target, costs: { [kernel]: noCost } } }),
+    graph,
+    overlapping,
+  );
   const wrong = plan.steps.find((s) => s.call.kernel !== kernel);
   if (wrong) throw new Error(`${wrong.node.name} takes ${wrong.call.kernel}`);
-  const inputs = graph.inputs.map((id) => randomData(random, graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)));
+  const inputs = graph.inputs.map((id) =>
+    randomData(random, graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)),
+  );
   const known = new Map(graph.inputs.map((id, i) => [id, inputs[i]]));
-  const expected = plan.steps.map(({ node }) => specOf(node).evaluate(node, node.inputs.map((id) => known.get(id) ?? graph.tensors[id]?.data), { graph, rounding })[0]);
+  const expected = plan.steps.map(
+    ({ node }) =>
+      specOf(node).evaluate(
+        node,
+        node.inputs.map((id) => known.get(id) ?? graph.tensors[id]?.data),
+        { graph, rounding },
+      )[0],
+  );
   const vectors = { inputs: [inputs], outputs: [expected], from: 'random' as const };
   const { manifest, files } = emitPack({
-    graph, plan, name: 'batch', model: { file: kernel, format: 'mote', sha256: '', quantizedBy: 'file' }, target: targetId, rounding, vectors,
+    graph,
+    plan,
+    name: 'batch',
+    model: { file: kernel, format: 'mote', sha256: '', quantizedBy: 'file' },
+    target: targetId,
+    rounding,
+    vectors,
   });
   return { graph, plan, manifest, files, inputs, expected, texts };
 }
 
+/** The arena before the first step: inputs among guard bytes. */
+function startArena(batch: Batch): Uint8Array {
+  const arena = new Uint8Array(batch.plan.arenaBytes).fill(guardValue);
+  for (const [i, id] of batch.graph.inputs.entries())
+    arena.set(bytesOf(batch.inputs[i]), batch.plan.offsetOf.get(id) as number);
+  return arena;
+}
+
 /** Runs all steps; gives the arena after the last one. */
 async function runSteps(device: Device, batch: Batch): Promise<Uint8Array> {
-  const arena = new Uint8Array(batch.plan.arenaBytes).fill(guardValue);
-  batch.graph.inputs.forEach((id, i) => void arena.set(bytesOf(batch.inputs[i]), batch.plan.offsetOf.get(id) as number));
+  const arena = startArena(batch);
   await device.write(0, arena);
   for (let i = 0; i < batch.plan.steps.length; i++) {
     const { result, guardIntact } = await device.step(i);
@@ -135,13 +221,16 @@ async function runSteps(device: Device, batch: Batch): Promise<Uint8Array> {
 /** What differs from the expected arena: the first byte of each defect, in words. */
 function judge(batch: Batch, arena: Uint8Array): string[] {
   const { graph, plan } = batch;
-  const expected = new Uint8Array(plan.arenaBytes).fill(guardValue);
-  graph.inputs.forEach((id, i) => void expected.set(bytesOf(batch.inputs[i]), plan.offsetOf.get(id) as number));
-  graph.outputs.forEach((id, i) => void expected.set(bytesOf(batch.expected[i]), plan.offsetOf.get(id) as number));
+  const expected = startArena(batch);
+  for (const [i, id] of graph.outputs.entries())
+    expected.set(bytesOf(batch.expected[i]), plan.offsetOf.get(id) as number);
   const scratchAt = plan.steps[0].scratchOffset;
   const scratchEnd = plan.arenaBytes - guardBytes;
   const owner = (at: number): string => {
-    const id = [...graph.inputs, ...graph.outputs].find((t) => at >= (plan.offsetOf.get(t) as number) && at < (plan.offsetOf.get(t) as number) + tensorBytes(graph.tensors[t]));
+    const id = [...graph.inputs, ...graph.outputs].find(
+      (t) =>
+        at >= (plan.offsetOf.get(t) as number) && at < (plan.offsetOf.get(t) as number) + tensorBytes(graph.tensors[t]),
+    );
     if (id === undefined) return `guard byte at ${at}`;
     const step = Number(/_(\d+)$/.exec(graph.tensors[id].name)?.[1]);
     return `${graph.tensors[id].name} byte ${at - (plan.offsetOf.get(id) as number)} of ${batch.texts[step]}`;
@@ -151,21 +240,29 @@ function judge(batch: Batch, arena: Uint8Array): string[] {
     if (arena[at] === expected[at] || (at >= scratchAt && at < scratchEnd)) continue;
     const where = owner(at);
     const key = where.split(' byte ')[0];
-    if (!defects.has(key)) defects.set(key, `${where}: ${(arena[at] << 24) >> 24}, must be ${(expected[at] << 24) >> 24}`);
+    if (!defects.has(key))
+      defects.set(key, `${where}: ${(arena[at] << 24) >> 24}, must be ${(expected[at] << 24) >> 24}`);
   }
   return [...defects.values()];
 }
 
-/** Builds the batch for the board (or the host module) and gives what differs. */
-export async function runBatch(batch: Batch, boardId: string): Promise<string[]> {
+/** Builds the batch for the board (or the host module), perhaps changed, and gives what differs. */
+export async function runBatch(
+  batch: Batch,
+  boardId: string,
+  change = (board: Board): Board => board,
+): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mote-batch-'));
   try {
     const dir = join(folder, 'pack');
     await writeFolder(dir, batch.files);
     const image = join(folder, 'batch.elf');
     const host = boardId === 'host';
-    if (!host) await buildFirmware(dir, loadBoard(boardId), image);
-    const device = host ? await startHost(await buildWasm(dir, batch.manifest), batch.manifest) : await startDevice(loadBoard(boardId), image, {});
+    const board = (): Board => change(loadBoard(boardId));
+    if (!host) await buildFirmware(dir, board(), image);
+    const device = host
+      ? await startHost(await buildWasm(dir, batch.manifest), batch.manifest)
+      : await startDevice(board(), image, {});
     try {
       return judge(batch, await runSteps(device, batch));
     } finally {

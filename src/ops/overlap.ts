@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How far before its input an output may begin when both share memory: the write front has to stay behind the read front.
 // Kernels that slide a window visit output pixels in row-major order, so the distance follows from the geometry.
-import type { Window } from '../ops/window.js';
+import { type DType, dtypeBytes } from '../model/graph.js';
+import type { KernelCall } from './op.js';
+import type { Window } from './window.js';
 
 /**
  * When a kernel writes, relative to its reads:
@@ -34,4 +36,9 @@ export function overlapLagBytes(w: Window, outC: number, order: WriteOrder, elem
     for (let n = 0; n < pixels; n++) lag = Math.max(lag, (n + written) * outC - front(n));
   }
   return lag * elementBytes;
+}
+
+/** The call with what its reference kernel's order of writes allows. Input and output have one element type. */
+export function withOverlap(call: KernelCall, w: Window, outC: number, order: WriteOrder, dtype: DType): KernelCall {
+  return { ...call, overlap: { input: 0, lagBytes: overlapLagBytes(w, outC, order, dtypeBytes(dtype)) } };
 }

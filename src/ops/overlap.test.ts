@@ -3,18 +3,26 @@
 // overwritten, one byte less and something is (or the lag is 0).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Window } from '../ops/window.js';
 import { overlapLagBytes, type WriteOrder } from './overlap.js';
+import type { Window } from './window.js';
 
 const shape = fc
   .record({
-    inH: fc.integer({ min: 1, max: 7 }), inW: fc.integer({ min: 1, max: 7 }), inC: fc.integer({ min: 1, max: 4 }),
-    kernelH: fc.integer({ min: 1, max: 4 }), kernelW: fc.integer({ min: 1, max: 4 }),
-    strideH: fc.integer({ min: 1, max: 3 }), strideW: fc.integer({ min: 1, max: 3 }),
-    padTop: fc.integer({ min: 0, max: 2 }), padLeft: fc.integer({ min: 0, max: 2 }), outC: fc.integer({ min: 1, max: 5 }),
+    inH: fc.integer({ min: 1, max: 7 }),
+    inW: fc.integer({ min: 1, max: 7 }),
+    inC: fc.integer({ min: 1, max: 4 }),
+    kernelH: fc.integer({ min: 1, max: 4 }),
+    kernelW: fc.integer({ min: 1, max: 4 }),
+    strideH: fc.integer({ min: 1, max: 3 }),
+    strideW: fc.integer({ min: 1, max: 3 }),
+    padTop: fc.integer({ min: 0, max: 2 }),
+    padLeft: fc.integer({ min: 0, max: 2 }),
+    outC: fc.integer({ min: 1, max: 5 }),
   })
   .map((s) => ({
-    ...s, dilationH: 1, dilationW: 1,
+    ...s,
+    dilationH: 1,
+    dilationW: 1,
     outH: Math.floor((s.inH + 2 * s.padTop - s.kernelH) / s.strideH) + 1,
     outW: Math.floor((s.inW + 2 * s.padLeft - s.kernelW) / s.strideW) + 1,
   }))
@@ -28,7 +36,8 @@ function reads(w: Window, n: number, channel: number | undefined): number[] {
       const y = Math.floor(n / w.outW) * w.strideH - w.padTop + ky;
       const x = (n % w.outW) * w.strideW - w.padLeft + kx;
       if (y < 0 || x < 0 || y >= w.inH || x >= w.inW) continue;
-      for (let c = 0; c < w.inC; c++) if (channel === undefined || channel === c) list.push((y * w.inW + x) * w.inC + c);
+      for (let c = 0; c < w.inC; c++)
+        if (channel === undefined || channel === c) list.push((y * w.inW + x) * w.inC + c);
     }
   }
   return list;
@@ -59,21 +68,38 @@ function destroys(w: Window, outC: number, order: WriteOrder, lag: number): bool
 }
 
 describe('overlapLagBytes', () => {
-  it.each<WriteOrder>(['pixel', 'channel', { blockPixels: 1 }, { blockPixels: 2 }, { blockPixels: 3 }])('%o never destroys what is still read', (order) => {
-    fc.assert(
-      fc.property(shape, (w) => {
-        const outC = order === 'channel' ? w.inC : w.outC;
-        const lag = overlapLagBytes(w, outC, order, 1);
-        expect(destroys(w, outC, order, lag)).toBe(false);
-        expect(destroys(w, outC, order, lag + 7)).toBe(false);
-        expect(overlapLagBytes(w, outC, order, 4)).toBe(4 * lag);
-      }),
-      { numRuns: 300 },
-    );
-  });
+  it.each<WriteOrder>(['pixel', 'channel', { blockPixels: 1 }, { blockPixels: 2 }, { blockPixels: 3 }])(
+    '%o never destroys what is still read',
+    (order) => {
+      fc.assert(
+        fc.property(shape, (w) => {
+          const outC = order === 'channel' ? w.inC : w.outC;
+          const lag = overlapLagBytes(w, outC, order, 1);
+          expect(destroys(w, outC, order, lag)).toBe(false);
+          expect(destroys(w, outC, order, lag + 7)).toBe(false);
+          expect(overlapLagBytes(w, outC, order, 4)).toBe(4 * lag);
+        }),
+        { numRuns: 300 },
+      );
+    },
+  );
 
   it('is tight where every input is read', () => {
-    const w: Window = { inH: 6, inW: 5, inC: 3, outH: 6, outW: 5, kernelH: 3, kernelW: 3, strideH: 1, strideW: 1, dilationH: 1, dilationW: 1, padTop: 1, padLeft: 1 };
+    const w: Window = {
+      inH: 6,
+      inW: 5,
+      inC: 3,
+      outH: 6,
+      outW: 5,
+      kernelH: 3,
+      kernelW: 3,
+      strideH: 1,
+      strideW: 1,
+      dilationH: 1,
+      dilationW: 1,
+      padTop: 1,
+      padLeft: 1,
+    };
     for (const order of ['pixel', 'channel', { blockPixels: 2 }] as const) {
       const lag = overlapLagBytes(w, 3, order, 1);
       // `pixel` does not count that its last channel is written after the last read: one channel more than needed.
