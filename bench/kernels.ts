@@ -8,9 +8,9 @@ import { buildFirmware } from '../src/build/firmware.js';
 import { writeFolder } from '../src/cli/files.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { emitPack } from '../src/emit/pack.js';
-import { addTensor, type Attrs, elementCount, emptyGraph, type Graph, quantOf } from '../src/model/graph.js';
-import { evaluateGraph } from '../src/ops/evaluateGraph.js';
+import { type Attrs, addTensor, elementCount, emptyGraph, type Graph, quantOf } from '../src/model/graph.js';
 import { bytesOf } from '../src/model/tensorData.js';
+import { evaluateGraph } from '../src/ops/evaluateGraph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { Rounding } from '../src/ops/op.js';
 import { planGraph } from '../src/plan/plan.js';
@@ -37,9 +37,27 @@ interface LayerShape {
 const window = (pad: number): Attrs => ({ strides: [1, 1], dilations: [1, 1], pads: [pad, pad, pad, pad] });
 
 const shapes: readonly LayerShape[] = [
-  { shape: '1x1 conv 12x12 64->64', op: 'conv2d', input: [1, 12, 12, 64], weights: [64, 1, 1, 64], attrs: { ...window(0), groups: 1 } },
-  { shape: '3x3 conv 32x32 16->16', op: 'conv2d', input: [1, 32, 32, 16], weights: [16, 3, 3, 16], attrs: { ...window(1), groups: 1 } },
-  { shape: '3x3 depthwise 12x12x64', op: 'depthwiseConv2d', input: [1, 12, 12, 64], weights: [1, 3, 3, 64], attrs: { ...window(1), multiplier: 1 } },
+  {
+    shape: '1x1 conv 12x12 64->64',
+    op: 'conv2d',
+    input: [1, 12, 12, 64],
+    weights: [64, 1, 1, 64],
+    attrs: { ...window(0), groups: 1 },
+  },
+  {
+    shape: '3x3 conv 32x32 16->16',
+    op: 'conv2d',
+    input: [1, 32, 32, 16],
+    weights: [16, 3, 3, 16],
+    attrs: { ...window(1), groups: 1 },
+  },
+  {
+    shape: '3x3 depthwise 12x12x64',
+    op: 'depthwiseConv2d',
+    input: [1, 12, 12, 64],
+    weights: [1, 3, 3, 64],
+    attrs: { ...window(1), multiplier: 1 },
+  },
   { shape: 'fc 640->128', op: 'fullyConnected', input: [1, 640], weights: [128, 640], attrs: {} },
 ];
 
@@ -52,16 +70,27 @@ function noise(count: number, seed: number): Int8Array {
   });
 }
 
+/** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
+const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
+
 function layerGraph({ op, input, weights, attrs }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
   const scales = Float64Array.from({ length: outC }, (_, c) => Math.fround(0.002 + 0.0001 * (c % 7)));
   const x = addTensor(graph, { name: 'input', dtype: 'int8', shape: input, quant: quantOf(Math.fround(0.05), 3) });
   const w = addTensor(graph, {
-    name: 'weights', dtype: 'int8', shape: weights, data: noise(elementCount(weights), 1),
+    name: 'weights',
+    dtype: 'int8',
+    shape: weights,
+    data: symmetric(noise(elementCount(weights), 1)),
     quant: { scales, zeroPoints: new Int32Array(outC), axis: op === 'depthwiseConv2d' ? 3 : 0 },
   });
-  const b = addTensor(graph, { name: 'bias', dtype: 'int32', shape: [outC], data: Int32Array.from(noise(outC, 2), (v) => v * 50) });
+  const b = addTensor(graph, {
+    name: 'bias',
+    dtype: 'int32',
+    shape: [outC],
+    data: Int32Array.from(noise(outC, 2), (v) => v * 50),
+  });
   const y = addTensor(graph, { name: 'output', dtype: 'int8', shape: [], quant: quantOf(Math.fround(0.08), -4) });
   const node = { op, name: op, inputs: [x, w, b], outputs: [y], attrs };
   graph.nodes.push(node);
@@ -78,8 +107,13 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
   const input = noise(elementCount(layer.input), 3);
   const expected = evaluateGraph(graph, [input], { rounding });
   const { manifest, files } = emitPack({
-    graph, plan, name: 'layer', model: { file: layer.shape, format: 'mote', sha256: '', quantizedBy: 'file' },
-    target: board.target, rounding, vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
+    graph,
+    plan,
+    name: 'layer',
+    model: { file: layer.shape, format: 'mote', sha256: '', quantizedBy: 'file' },
+    target: board.target,
+    rounding,
+    vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
   });
   const dir = join(folder, `${layer.op}-${boardId}-${rounding}`);
   await writeFolder(dir, files);
@@ -89,8 +123,16 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
     await device.write(manifest.inputs[0].offset, bytesOf(input));
     const { count } = await device.run();
     const got = await device.read(manifest.outputs[0].offset, manifest.outputs[0].bytes);
-    if (Buffer.compare(got, bytesOf(expected[0])) !== 0) throw new Error(`${manifest.layers[0].kernel} on ${boardId}: wrong result`);
-    return { kernel: manifest.layers[0].kernel, target: board.target, shape: layer.shape, rounding, instructions: count, perMac: count / manifest.macs };
+    if (Buffer.compare(got, bytesOf(expected[0])) !== 0)
+      throw new Error(`${manifest.layers[0].kernel} on ${boardId}: wrong result`);
+    return {
+      kernel: manifest.layers[0].kernel,
+      target: board.target,
+      shape: layer.shape,
+      rounding,
+      instructions: count,
+      perMac: count / manifest.macs,
+    };
   } finally {
     await device.close();
   }
@@ -101,7 +143,8 @@ export async function benchKernels(only: { target?: string }): Promise<KernelRow
   try {
     const rows: KernelRow[] = [];
     for (const board of benchBoards(only.target)) {
-      for (const layer of shapes) for (const rounding of ['tflite', 'single'] as const) rows.push(await measure(layer, board, rounding, folder));
+      for (const layer of shapes)
+        for (const rounding of ['tflite', 'single'] as const) rows.push(await measure(layer, board, rounding, folder));
     }
     return rows;
   } finally {

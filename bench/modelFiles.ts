@@ -17,6 +17,7 @@ export const benchedModels = [
 
 export function existingModels(out: Output): readonly { name: string; file: string }[] {
   const missing = benchedModels.filter((m) => !existsSync(m.file));
-  if (missing.length) out.step(`left out, for their files are not beside this checkout: ${missing.map((m) => m.name).join(', ')}`);
+  if (missing.length)
+    out.step(`left out, for their files are not beside this checkout: ${missing.map((m) => m.name).join(', ')}`);
   return benchedModels.filter((m) => existsSync(m.file));
 }

@@ -29,9 +29,20 @@ export interface ModelRow {
   constBytes: number;
 }
 
-async function measure(model: { name: string; file: string }, boardId: string, rounding: Rounding, folder: string): Promise<ModelRow> {
+async function measure(
+  model: { name: string; file: string },
+  boardId: string,
+  rounding: Rounding,
+  folder: string,
+): Promise<ModelRow> {
   const board = loadBoard(boardId);
-  const { manifest, files } = await packModel({ bytes: await readInput(model.file), fileName: basename(model.file), name: model.name, target: board.target, rounding });
+  const { manifest, files } = await packModel({
+    bytes: await readInput(model.file),
+    fileName: basename(model.file),
+    name: model.name,
+    target: board.target,
+    rounding,
+  });
   const dir = join(folder, `${model.name}-${boardId}-${rounding}`);
   await writeFolder(dir, files);
   const image = join(dir, 'firmware.elf');
@@ -41,8 +52,17 @@ async function measure(model: { name: string; file: string }, boardId: string, r
     for (const port of manifest.inputs) await device.write(port.offset, bytesOf(new Int8Array(port.bytes)));
     const { count } = await device.run();
     return {
-      model: model.name, target: board.target, board: boardId, rounding: manifest.rounding, instructions: count, unit: device.info.counter.unit,
-      macs: manifest.macs, perMac: count / manifest.macs, arenaBytes: manifest.arenaBytes, codeBytes: built.codeBytes, constBytes: built.constBytes,
+      model: model.name,
+      target: board.target,
+      board: boardId,
+      rounding: manifest.rounding,
+      instructions: count,
+      unit: device.info.counter.unit,
+      macs: manifest.macs,
+      perMac: count / manifest.macs,
+      arenaBytes: manifest.arenaBytes,
+      codeBytes: built.codeBytes,
+      constBytes: built.constBytes,
     };
   } finally {
     await device.close();
@@ -65,4 +85,3 @@ export async function benchModels(only: { target?: string; model?: string }, out
     await rm(folder, { recursive: true, force: true });
   }
 }
-

@@ -19,7 +19,9 @@ const data = join(packageRoot, '..', 'shared', 'data', 'kws');
 function seconds(args: readonly string[]): number {
   const times = Array.from({ length: runs }, () => {
     const started = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, [join(packageRoot, 'dist', 'cli', 'main.js'), ...args], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [join(packageRoot, 'dist', 'cli', 'main.js'), ...args], {
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(`mote ${args.join(' ')}: ${stderr}`);
     return (performance.now() - started) / 1000;
   });
@@ -32,11 +34,24 @@ export async function benchTimes(): Promise<TimeRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mote-times-'));
   try {
     const kws = join(folder, 'kws');
-    const pack = (name: string, to: string): string[] => ['pack', file(name), '--target', 'wasm32', '--name', name, '-o', to];
+    const pack = (name: string, to: string): string[] => [
+      'pack',
+      file(name),
+      '--target',
+      'wasm32',
+      '--name',
+      name,
+      '-o',
+      to,
+    ];
     return [
       { what: 'pack KWS', seconds: seconds(pack('kws', kws)), limit: 2 },
       { what: 'pack VWW', seconds: seconds(pack('vww', join(folder, 'vww'))), limit: 5 },
-      { what: 'eval 500 KWS inputs', seconds: seconds(['eval', kws, '--data', join(data, 'test_x.npy'), '--labels', join(data, 'test_y.npy')]), limit: 5 },
+      {
+        what: 'eval 500 KWS inputs',
+        seconds: seconds(['eval', kws, '--data', join(data, 'test_x.npy'), '--labels', join(data, 'test_y.npy')]),
+        limit: 5,
+      },
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });

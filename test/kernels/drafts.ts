@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a random node looks that uses a given kernel: one row per operator of the kernel table.
-import { type DType, quantOf } from '../../src/model/graph.js';
+import { type DType, elementCount, quantOf, type TensorData } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import {
   addConstant,
@@ -9,6 +9,7 @@ import {
   type Draft,
   draft,
   maybeActivation,
+  randomData,
   randomQuant,
   setAttrs,
 } from './draft.js';
@@ -63,8 +64,22 @@ function windowAttrs(d: Draft, kernel: number[], dilated: boolean): void {
   const { random } = d;
   const dilations = dilated && random.chance(0.4) ? positive(random, 3) : [1, 1];
   const pads = random.chance(0.5) ? [0, 0, 0, 0] : Array.from({ length: 4 }, () => random.int(0, 2));
-  setAttrs(d, { strides: positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
+  setAttrs(d, { strides: random.chance(0.4) ? [1, 1] : positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
   if (!('multiplier' in d.node.attrs) && d.node.op.includes('Pool')) setAttrs(d, { kernel });
+}
+
+/** Mostly few channels; at times as many as vector registers and blocks of channels hold, one less, one more. */
+const channelCount = (random: Random, few: number): number =>
+  random.chance(0.3)
+    ? random.pick([8, 16, 32, 64]) + random.int(-1, 1)
+    : random.int(1, random.chance(0.3) ? 4 * few : few);
+
+/** Weights over the whole range, as converters write them (never -128), or small ones as trained layers have them. */
+function weightData(random: Random, count: number): TensorData {
+  const data = randomData(random, 'int8', count) as Int8Array;
+  const divisor = random.pick([1, 1, 8, 40]);
+  const least = random.chance(0.6) ? -127 : -128;
+  return data.map((w) => Math.trunc(Math.max(least, w) / divisor));
 }
 
 const imageSize = (random: Random): number[] => (random.chance(0.15) ? [1, 1] : [random.int(1, 9), random.int(1, 9)]);
@@ -92,11 +107,11 @@ function addWeights(d: Draft, row: KernelRow, plan: WeightPlan): void {
     row.op === 'fullyConnected' && row.activation === 's8' && !perChannel && random.chance(0.3)
       ? random.int(-20, 20)
       : 0;
-  addConstant(d, 'int8', plan.shape, {
-    scales,
-    zeroPoints: new Int32Array(scales.length).fill(weightZero),
-    axis: plan.axis,
-  });
+  // Dead channels: their scale is next to nothing.
+  if (row.activation === 's8' && perChannel && random.chance(0.2))
+    scales[scales.length - 1] = Math.fround(2 ** random.real(-40, -20));
+  const quant = { scales, zeroPoints: new Int32Array(scales.length).fill(weightZero), axis: plan.axis };
+  addConstant(d, 'int8', plan.shape, quant, weightData(random, elementCount(plan.shape)));
   if (random.chance(0.8)) addBias(d, row, plan.outC);
   const input = d.graph.tensors[d.node.inputs[0]].quant?.scales[0] ?? 1;
   const spread = Math.sqrt(plan.taps) * 40 * random.pick([0.3, 1, 3]);
@@ -121,10 +136,11 @@ function addBias(d: Draft, row: KernelRow, outC: number): void {
 function convolution(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const [inH, inW] = imageSize(random);
-  const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
-  const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
-  const depth = random.int(1, 9);
+  const usual = depthwise || random.chance(0.4) ? [3, 3] : [1, 1];
+  const kernel = random.chance(0.5) ? usual : positive(random, 4);
+  const groups = depthwise ? 1 : random.pick([1, 1, 1, 2, 3]);
+  const depth = channelCount(random, 9);
   const inC = depth * groups;
   addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
   windowAttrs(d, kernel, true);
@@ -138,7 +154,7 @@ function convolution(row: KernelRow, random: Random): Draft {
       taps: kernel[0] * kernel[1],
     });
   } else {
-    const outC = groups * random.int(1, 5);
+    const outC = groups * channelCount(random, 5);
     setAttrs(d, { groups });
     addWeights(d, row, { shape: [outC, ...kernel, depth], axis: 0, outC, taps: kernel[0] * kernel[1] * depth });
   }
@@ -151,7 +167,7 @@ function fullyConnected(row: KernelRow, random: Random): Draft {
   const [rows, inC, outC] = [
     random.int(1, 3),
     random.pick([random.int(1, 70), random.int(250, 520)]),
-    random.int(1, 12),
+    channelCount(random, 12),
   ];
   addInput(d, dtypes[row.activation], [rows, inC]);
   addWeights(d, row, { shape: [outC, inC], axis: 0, outC, taps: inC });
@@ -186,7 +202,7 @@ function pooling(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const dtype = dtypes[row.activation];
   const quant = randomQuant(random, dtype);
-  addInput(d, dtype, [1, ...imageSize(random), random.int(1, 6)], quant);
+  addInput(d, dtype, [1, ...imageSize(random), channelCount(random, 6)], quant);
   windowAttrs(d, positive(random, 4), row.op === 'maxPool2d');
   if (row.op === 'averagePool2d') setAttrs(d, { countIncludePad: random.chance(0.5) });
   addOutput(d, dtype, quant);
