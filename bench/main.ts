@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME]
+// npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME] [--check] [--update]
 // Counts are instructions under QEMU's instruction counter and cycles of rp2040js: the same on every run. Times are of
-// this machine, named in the first line, and say nothing about another.
+// this machine, named in the first line, and say nothing about another. --check compares the counts with
+// bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file.
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitCodes } from '../src/cli/errors.js';
 import { writeOutput } from '../src/cli/files.js';
 import { Output } from '../src/cli/output.js';
+import { packageRoot } from '../src/packageRoot.js';
 import { grouped, table } from '../src/report/table.js';
+import { type Baseline, baselineOf, regressions } from './check.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
+import { peerArenaBytes, peerKernels, peerModels } from './peers.js';
 import { benchTimes } from './times.js';
+
+const baselinePath = join(packageRoot, 'bench', 'baseline.json');
 
 const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
 
@@ -21,7 +30,9 @@ function modelLines(rows: readonly ModelRow[]): string[] {
     right('count'),
     { title: 'unit' },
     right('per MAC'),
+    right('peer'),
     right('arena'),
+    right('TFLM'),
     right('code'),
     right('constants'),
   ];
@@ -33,8 +44,10 @@ function modelLines(rows: readonly ModelRow[]): string[] {
       r.rounding,
       grouped(r.instructions),
       r.unit,
-      r.perMac.toFixed(2),
+      r.perMac.toFixed(3),
+      r.unit === 'cycles' ? '–' : String(peerModels[r.target]?.[r.model] ?? '–'),
       grouped(r.arenaBytes),
+      grouped(peerArenaBytes[r.model] ?? 0),
       grouped(r.codeBytes),
       grouped(r.constBytes),
     ]),
@@ -51,8 +64,17 @@ const kernelLines = (rows: readonly KernelRow[]): string[] =>
       { title: 'kernel' },
       right('count'),
       right('per MAC'),
+      right('peer'),
     ],
-    rows.map((r) => [r.shape, r.target, r.rounding, r.kernel, grouped(r.instructions), r.perMac.toFixed(3)]),
+    rows.map((r) => [
+      r.shape,
+      r.target,
+      r.rounding,
+      r.kernel,
+      grouped(r.instructions),
+      r.perMac.toFixed(3),
+      String(peerKernels[r.target]?.[r.shape] ?? '–'),
+    ]),
     130,
   );
 
@@ -63,6 +85,8 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       target: { type: 'string' },
       model: { type: 'string' },
+      check: { type: 'boolean' },
+      update: { type: 'boolean' },
     },
   });
   const out = new Output({ json: false, quiet: false });
@@ -85,6 +109,16 @@ async function main(): Promise<void> {
       values.json,
       `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times } }, null, 2)}\n`,
     );
+  const now = baselineOf(models, kernels);
+  if (values.update) await writeOutput(baselinePath, `${JSON.stringify(now, null, 2)}\n`);
+  if (values.check) guard(now, out);
+}
+
+function guard(now: Baseline, out: Output): void {
+  const worse = regressions(now, JSON.parse(readFileSync(baselinePath, 'utf8')) as Baseline);
+  const figures = Object.keys(now.models).length + Object.keys(now.kernels).length;
+  out.plain(worse.length ? `${worse.join('\n')}\n` : `${figures} rows within 1 % of the baseline\n`);
+  if (worse.length) process.exitCode = exitCodes.regression;
 }
 
 await main();
