@@ -138,7 +138,7 @@ function convolution(row: KernelRow, random: Random): Draft {
       taps: kernel[0] * kernel[1],
     });
   } else {
-    const outC = groups * random.int(1, 5);
+    const outC = groups * random.pick([random.int(1, 5), random.int(1, 5), random.int(6, 40)]);
     setAttrs(d, { groups });
     addWeights(d, row, { shape: [outC, ...kernel, depth], axis: 0, outC, taps: kernel[0] * kernel[1] * depth });
   }
@@ -151,7 +151,7 @@ function fullyConnected(row: KernelRow, random: Random): Draft {
   const [rows, inC, outC] = [
     random.int(1, 3),
     random.pick([random.int(1, 70), random.int(250, 520)]),
-    random.int(1, 12),
+    random.pick([random.int(1, 12), random.int(13, 50)]),
   ];
   addInput(d, dtypes[row.activation], [rows, inC]);
   addWeights(d, row, { shape: [outC, inC], axis: 0, outC, taps: inC });
