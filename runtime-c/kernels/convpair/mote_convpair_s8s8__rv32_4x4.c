@@ -68,6 +68,7 @@ static void pack_windows(const mote_convpair_s8s8 *p, const int8_t *input, const
   }
 }
 
+#ifdef __riscv
 /* clang-format off */
 #define INIT(B, R0, R1, H0, H1) \
   "lw " H0 ", " B "(a3)\n\t" \
@@ -85,12 +86,12 @@ static void pack_windows(const mote_convpair_s8s8 *p, const int8_t *input, const
   "slli t0, " H0 ", 16\n\t" "sub " R0 ", " R0 ", t0\n\t" "slli t1, " H1 ", 16\n\t" "sub " R1 ", " R1 ", t1\n\t" \
   "sw " H0 ", " A "(a2)\n\t" "sw " R0 ", " B "(a2)\n\t" "sw " H1 ", " C "(a2)\n\t" "sw " R1 ", " D "(a2)\n\t"
 
-/* Sums of 4 channels and 4 pixels, channel by channel, to end[0..15]. */
-static inline void sums(const int32_t *first, const int32_t *end, const int8_t *weights,
-                        const int32_t *channels, int32_t offset) {
+/* Sums of 4 channels and 4 pixels, channel by channel, to end[0..15]: all 28 registers. */
+static inline void sums(const int32_t *first, int32_t *end, const int8_t *weights, const int32_t *channels,
+                        int32_t offset) {
   register const int32_t *x __asm__("a0") = first;
   register const int8_t *w __asm__("a1") = weights;
-  register const int32_t *e __asm__("a2") = end;
+  register int32_t *e __asm__("a2") = end;
   register const int32_t *c __asm__("a3") = channels;
   register int32_t o __asm__("a4") = offset;
   __asm__ volatile(
@@ -113,6 +114,26 @@ static inline void sums(const int32_t *first, const int32_t *end, const int8_t *
         "s6", "s7", "s8", "s9", "s10", "s11");
 }
 /* clang-format on */
+#else
+/* The same in C, for the host module. */
+static void sums(const int32_t *first, int32_t *end, const int8_t *weights, const int32_t *channels, int32_t offset) {
+  (void)offset;
+  for (int32_t c = 0; c < 4; c++) {
+    for (int32_t pair = 0; pair < 2; pair++) {
+      int32_t high = channels[c * MOTE_RV32_CHANNEL];
+      int32_t low = high;
+      const int8_t *w = weights + 2 * c;
+      for (const int32_t *x = first + pair; x < end; x += 4, w += 8) {
+        const int32_t s = w[0] * x[0] + w[1] * x[2] + 32768;
+        high += s >> 16;
+        low += (s & 0xFFFF) - 32768;
+      }
+      end[4 * c + 2 * pair] = high;
+      end[4 * c + 2 * pair + 1] = low;
+    }
+  }
+}
+#endif
 
 /* Outputs of up to 4 channels and 4 pixels from their sums. */
 static inline void finish(const mote_convpair_s8s8 *p, const int32_t *sum, const int32_t *c, int32_t channels,

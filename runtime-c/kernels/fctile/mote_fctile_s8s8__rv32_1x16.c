@@ -3,6 +3,7 @@
  * an addition, and a sixteenth of the load of its input. */
 #include "mote/fctile.h"
 
+#ifdef __riscv
 /* clang-format off */
 #define SUM(R, W) "lb a5, " W "(a1)\n\t" "mul a5, a5, a4\n\t" "add " R ", " R ", a5\n\t"
 #define INPUT(X, W0, W1, W2, W3, W4, W5, W6, W7, W8, W9, W10, W11, W12, W13, W14, W15) \
@@ -44,6 +45,15 @@ static inline void tile(const int8_t *first, const int8_t *weights, int32_t n, i
         "s11");
 }
 /* clang-format on */
+#else
+/* The same in C, for the host module. */
+static void tile(const int8_t *x, const int8_t *w, int32_t n, int32_t *sum) {
+  for (int32_t c = 0; c < 16; c++) sum[c] = 0;
+  for (int32_t i = 0; i < n; i++) {
+    for (int32_t c = 0; c < 16; c++) sum[c] += x[i] * *w++;
+  }
+}
+#endif
 
 static inline int32_t single(const int8_t *x, const int8_t *w, int32_t n) {
   int32_t sum = 0;
