@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Depthwise 3x3 convolution, channel multiplier 1, stride 1, pads of at most one: a channel at a time, along lines. A line
+ * is a row or a column of the image, whichever is longer; steps say how far apart its elements and its neighbours are. */
+#ifndef MOTE_DWLINE_H
+#define MOTE_DWLINE_H
+
+#include <stdint.h>
+
+#include "mote/rv32_requantize.h"
+
+typedef struct {
+  int32_t in_c;
+  int32_t in_lines, out_lines;
+  int32_t pad_first; /* lines before the first: 0 or 1 */
+  int32_t whole;     /* outputs of a line whose last tap lies inside */
+  int32_t has_left;  /* 1: the first output's first tap lies outside */
+  int32_t has_right; /* 1: one more output after the whole ones, whose last tap lies outside */
+  int32_t in_step, in_line;   /* bytes from element to element, and from line to line */
+  int32_t out_step, out_line;
+  int32_t input_zero_point;
+  const int8_t *weights;   /* [channel][line][element] */
+  const int32_t *channels; /* bias, multiplier, shift (rv32_requantize.h) of each */
+  mote_rv32_output output;
+} mote_dwline_s8s8;
+
+void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, int8_t *output);
+
+#endif

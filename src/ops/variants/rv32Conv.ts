@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution with two pixels per register (convpair.h), and fully connected layers by 16 channels (fctile.h), for RV32IM.
+import type { Node } from '../../model/graph.js';
+import type { LowerContext } from '../op.js';
+import { constant } from '../weighted.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { channelField, channelsOf, outputField } from './rv32Layer.js';
+import type { Lowered, Variant } from './variant.js';
+
+const tile = 4;
+/** Two taps' weights may not exceed this together: their products must fit 16 bits. */
+const pairLimit = 255;
+
+const tapsOf = (layer: IntegerLayer): number => layer.kernelH * layer.kernelW * layer.depth;
+
+/** Some tap of some window lies outside the image. */
+function isPadded(l: IntegerLayer): boolean {
+  const end = (n: number, stride: number, pad: number, kernel: number, dilation: number): number =>
+    (n - 1) * stride - pad + (kernel - 1) * dilation;
+  return l.padTop > 0 || l.padLeft > 0 || end(l.outH, l.strideH, l.padTop, l.kernelH, l.dilationH) >= l.inH
+    || end(l.outW, l.strideW, l.padLeft, l.kernelW, l.dilationW) >= l.inW;
+}
+
+/** In the order of convpair.h, or undefined where two weights are too large together. */
+function pairWeights(layer: IntegerLayer, depth: number): Int8Array | undefined {
+  const taps = tapsOf(layer);
+  const data = new Int8Array(Math.ceil(layer.outC / tile) * tile * depth);
+  const at = (c: number, i: number): number => (c < layer.outC && i < taps ? layer.weights[c * taps + i] : 0);
+  let to = 0;
+  for (let c = 0; c < layer.outC; c += tile) {
+    for (let i = 0; i < depth; i += 2) {
+      for (let k = c; k < c + tile; k++) {
+        if (Math.abs(at(k, i)) + Math.abs(at(k, i + 1)) > pairLimit) return undefined;
+        data[to++] = at(k, i);
+        data[to++] = at(k, i + 1);
+      }
+    }
+  }
+  return data;
+}
+
+function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  if (!layer || layer.groups !== 1) return undefined;
+  const taps = tapsOf(layer);
+  const depth = Math.ceil(taps / 4) * 4;
+  const weights = pairWeights(layer, depth);
+  const channels = channelsOf(layer, taps, (c, i) => layer.weights[c * taps + i]);
+  if (!weights || !channels) return undefined;
+  const padded = isPadded(layer);
+  const l = layer;
+  const call = {
+    kernel, inputs: [0], outputs: [0], scratchBytes: 8 * depth + 64 + (padded ? l.inC : 0),
+    params: {
+      type: 'mote_convpair_s8s8',
+      fields: [
+        ['in_h', l.inH], ['in_w', l.inW], ['in_c', l.inC], ['out_w', l.outW], ['out_c', l.outC], ['pixels', l.outH * l.outW],
+        ['kernel_h', l.kernelH], ['kernel_w', l.kernelW], ['stride_h', l.strideH], ['stride_w', l.strideW],
+        ['dilation_h', l.dilationH], ['dilation_w', l.dilationW], ['pad_top', l.padTop], ['pad_left', l.padLeft],
+        ['padded', padded ? 1 : 0], ['input_zero_point', l.inputZeroPoint], ['depth', depth],
+        ['weights', constant('weights', 'int8', weights, [Math.ceil(l.outC / tile), depth / 2, tile, 2])],
+        channelField(channels, tile), outputField(l),
+      ],
+    } satisfies Lowered['call']['params'],
+  };
+  return { call, work: workOf(layer) };
+}
+
+const rowTile = 16;
+
+/** In the order of fctile.h. */
+function rowWeights({ outC, weights }: IntegerLayer, taps: number): Int8Array {
+  const tiled = outC - (outC % rowTile);
+  const data = Int8Array.from(weights);
+  for (let c = 0; c < tiled; c += rowTile) {
+    for (let i = 0; i < taps; i++) {
+      for (let k = 0; k < rowTile; k++) data[c * taps + i * rowTile + k] = weights[(c + k) * taps + i];
+    }
+  }
+  return data;
+}
+
+/** The whole input is one window, or one row is one pixel. */
+const isDense = (op: string, l: IntegerLayer): boolean =>
+  op === 'fullyConnected'
+  || (l.groups === 1 && l.outH * l.outW === 1 && l.kernelH === l.inH && l.kernelW === l.inW && l.padTop === 0 && l.padLeft === 0);
+
+function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  if (!layer || !isDense(node.op, layer)) return undefined;
+  const taps = tapsOf(layer);
+  const channels = channelsOf(layer, taps, (c, i) => layer.weights[c * taps + i]);
+  if (!channels) return undefined;
+  const rows = layer.outH * layer.outW;
+  const call = {
+    kernel, inputs: [0], outputs: [0], scratchBytes: 0,
+    params: {
+      type: 'mote_fctile_s8s8',
+      fields: [
+        ['rows', rows], ['in_c', taps], ['out_c', layer.outC],
+        ['weights', constant('weights', 'int8', rowWeights(layer, taps), [layer.outC, taps])],
+        channelField(channels, 1), outputField(layer),
+      ],
+    } satisfies Lowered['call']['params'],
+  };
+  return { call, work: workOf(layer) };
+}
+
+const variant = (kernel: string, op: string, lower: (kernel: string, node: Node, context: LowerContext) => Lowered | undefined): Variant => ({
+  kernel, op, isa: 'rv32', lower: (node, context) => lower(kernel, node, context),
+});
+
+const pair = 'mote_convpair_s8s8__rv32_4x4';
+const rows = 'mote_fctile_s8s8__rv32_1x16';
+
+export const rv32ConvVariants: readonly Variant[] = [
+  variant(pair, 'conv2d', lowerPair),
+  variant(rows, 'fullyConnected', lowerRows),
+  variant(rows, 'conv2d', lowerRows),
+];

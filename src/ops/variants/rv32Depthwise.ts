@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Depthwise convolution for RV32IM: 3x3 along lines (dwline.h), and any size through a table of taps (dwtaps.h).
+import type { Node } from '../../model/graph.js';
+import type { CStruct, LowerContext } from '../op.js';
+import { constant } from '../weighted.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { type Channel, channelField, channelsOf, outputField } from './rv32Layer.js';
+import type { Lowered, Variant } from './variant.js';
+
+interface Depthwise {
+  layer: IntegerLayer;
+  taps: number;
+  channels: Channel[];
+}
+
+function depthwise(node: Node, { graph, rounding }: LowerContext): Depthwise | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  if (!layer || layer.channelMultiplier !== 1) return undefined;
+  const taps = layer.kernelH * layer.kernelW;
+  const channels = channelsOf(layer, taps, (c, i) => layer.weights[i * layer.outC + c]);
+  return channels && { layer, taps, channels };
+}
+
+const lowered = (kernel: string, scratchBytes: number, fields: CStruct['fields'], layer: IntegerLayer): Lowered => ({
+  call: { kernel, inputs: [0], outputs: [0], scratchBytes, params: { type: kernel.replace(/__.*$/, ''), fields } },
+  work: workOf(layer),
+});
+
+const tile = 4;
+
+/** In the order of dwtaps.h. */
+function tapWeights({ layer, taps }: Depthwise): Int8Array {
+  const { outC, weights } = layer;
+  const data = new Int8Array(weights.length);
+  let to = 0;
+  for (let c = 0; c < outC; ) {
+    const width = outC - c >= tile ? tile : 1;
+    for (let i = 0; i < taps; i++) {
+      for (let k = c; k < c + width; k++) data[to++] = weights[i * outC + k];
+    }
+    c += width;
+  }
+  return data;
+}
+
+const tapsKernel = 'mote_dwtaps_s8s8__rv32_1x4';
+
+function lowerTaps(node: Node, context: LowerContext): Lowered | undefined {
+  const d = depthwise(node, context);
+  if (!d) return undefined;
+  const l = d.layer;
+  const fields: CStruct['fields'] = [
+    ['in_h', l.inH], ['in_w', l.inW], ['in_c', l.inC], ['out_h', l.outH], ['out_w', l.outW], ['kernel_h', l.kernelH], ['kernel_w', l.kernelW],
+    ['stride_h', l.strideH], ['stride_w', l.strideW], ['dilation_h', l.dilationH], ['dilation_w', l.dilationW],
+    ['pad_top', l.padTop], ['pad_left', l.padLeft], ['input_zero_point', l.inputZeroPoint],
+    ['weights', constant('weights', 'int8', tapWeights(d), [l.outC, d.taps])],
+    channelField(d.channels, 1), outputField(l),
+  ];
+  return lowered(tapsKernel, 4 * d.taps + l.inC, fields, l);
+}
+
+/** One axis of a 3x3 window of stride 1. */
+interface Axis {
+  input: number;
+  output: number;
+  before: number;
+  /** Outputs whose last tap lies outside. */
+  after: number;
+}
+
+const axisOf = (input: number, output: number, before: number): Axis => ({ input, output, before, after: Math.max(0, output + 2 - before - input) });
+
+/** The weights of each channel, line by line; a line is a column of the image where `turned`. */
+function lineWeights({ outC, weights }: IntegerLayer, turned: boolean): Int8Array {
+  const data = new Int8Array(9 * outC);
+  for (let k = 0; k < 9; k++) {
+    const from = turned ? (k % 3) * 3 + Math.floor(k / 3) : k;
+    for (let c = 0; c < outC; c++) data[9 * c + k] = weights[from * outC + c];
+  }
+  return data;
+}
+
+const lineKernel = 'mote_dwline_s8s8__rv32_3x3';
+
+function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
+  const d = depthwise(node, context);
+  if (!d) return undefined;
+  const l = d.layer;
+  if (l.kernelH !== 3 || l.kernelW !== 3 || l.strideH * l.strideW * l.dilationH * l.dilationW !== 1) return undefined;
+  const turned = l.outH > l.outW;
+  const vertical = axisOf(l.inH, l.outH, l.padTop);
+  const horizontal = axisOf(l.inW, l.outW, l.padLeft);
+  const [lines, along] = turned ? [horizontal, vertical] : [vertical, horizontal];
+  if ([lines, along].some((a) => a.before > 1 || a.after > 1) || lines.input < 3) return undefined;
+  const step = (width: number): [number, number] => (turned ? [width * l.inC, l.inC] : [l.inC, width * l.inC]);
+  const [inStep, inLine] = step(l.inW);
+  const [outStep, outLine] = step(l.outW);
+  const fields: CStruct['fields'] = [
+    ['in_c', l.inC], ['in_lines', lines.input], ['out_lines', lines.output], ['pad_first', lines.before],
+    ['whole', along.output - along.after], ['has_left', along.before], ['has_right', along.after],
+    ['in_step', inStep], ['in_line', inLine], ['out_step', outStep], ['out_line', outLine], ['input_zero_point', l.inputZeroPoint],
+    ['weights', constant('weights', 'int8', lineWeights(l, turned), [l.outC, 3, 3])],
+    channelField(d.channels, 1), outputField(l),
+  ];
+  return lowered(lineKernel, 0, fields, l);
+}
+
+export const rv32DepthwiseVariants: readonly Variant[] = [
+  { kernel: lineKernel, op: 'depthwiseConv2d', isa: 'rv32', lower: lowerLine },
+  { kernel: tapsKernel, op: 'depthwiseConv2d', isa: 'rv32', lower: lowerTaps },
+];
