@@ -38,7 +38,7 @@ const specOf = (node: Node): OpSpec => {
 
 /** A random one-node graph that this kernel takes, or undefined. */
 function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | undefined {
-  const variant = variants.find((v) => v.kernel === kernel);
+  const variant = random.pick(variants.filter((v) => v.kernel === kernel));
   const row = kernelTable().find((r) => r.name === kernel);
   if (!variant || !row) throw new Error(`${kernel} is no variant of the table`);
   const d = drafters[variant.op]({ ...row, op: variant.op }, random);
