@@ -67,6 +67,10 @@ function windowAttrs(d: Draft, kernel: number[], dilated: boolean): void {
   if (!('multiplier' in d.node.attrs) && d.node.op.includes('Pool')) setAttrs(d, { kernel });
 }
 
+/** Mostly few channels; at times as many as vector registers and blocks of channels hold, one less, one more. */
+const channelCount = (random: Random, few: number): number =>
+  random.chance(0.3) ? random.pick([8, 16, 32, 64]) + random.int(-1, 1) : random.int(1, few);
+
 const imageSize = (random: Random): number[] => (random.chance(0.15) ? [1, 1] : [random.int(1, 9), random.int(1, 9)]);
 
 interface WeightPlan {
@@ -124,7 +128,7 @@ function convolution(row: KernelRow, random: Random): Draft {
   const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
   const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
-  const depth = random.int(1, 9);
+  const depth = channelCount(random, 9);
   const inC = depth * groups;
   addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
   windowAttrs(d, kernel, true);
@@ -138,7 +142,7 @@ function convolution(row: KernelRow, random: Random): Draft {
       taps: kernel[0] * kernel[1],
     });
   } else {
-    const outC = groups * random.int(1, 5);
+    const outC = groups * channelCount(random, 5);
     setAttrs(d, { groups });
     addWeights(d, row, { shape: [outC, ...kernel, depth], axis: 0, outC, taps: kernel[0] * kernel[1] * depth });
   }
@@ -151,7 +155,7 @@ function fullyConnected(row: KernelRow, random: Random): Draft {
   const [rows, inC, outC] = [
     random.int(1, 3),
     random.pick([random.int(1, 70), random.int(250, 520)]),
-    random.int(1, 12),
+    channelCount(random, 12),
   ];
   addInput(d, dtypes[row.activation], [rows, inC]);
   addWeights(d, row, { shape: [outC, inC], axis: 0, outC, taps: inC });
@@ -186,7 +190,7 @@ function pooling(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const dtype = dtypes[row.activation];
   const quant = randomQuant(random, dtype);
-  addInput(d, dtype, [1, ...imageSize(random), random.int(1, 6)], quant);
+  addInput(d, dtype, [1, ...imageSize(random), channelCount(random, 6)], quant);
   windowAttrs(d, positive(random, 4), row.op === 'maxPool2d');
   if (row.op === 'averagePool2d') setAttrs(d, { countIncludePad: random.chance(0.5) });
   addOutput(d, dtype, quant);

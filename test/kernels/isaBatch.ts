@@ -12,6 +12,7 @@ import type { Device } from '../../src/device/device.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
 import { emitPack } from '../../src/emit/pack.js';
+import type { Board } from '../../src/generated/board.js';
 import type { PackManifest } from '../../src/generated/pack.js';
 import { addTensor, elementCount, emptyGraph, type Graph, makeData, type Node, type TensorData, type TensorId, tensorBytes } from '../../src/model/graph.js';
 import { bytesOf } from '../../src/model/tensorData.js';
@@ -156,16 +157,17 @@ function judge(batch: Batch, arena: Uint8Array): string[] {
   return [...defects.values()];
 }
 
-/** Builds the batch for the board (or the host module) and gives what differs. */
-export async function runBatch(batch: Batch, boardId: string): Promise<string[]> {
+/** Builds the batch for the board (or the host module), perhaps changed, and gives what differs. */
+export async function runBatch(batch: Batch, boardId: string, change = (board: Board): Board => board): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mote-batch-'));
   try {
     const dir = join(folder, 'pack');
     await writeFolder(dir, batch.files);
     const image = join(folder, 'batch.elf');
     const host = boardId === 'host';
-    if (!host) await buildFirmware(dir, loadBoard(boardId), image);
-    const device = host ? await startHost(await buildWasm(dir, batch.manifest), batch.manifest) : await startDevice(loadBoard(boardId), image, {});
+    const board = (): Board => change(loadBoard(boardId));
+    if (!host) await buildFirmware(dir, board(), image);
+    const device = host ? await startHost(await buildWasm(dir, batch.manifest), batch.manifest) : await startDevice(board(), image, {});
     try {
       return judge(batch, await runSteps(device, batch));
     } finally {
