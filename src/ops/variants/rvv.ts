@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RVV 1.0 as Zve32x, vector-length agnostic.
+import { rvvConvVariants } from './rvvConv.js';
+import { rvvDepthwiseVariants } from './rvvDepthwise.js';
+import { rvvElementwiseVariants } from './rvvElementwise.js';
 import type { Variant } from './variant.js';
 
-export const rvvVariants: readonly Variant[] = [];
+export const rvvVariants: readonly Variant[] = [...rvvConvVariants, ...rvvDepthwiseVariants, ...rvvElementwiseVariants];
