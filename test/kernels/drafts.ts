@@ -124,7 +124,7 @@ function convolution(row: KernelRow, random: Random): Draft {
   const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
   const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
-  const depth = random.int(1, 9);
+  const depth = random.chance(0.75) ? random.int(1, 9) : random.pick([15, 16, 17, 24, 32, 33]);
   const inC = depth * groups;
   addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
   windowAttrs(d, kernel, true);
