@@ -30,6 +30,29 @@ typedef struct {
 
 void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
+/* groups is 1. `stream` holds all constants in the order in which the kernel reads them. For each four output channels
+ * (missing ones are zero): depth / 16 blocks of 4 x 16 weights, then bias[4], multiplier[4], shift[4] as little-endian
+ * words. Weights are in the order kernel_h, kernel_w, in_c, padded with zeros to `depth`; bias is folded as above;
+ * shift is what VRSHL wants after the high multiply of the model's rounding, see mve_stream.h. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int8_t *stream;
+  int32_t depth;  /* kernel_h * kernel_w * in_c, rounded up to 16 */
+  int32_t direct; /* 1: a patch is `depth` bytes of one pixel (1 x 1, no padding): read in place; 0: gathered in scratch */
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s8s8_stream;
+
+/* scratch: 2 * depth bytes; not used where direct is 1. */
+void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output, void *scratch);
+
 /* int16 activations with zero point 0, int8 symmetric weights. */
 typedef struct {
   int32_t in_h, in_w, in_c;

@@ -29,6 +29,28 @@ typedef struct {
 
 void mote_depthwiseconv2d_s8s8__ref(const mote_depthwiseconv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
+/* channel_multiplier is 1 and no two taps 2i and 2i + 1 of a channel are both -128. `stream` holds, for each 16 channels
+ * (missing ones are zero): for each tap 16 weights, a tap of zeros where the number of taps is odd, then bias, multiplier and shift, 16 little-endian words
+ * each, in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15 in which widening halves leave the lanes. Shift
+ * as in mve_stream.h. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int8_t *stream;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_depthwiseconv2d_s8s8_stream;
+
+/* scratch: in_c rounded up to 16 bytes, then a pointer to each tap and one more where their number is odd. */
+void mote_depthwiseconv2d_s8s8_stream__mve(const mote_depthwiseconv2d_s8s8_stream *p, const int8_t *input,
+                                           int8_t *output, void *scratch);
+
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;

@@ -22,6 +22,21 @@ typedef struct {
 
 void mote_fullyconnected_s8s8__ref(const mote_fullyconnected_s8s8 *p, const int8_t *input, int8_t *output);
 
+/* As mote_conv2d_s8s8_stream in conv2d.h, but with eight output channels to a group: blocks of 8 x 16 weights, then
+ * bias[8], multiplier[8], shift[8]. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  const int8_t *stream;
+  int32_t depth; /* in_c, rounded up to 16 */
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_fullyconnected_s8s8_stream;
+
+/* scratch: `depth` bytes where in_c is no multiple of 16; else not used. */
+void mote_fullyconnected_s8s8_stream__mve(const mote_fullyconnected_s8s8_stream *p, const int8_t *input, int8_t *output,
+                                          void *scratch);
+
 typedef struct {
   int32_t rows, in_c, out_c;
   const int8_t *weights;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Helium (M-profile vector extension): Cortex-M55.
+import { mveConvVariants } from './mveConv.js';
+import { mveDepthwiseVariants } from './mveDepthwise.js';
 import type { Variant } from './variant.js';
 
-export const mveVariants: readonly Variant[] = [];
+export const mveVariants: readonly Variant[] = [...mveConvVariants, ...mveDepthwiseVariants];

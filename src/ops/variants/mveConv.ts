@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution and fully connected layers on Helium.
+import type { Node } from '../../model/graph.js';
+import type { LowerContext } from '../op.js';
+import { clampFields } from '../weighted.js';
+import { windowFields } from '../window.js';
+import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { dotStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import type { Lowered, Variant } from './variant.js';
+
+/** The emitter passes scratch where there is some: the C function takes it always. */
+const unusedScratch = 4;
+
+/** A patch is one pixel, and whole vectors: nothing to gather. */
+const isDirect = (l: IntegerLayer): boolean =>
+  l.kernelH === 1 && l.kernelW === 1 && l.padTop === 0 && l.padLeft === 0 && l.inC % vectorBytes === 0 &&
+  (l.outH - 1) * l.strideH < l.inH && (l.outW - 1) * l.strideW < l.inW;
+
+function lowerConv(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  const factors = layer && layer.groups === 1 && mveFactors(layer);
+  if (!factors) return undefined;
+  const each = layer.kernelH * layer.kernelW * layer.depth;
+  const depth = roundUp(each, vectorBytes);
+  const direct = isDirect(layer);
+  const call = {
+    kernel: convKernel,
+    params: {
+      type: 'mote_conv2d_s8s8_stream',
+      fields: [
+        ...windowFields(layer, layer.outC),
+        ['stream', dotStream(layer, foldedLayerBias(layer), factors, each, 4)],
+        ['depth', depth],
+        ['direct', direct ? 1 : 0],
+        ['input_zero_point', layer.inputZeroPoint],
+        ['output_zero_point', layer.outputZeroPoint],
+        ...clampFields({ min: layer.outputMin, max: layer.outputMax }, rounding),
+      ] satisfies Lowered['call']['params']['fields'],
+    },
+    inputs: [0],
+    outputs: [0],
+    scratchBytes: direct ? unusedScratch : 2 * depth,
+  };
+  return { call, work: workOf(layer) };
+}
+
+function lowerFullyConnected(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  const factors = layer && mveFactors(layer);
+  if (!factors) return undefined;
+  const depth = roundUp(layer.inC, vectorBytes);
+  const call = {
+    kernel: fullyConnectedKernel,
+    params: {
+      type: 'mote_fullyconnected_s8s8_stream',
+      fields: [
+        ['rows', layer.inW],
+        ['in_c', layer.inC],
+        ['out_c', layer.outC],
+        ['stream', dotStream(layer, foldedLayerBias(layer), factors, layer.inC, 8)],
+        ['depth', depth],
+        ['output_zero_point', layer.outputZeroPoint],
+        ...clampFields({ min: layer.outputMin, max: layer.outputMax }, rounding),
+      ] satisfies Lowered['call']['params']['fields'],
+    },
+    inputs: [0],
+    outputs: [0],
+    scratchBytes: depth === layer.inC ? unusedScratch : depth,
+  };
+  return { call, work: workOf(layer) };
+}
+
+const convKernel = 'mote_conv2d_s8s8_stream__mve';
+const fullyConnectedKernel = 'mote_fullyconnected_s8s8_stream__mve';
+
+export const mveConvVariants: readonly Variant[] = [
+  { kernel: convKernel, op: 'conv2d', isa: 'mve', lower: lowerConv },
+  { kernel: fullyConnectedKernel, op: 'fullyConnected', isa: 'mve', lower: lowerFullyConnected },
+];

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the Helium kernels share: factors as their instructions take them, and all constants of a layer as one stream of
+// bytes in the order in which a kernel reads them.
+import type { ConstArray, Rounding } from '../op.js';
+import type { Multiplier } from '../requantize.js';
+import type { IntegerLayer } from './integerLayer.js';
+
+/** Lanes of a vector of int8. */
+export const vectorBytes = 16;
+
+export const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+
+/** Multiplier and VRSHL amount of a channel, or undefined where the fast form of the rounding is not exact for it
+ *  (mve_stream.h): factors of 1/2 (`tflite`) or 1/4 (`single`) and more. */
+export function mveFactor({ multiplier, shift }: Multiplier, rounding: Rounding): Multiplier | undefined {
+  if (multiplier === 0) return { multiplier: 0, shift: -1 };
+  const amount = rounding === 'single' ? shift + 1 : shift;
+  return multiplier > 0 && amount <= -1 ? { multiplier, shift: amount } : undefined;
+}
+
+/** The factors of all channels, or undefined where one of them does not fit. */
+export function mveFactors(layer: IntegerLayer): Multiplier[] | undefined {
+  const factors = layer.multipliers.map((m) => mveFactor(m, layer.rounding));
+  return factors.every((f) => f !== undefined) ? factors : undefined;
+}
+
+/** Bytes that are appended to. */
+export class ByteStream {
+  private readonly bytes: number[] = [];
+
+  int8(values: Iterable<number>): void {
+    for (const v of values) this.bytes.push(v);
+  }
+
+  int32(values: Iterable<number>): void {
+    for (const v of values) this.bytes.push((v << 24) >> 24, (v << 16) >> 24, (v << 8) >> 24, v >> 24);
+  }
+
+  constant(shape: number[] = [this.bytes.length]): { const: ConstArray } {
+    return { const: { name: 'stream', dtype: 'int8', data: Int8Array.from(this.bytes), shape } };
+  }
+}
+
+/** Groups of `channels` output channels: blocks of channels x 16 weights, then bias, multiplier and shift. `each` is the
+ *  number of weights of one channel, contiguous. */
+export function dotStream(layer: IntegerLayer, bias: Int32Array, factors: readonly Multiplier[], each: number, channels: number): { const: ConstArray } {
+  const stream = new ByteStream();
+  const { weights, outC } = layer;
+  const lanes = Array.from({ length: channels }, (_, i) => i);
+  for (let first = 0; first < outC; first += channels) {
+    for (let k = 0; k < each; k += vectorBytes) {
+      for (const lane of lanes) {
+        const c = first + lane;
+        const there = c < outC ? Math.min(vectorBytes, each - k) : 0;
+        stream.int8(weights.subarray(c * each + k, c * each + k + there));
+        stream.int8(new Int8Array(vectorBytes - there));
+      }
+    }
+    stream.int32(lanes.map((lane) => bias[first + lane] ?? 0));
+    stream.int32(lanes.map((lane) => factors[first + lane]?.multiplier ?? 0));
+    stream.int32(lanes.map((lane) => factors[first + lane]?.shift ?? -1));
+  }
+  return stream.constant();
+}
