@@ -30,6 +30,26 @@ typedef struct {
 
 void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
+/* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
+ * multipliers below 1. Scratch: 8 bytes for each tap (kernel_h * kernel_w * in_c), then kernel_w * in_c. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int8_t *weights;    /* [ceil(out_c / 8)][taps][8] */
+  const uint8_t *runs;      /* for each channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
+  const int32_t *requantize; /* for each channel, a mote_pairs_scale */
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t half, sign_mask; /* see thumb_requantize.h */
+} mote_conv2d_s8s8_pairs;
+
+void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output, void *scratch);
+
 /* int16 activations with zero point 0, int8 symmetric weights. */
 typedef struct {
   int32_t in_h, in_w, in_c;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Armv6-M: Cortex-M0+.
+import { thumbPairs } from './thumbPairs.js';
 import type { Variant } from './variant.js';
 
-export const thumbVariants: readonly Variant[] = [];
+export const thumbVariants: readonly Variant[] = [thumbPairs];
