@@ -41,11 +41,11 @@ typedef struct {
   int32_t pad_top, pad_left;
   const int8_t *weights;    /* [ceil(out_c / 8)][taps][8] */
   const uint8_t *runs;      /* for each channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
-  const int32_t *requantize; /* for each channel, a mote_pairs_scale */
+  const int32_t *bias;      /* for each channel, a mote_pair_bias */
+  const int32_t *scale;     /* for each channel, a mote_thumb_scale */
   int32_t input_zero_point;
-  int32_t output_zero_point;
   int32_t output_min, output_max;
-  int32_t half, sign_mask; /* see thumb_requantize.h */
+  int32_t half, signs; /* see thumb_requantize.h */
 } mote_conv2d_s8s8_pairs;
 
 void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output, void *scratch);

@@ -11,8 +11,6 @@
 
 #include <stdint.h>
 
-#include "mote/thumb_requantize.h"
-
 enum {
   MOTE_PAIRS_CHANNELS = 8, /* the weights of so many channels alternate: their step is that of the taps' words */
   MOTE_PAIRS_MAX_RUN = 16,
@@ -26,8 +24,8 @@ typedef struct {
 } mote_pair_sums;
 
 typedef struct {
+  int32_t bias;
   int32_t even_bias; /* of pixels 0 and 2: bias - 2^15 * runs */
-  mote_thumb_scale scale;
-} mote_pairs_scale;
+} mote_pair_bias;
 
 #endif

@@ -125,22 +125,15 @@ static void gather_windows(const mote_conv2d_s8s8_pairs *p, const int8_t *input,
   }
 }
 
-/* The sum of the even pixel of a pair. */
-static int32_t even_sum(int32_t words, int32_t high, int32_t even_bias) {
-  return (int32_t)((uint32_t)words - ((uint32_t)high << 16) + (uint32_t)even_bias);
-}
-
-/* Up to four pixels of one channel. */
-static void finish(const mote_conv2d_s8s8_pairs *p, const mote_pair_sums *sums, const mote_pairs_scale *s,
-                   int8_t *output, int32_t pixels) {
-  const int32_t acc[4] = {even_sum(sums->words01, sums->high1, s->even_bias), sums->high1 + s->scale.bias,
-                          even_sum(sums->words23, sums->high3, s->even_bias), sums->high3 + s->scale.bias};
-  for (int32_t i = 0; i < pixels; i++) {
-    int32_t y = mote_thumb_requantize(acc[i], &s->scale, p->half, p->sign_mask) + p->output_zero_point;
-    if (y < p->output_min) y = p->output_min;
-    if (y > p->output_max) y = p->output_max;
-    *output = (int8_t)y;
-    output += p->out_c;
+/* Totals to accumulators, in place. */
+static void add_bias(mote_pair_sums *sums, const mote_pair_bias *b, int32_t channels) {
+  for (int32_t i = 0; i < channels; i++) {
+    const int32_t bias = b[i].bias;
+    const int32_t even_bias = b[i].even_bias;
+    sums[i].words01 = (int32_t)((uint32_t)sums[i].words01 + (uint32_t)even_bias - ((uint32_t)sums[i].high1 << 16));
+    sums[i].words23 = (int32_t)((uint32_t)sums[i].words23 + (uint32_t)even_bias - ((uint32_t)sums[i].high3 << 16));
+    sums[i].high1 += bias;
+    sums[i].high3 += bias;
   }
 }
 
@@ -150,6 +143,8 @@ void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t
   const int32_t taps = p->kernel_h * p->kernel_w * p->in_c;
   int8_t *zeros = (int8_t *)(words + 2 * taps);
   for (int32_t i = 0; i < p->kernel_w * p->in_c; i++) zeros[i] = (int8_t)p->input_zero_point;
+  mote_pair_sums sums[MOTE_PAIRS_CHANNELS];
+  mote_thumb_finish job = {p->half, p->output_min, p->output_max, p->out_c, p->signs, 0, 0, 0, 0, 0, sizeof *sums};
   int32_t left = p->out_h * p->out_w;
   int32_t y = 0;
   int32_t x = 0;
@@ -168,14 +163,19 @@ void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t
     gather_windows(p, input, &at, words, zeros);
     const int8_t *weights = p->weights;
     const uint8_t *runs = p->runs;
-    const mote_pairs_scale *scale = (const mote_pairs_scale *)p->requantize;
+    const mote_pair_bias *bias = (const mote_pair_bias *)p->bias;
+    job.output = output;
+    job.scale = (const mote_thumb_scale *)p->scale;
+    job.acc_bytes = 4 * pixels;
     for (int32_t c = 0; c < p->out_c; c += MOTE_PAIRS_CHANNELS) {
-      mote_pair_sums sums[MOTE_PAIRS_CHANNELS];
       const int32_t channels = p->out_c - c < MOTE_PAIRS_CHANNELS ? p->out_c - c : MOTE_PAIRS_CHANNELS;
       runs = sums_of_channels((const int32_t *)words, weights, runs, sums, channels);
+      add_bias(sums, bias, channels);
+      job.acc = (const int32_t *)sums;
+      job.channels = channels;
+      mote_thumb_finish_channels(&job);
       weights += taps * MOTE_PAIRS_CHANNELS;
-      for (int32_t i = 0; i < channels; i++) finish(p, sums + i, scale + i, output + c + i, pixels);
-      scale += channels;
+      bias += channels;
     }
     output += pixels * p->out_c;
     left -= pixels;

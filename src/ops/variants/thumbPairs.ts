@@ -5,7 +5,7 @@ import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { fitsAccumulator, fitsThumbRequantize, thumbFinishFields, thumbScale } from './thumbRequantize.js';
+import { fitsAccumulator, fitsThumbRequantize, thumbFinishFields, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant } from './variant.js';
 
 // As in thumb_pairs.h.
@@ -55,11 +55,11 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const bias = foldedLayerBias(layer);
   if (!fitsAccumulator(filters.map(absoluteSum), bias)) return undefined;
   const runs = filters.map(runLengths);
-  const scales = runs.flatMap((list, c) => [bias[c] - list.length * 2 ** 15, ...thumbScale(bias[c], layer.multipliers[c])]);
+  const biases = runs.flatMap((list, c) => [bias[c], bias[c] - list.length * 2 ** 15]);
   const jumps = runs.flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
   const call = {
     kernel: 'mote_conv2d_s8s8_pairs__thumb',
-    params: { type: 'mote_conv2d_s8s8_pairs', fields: pairFields(layer, jumps, scales) },
+    params: { type: 'mote_conv2d_s8s8_pairs', fields: pairFields(layer, jumps, biases) },
     inputs: [0],
     outputs: [0],
     scratchBytes: taps * wordBytesPerTap + Math.ceil((layer.kernelW * layer.inC) / 4) * 4,
@@ -67,7 +67,7 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   return { call, work: workOf(layer) };
 }
 
-function pairFields(layer: IntegerLayer, jumps: number[], scales: number[]): Lowered['call']['params']['fields'] {
+function pairFields(layer: IntegerLayer, jumps: number[], biases: number[]): Lowered['call']['params']['fields'] {
   const { weights, outC } = layer;
   const taps = weights.length / outC;
   const blocks = Math.ceil(outC / channelsPerBlock);
@@ -75,7 +75,8 @@ function pairFields(layer: IntegerLayer, jumps: number[], scales: number[]): Low
     ...windowFields(layer, outC),
     ['weights', constant('weights', 'int8', interleaveChannels(weights, outC, channelsPerBlock), [blocks, taps, channelsPerBlock])],
     ['runs', constant('runs', 'uint8', Uint8Array.from(jumps), [jumps.length])],
-    ['requantize', constant('requantize', 'int32', Int32Array.from(scales), [outC, scales.length / outC])],
+    ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
+    ['scale', thumbScales(layer)],
     ['input_zero_point', layer.inputZeroPoint],
     ...thumbFinishFields(layer),
   ];
