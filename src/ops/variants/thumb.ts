@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Armv6-M: Cortex-M0+.
 import { thumbPairs } from './thumbPairs.js';
+import { thumbPlane } from './thumbPlane.js';
 import type { Variant } from './variant.js';
 
-export const thumbVariants: readonly Variant[] = [thumbPairs];
+export const thumbVariants: readonly Variant[] = [thumbPairs, thumbPlane];
