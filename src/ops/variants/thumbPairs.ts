@@ -5,7 +5,7 @@ import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { fitsAccumulator, fitsThumbRequantize, thumbFinishFields, thumbScales } from './thumbRequantize.js';
+import { thumbFinishFields, thumbMultipliers, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant } from './variant.js';
 
 // As in thumb_pairs.h.
@@ -48,18 +48,19 @@ const absoluteSum = (weights: Int8Array): number => weights.reduce((a, w) => a +
 
 function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.groups !== 1 || !fitsThumbRequantize(layer.multipliers)) return undefined;
+  if (!layer || layer.groups !== 1) return undefined;
   const { outC, weights } = layer;
   const taps = weights.length / outC;
   const filters = Array.from({ length: outC }, (_, c) => weights.subarray(c * taps, (c + 1) * taps));
   const bias = foldedLayerBias(layer);
-  if (!fitsAccumulator(filters.map(absoluteSum), bias)) return undefined;
+  const multipliers = thumbMultipliers(layer.multipliers, filters.map(absoluteSum), bias);
+  if (!multipliers) return undefined;
   const runs = filters.map(runLengths);
   const biases = runs.flatMap((list, c) => [bias[c], bias[c] - list.length * 2 ** 15]);
   const jumps = runs.flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
   const call = {
     kernel: 'mote_conv2d_s8s8_pairs__thumb',
-    params: { type: 'mote_conv2d_s8s8_pairs', fields: pairFields(layer, jumps, biases) },
+    params: { type: 'mote_conv2d_s8s8_pairs', fields: pairFields({ ...layer, multipliers }, jumps, biases) },
     inputs: [0],
     outputs: [0],
     scratchBytes: taps * wordBytesPerTap + Math.ceil((layer.kernelW * layer.inC) / 4) * 4,
@@ -76,7 +77,7 @@ function pairFields(layer: IntegerLayer, jumps: number[], biases: number[]): Low
     ['weights', constant('weights', 'int8', interleaveChannels(weights, outC, channelsPerBlock), [blocks, taps, channelsPerBlock])],
     ['runs', constant('runs', 'uint8', Uint8Array.from(jumps), [jumps.length])],
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
-    ['scale', thumbScales(layer)],
+    ['scale', thumbScales(layer.multipliers, layer.outputZeroPoint)],
     ['input_zero_point', layer.inputZeroPoint],
     ...thumbFinishFields(layer),
   ];

@@ -4,7 +4,7 @@ import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { fitsAccumulator, fitsThumbRequantize, thumbFinishFields, thumbScales } from './thumbRequantize.js';
+import { thumbFinishFields, thumbMultipliers, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that the kernel computes at a time. */
@@ -116,7 +116,7 @@ const channelSums = (filters: Int8Array, outC: number, of: (w: number) => number
 
 function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const layer = integerLayer(node, graph, rounding);
-  if (!layer || !fitsThumbRequantize(layer.multipliers)) return undefined;
+  if (!layer) return undefined;
   const [vertical, horizontal] = axes(layer);
   const planes = [planeOf(vertical, horizontal), planeOf(horizontal, vertical)];
   const plane = computed(planes[1]) < computed(planes[0]) ? planes[1] : planes[0];
@@ -126,7 +126,8 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const filters = channelFirst(layer.weights, outC, tapCount);
   const sums = channelSums(filters, outC, (w) => w);
   const bias = foldedLayerBias(layer).map((b, c) => b - 128 * sums[c]);
-  if (plane.bytes > maxPlaneBytes || !fitsAccumulator(channelSums(filters, outC, Math.abs), bias)) return undefined;
+  const multipliers = thumbMultipliers(layer.multipliers, channelSums(filters, outC, Math.abs), bias);
+  if (plane.bytes > maxPlaneBytes || !multipliers) return undefined;
   const { across, along } = plane;
   const fields: Lowered['call']['params']['fields'] = [
     ['in_c', layer.inC], ['out_c', outC], ['channel_multiplier', layer.channelMultiplier],
@@ -138,7 +139,7 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
     ['tap_count', tapCount],
     ['weights', constant('weights', 'int8', filters, [outC, tapCount])],
     ['bias', constant('bias', 'int32', bias, [outC])],
-    ['scale', thumbScales(layer)],
+    ['scale', thumbScales(multipliers, layer.outputZeroPoint)],
     ['outside', layer.inputZeroPoint + 128],
     ...thumbFinishFields(layer),
   ];
