@@ -3,8 +3,8 @@
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
-import { foldedLayerBias, integerLayer, workOf } from './integerLayer.js';
-import { thumbFinishFields, thumbMultipliers, thumbScales } from './thumbRequantize.js';
+import { integerLayer, workOf } from './integerLayer.js';
+import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant } from './variant.js';
 
 const outputsTogether = 8;
@@ -28,17 +28,16 @@ function lowerBytes(node: Node, { graph, rounding }: LowerContext): Lowered | un
   if (!layer) return undefined;
   const { outC, inC, weights } = layer;
   const sums = Array.from({ length: outC }, (_, c) => weights.subarray(c * inC, (c + 1) * inC).reduce((a, w) => a + Math.abs(w), 0));
-  const bias = foldedLayerBias(layer);
-  const multipliers = thumbMultipliers(layer.multipliers, sums, bias);
-  if (!multipliers) return undefined;
+  const channels = thumbChannels(layer, sums);
+  if (!channels) return undefined;
   const blocks = Math.ceil(outC / outputsTogether);
   const allBias = new Int32Array(blocks * outputsTogether);
-  allBias.set(bias);
+  allBias.set(channels.map((c) => c.bias));
   const fields: Lowered['call']['params']['fields'] = [
     ['rows', layer.outW], ['in_c', inC], ['out_c', outC],
     ['weights', constant('weights', 'int32', weightWords(weights, outC), [blocks, inC, 2])],
     ['bias', constant('bias', 'int32', allBias, [allBias.length])],
-    ['scale', thumbScales(multipliers, layer.outputZeroPoint)],
+    ['scale', thumbScales(channels)],
     ...thumbFinishFields(layer),
   ];
   const params = { type: 'mote_fullyconnected_s8s8_bytes', fields };

@@ -4,8 +4,8 @@ import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { thumbFinishFields, thumbMultipliers, thumbScales } from './thumbRequantize.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { type ThumbChannel, thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant } from './variant.js';
 
 // As in thumb_pairs.h.
@@ -52,15 +52,12 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const { outC, weights } = layer;
   const taps = weights.length / outC;
   const filters = Array.from({ length: outC }, (_, c) => weights.subarray(c * taps, (c + 1) * taps));
-  const bias = foldedLayerBias(layer);
-  const multipliers = thumbMultipliers(layer.multipliers, filters.map(absoluteSum), bias);
-  if (!multipliers) return undefined;
+  const channels = thumbChannels(layer, filters.map(absoluteSum));
+  if (!channels) return undefined;
   const runs = filters.map(runLengths);
-  const biases = runs.flatMap((list, c) => [bias[c], bias[c] - list.length * 2 ** 15]);
-  const jumps = runs.flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
   const call = {
     kernel: 'mote_conv2d_s8s8_pairs__thumb',
-    params: { type: 'mote_conv2d_s8s8_pairs', fields: pairFields({ ...layer, multipliers }, jumps, biases) },
+    params: { type: 'mote_conv2d_s8s8_pairs', fields: [...pairFields(layer, channels, runs), ...thumbFinishFields(layer)] },
     inputs: [0],
     outputs: [0],
     scratchBytes: taps * wordBytesPerTap + Math.ceil((layer.kernelW * layer.inC) / 4) * 4,
@@ -68,18 +65,19 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   return { call, work: workOf(layer) };
 }
 
-function pairFields(layer: IntegerLayer, jumps: number[], biases: number[]): Lowered['call']['params']['fields'] {
+function pairFields(layer: IntegerLayer, channels: ThumbChannel[], runs: number[][]): Lowered['call']['params']['fields'] {
   const { weights, outC } = layer;
   const taps = weights.length / outC;
   const blocks = Math.ceil(outC / channelsPerBlock);
+  const jumps = runs.flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
+  const biases = channels.flatMap(({ bias }, c) => [bias, bias - runs[c].length * 2 ** 15]);
   return [
     ...windowFields(layer, outC),
     ['weights', constant('weights', 'int8', interleaveChannels(weights, outC, channelsPerBlock), [blocks, taps, channelsPerBlock])],
     ['runs', constant('runs', 'uint8', Uint8Array.from(jumps), [jumps.length])],
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
-    ['scale', thumbScales(layer.multipliers, layer.outputZeroPoint)],
+    ['scale', thumbScales(channels)],
     ['input_zero_point', layer.inputZeroPoint],
-    ...thumbFinishFields(layer),
   ];
 }
 

@@ -3,8 +3,8 @@
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
-import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { thumbFinishFields, thumbMultipliers, thumbScales } from './thumbRequantize.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that the kernel computes at a time. */
@@ -125,9 +125,9 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const tapCount = up(offsets.length, tapsTogether);
   const filters = channelFirst(layer.weights, outC, tapCount);
   const sums = channelSums(filters, outC, (w) => w);
-  const bias = foldedLayerBias(layer).map((b, c) => b - 128 * sums[c]);
-  const multipliers = thumbMultipliers(layer.multipliers, channelSums(filters, outC, Math.abs), bias);
-  if (plane.bytes > maxPlaneBytes || !multipliers) return undefined;
+  const channels = thumbChannels(layer, channelSums(filters, outC, Math.abs));
+  if (plane.bytes > maxPlaneBytes || !channels) return undefined;
+  const bias = Int32Array.from(channels, (channel, c) => channel.bias - 128 * sums[c]);
   const { across, along } = plane;
   const fields: Lowered['call']['params']['fields'] = [
     ['in_c', layer.inC], ['out_c', outC], ['channel_multiplier', layer.channelMultiplier],
@@ -139,7 +139,7 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
     ['tap_count', tapCount],
     ['weights', constant('weights', 'int8', filters, [outC, tapCount])],
     ['bias', constant('bias', 'int32', bias, [outC])],
-    ['scale', thumbScales(multipliers, layer.outputZeroPoint)],
+    ['scale', thumbScales(channels)],
     ['outside', layer.inputZeroPoint + 128],
     ...thumbFinishFields(layer),
   ];
