@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME]
-// Counts are instructions under QEMU's instruction counter and cycles of rp2040js: the same on every run. Times are of
+// Counts are instructions under QEMU's instruction counter and rp2040js, which counts cycles too: the same on every run. Times are of
 // this machine, named in the first line, and say nothing about another.
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,15 +14,15 @@ import { benchTimes } from './times.js';
 const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
 
 function modelLines(rows: readonly ModelRow[]): string[] {
-  const columns = [{ title: 'model' }, { title: 'board' }, { title: 'rounding' }, right('count'), { title: 'unit' }, right('per MAC'), right('arena'), right('code'), right('constants')];
+  const columns = [{ title: 'model' }, { title: 'board' }, { title: 'rounding' }, right('instructions'), right('per MAC'), right('cycles per MAC'), right('arena'), right('code'), right('constants')];
   return table(columns, rows.map((r) => [
-    r.model, r.board, r.rounding, grouped(r.instructions), r.unit, r.perMac.toFixed(2), grouped(r.arenaBytes), grouped(r.codeBytes), grouped(r.constBytes),
+    r.model, r.board, r.rounding, grouped(r.instructions), r.perMac.toFixed(2), r.cyclesPerMac?.toFixed(2) ?? '', grouped(r.arenaBytes), grouped(r.codeBytes), grouped(r.constBytes),
   ]), 120);
 }
 
 const kernelLines = (rows: readonly KernelRow[]): string[] =>
   table(
-    [{ title: 'shape' }, { title: 'target' }, { title: 'rounding' }, { title: 'kernel' }, right('count'), right('per MAC')],
+    [{ title: 'shape' }, { title: 'target' }, { title: 'rounding' }, { title: 'kernel' }, right('instructions'), right('per MAC')],
     rows.map((r) => [r.shape, r.target, r.rounding, r.kernel, grouped(r.instructions), r.perMac.toFixed(3)]),
     130,
   );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a random node looks that uses a given kernel: one row per operator of the kernel table.
-import { type DType, quantOf } from '../../src/model/graph.js';
+import { type DType, elementCount, quantOf, type TensorData } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import {
   addConstant,
@@ -9,6 +9,7 @@ import {
   type Draft,
   draft,
   maybeActivation,
+  randomData,
   randomQuant,
   setAttrs,
 } from './draft.js';
@@ -88,20 +89,26 @@ function addWeights(d: Draft, row: KernelRow, plan: WeightPlan): void {
   }
   const perChannel = random.chance(0.6);
   const scales = Float64Array.from({ length: perChannel ? plan.outC : 1 }, () => Math.fround(2 ** random.real(-9, -4)));
+  // Dead channels: their scale is next to nothing.
+  if (row.activation === 's8' && perChannel && random.chance(0.2)) scales[scales.length - 1] = Math.fround(2 ** random.real(-40, -20));
   const weightZero =
     row.op === 'fullyConnected' && row.activation === 's8' && !perChannel && random.chance(0.3)
       ? random.int(-20, 20)
       : 0;
-  addConstant(d, 'int8', plan.shape, {
-    scales,
-    zeroPoints: new Int32Array(scales.length).fill(weightZero),
-    axis: plan.axis,
-  });
+  const quant = { scales, zeroPoints: new Int32Array(scales.length).fill(weightZero), axis: plan.axis };
+  addConstant(d, 'int8', plan.shape, quant, weightData(random, elementCount(plan.shape)));
   if (random.chance(0.8)) addBias(d, row, plan.outC);
   const input = d.graph.tensors[d.node.inputs[0]].quant?.scales[0] ?? 1;
   const spread = Math.sqrt(plan.taps) * 40 * random.pick([0.3, 1, 3]);
   const scale = Math.fround(input * scales[0] * spread * (random.chance(0.05) ? 2 ** -12 : 1));
   addOutput(d, activation, quantOf(scale, activation === 'int16' ? 0 : random.int(-128, 127)));
+}
+
+/** Weights over the whole range, or small ones as trained layers have them. */
+function weightData(random: Random, count: number): TensorData {
+  const data = randomData(random, 'int8', count) as Int8Array;
+  const divisor = random.pick([1, 1, 8, 40]);
+  return data.map((w) => Math.trunc(w / divisor));
 }
 
 function addBias(d: Draft, row: KernelRow, outC: number): void {
@@ -124,7 +131,7 @@ function convolution(row: KernelRow, random: Random): Draft {
   const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
   const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
-  const depth = random.int(1, 9);
+  const depth = random.pick([random.int(1, 9), random.int(1, 9), random.int(10, 40)]);
   const inC = depth * groups;
   addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
   windowAttrs(d, kernel, true);
@@ -138,7 +145,7 @@ function convolution(row: KernelRow, random: Random): Draft {
       taps: kernel[0] * kernel[1],
     });
   } else {
-    const outC = groups * random.int(1, 5);
+    const outC = groups * random.pick([random.int(1, 5), random.int(1, 5), random.int(6, 20)]);
     setAttrs(d, { groups });
     addWeights(d, row, { shape: [outC, ...kernel, depth], axis: 0, outC, taps: kernel[0] * kernel[1] * depth });
   }

@@ -31,7 +31,7 @@ typedef struct {
 void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
 /* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
- * multipliers below 1. Scratch: 8 bytes for each tap (kernel_h * kernel_w * in_c), then kernel_w * in_c. */
+ * multipliers below 1. Scratch: 8 bytes for each tap (kernel_h * kernel_w * in_c), then, if padded, kernel_w * in_c. */
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;
@@ -43,6 +43,7 @@ typedef struct {
   const uint8_t *runs;      /* for each channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
   const int32_t *bias;      /* for each channel, a mote_pair_bias */
   const int32_t *scale;     /* for each channel, a mote_thumb_scale */
+  int32_t padded;           /* 1: some windows read outside the image */
   int32_t input_zero_point;
   int32_t output_min, output_max;
   int32_t half, signs; /* see thumb_requantize.h */

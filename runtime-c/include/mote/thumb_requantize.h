@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requantization without a 64-bit product, for |x| < 2^28 and multipliers below 1 (shift -1 … -20), both contracts.
+/* Requantization without a 64-bit product, for |x| < 2^28 and multipliers below 1 (shift -1 … -23), both contracts.
  *
  * x = xh * 2^16 + xl with xl in [-2^15, 2^15), multiplier = high * 2^16 + low with low in [0, 2^16):
  *   floor((x * m + half * 2^16) / 2^31)
@@ -32,6 +32,7 @@ typedef struct {
   int32_t acc_step;
 } mote_thumb_finish;
 
+#ifdef __thumb__
 /* x -> y before the rounding shift: r2 -> r2; r5, r6 low and high, r3, r4 free. */
 #define MOTE_THUMB_MULTIPLY \
   "ldmia r0!, {r2}\n"       \
@@ -123,5 +124,24 @@ __attribute__((naked, noinline, unused)) static void mote_thumb_finish_channels(
       "mov r11, r7\n"
       "pop {r4, r5, r6, r7, pc}\n");
 }
+#else /* the same for the host */
+static inline void mote_thumb_finish_channels(mote_thumb_finish *job) {
+  const int32_t count = job->acc_bytes >> 2;
+  for (; job->channels > 0; job->channels--) {
+    const mote_thumb_scale *s = job->scale++;
+    int8_t *output = job->output++;
+    for (int32_t i = 0; i < count; i++) {
+      const int32_t xl = (int16_t)job->acc[i];
+      const int32_t xh = (job->acc[i] - xl) >> 16;
+      int32_t y = 2 * xh * s->high + ((xh * s->low + xl * s->high + ((xl * s->low) >> 16) + job->half) >> 15);
+      if (job->signs) y += y >> 31;
+      y = (y + s->round) >> s->shift;
+      *output = (int8_t)(y < job->min ? job->min : y > job->max ? job->max : y);
+      output += job->step;
+    }
+    job->acc += job->acc_step >> 2;
+  }
+}
+#endif
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* int8 convolution for Armv6-M: four output pixels at a time, their windows gathered in scratch as words of two pixels,
  * so that one multiply makes two products (thumb_pairs.h). */
+#include <string.h>
+
 #include "mote/conv2d.h"
 #include "mote/thumb_pairs.h"
 #include "mote/thumb_requantize.h"
 
+#ifdef __thumb__
 /* One tap of four pixels: r0, r1 the words, r2 the weight. r4 walks the words; r3 + r4 is the weight of this channel. */
 #define TAP                \
   "ldmia r4!, {r0, r1}\n"  \
@@ -83,6 +86,33 @@ __attribute__((naked, noinline)) static const uint8_t *sums_of_channels(const in
       "mov r11, r7\n"
       "pop {r4, r5, r6, r7, pc}\n");
 }
+#else /* the same for the host */
+static const uint8_t *sums_of_channels(const int32_t *words, const int8_t *weights, const uint8_t *runs,
+                                       mote_pair_sums *sums, int32_t channels) {
+  for (int32_t c = 0; c < channels; c++) {
+    uint32_t totals[2] = {0, 0};
+    int32_t highs[2] = {0, 0};
+    int32_t tap = 0;
+    while (*runs != MOTE_PAIRS_END) {
+      uint32_t run[2] = {1u << 15, 1u << 15};
+      for (int32_t left = MOTE_PAIRS_MAX_RUN - *runs++ / MOTE_PAIRS_STEP; left > 0; left--) {
+        const uint32_t w = (uint32_t)(int32_t)weights[tap * MOTE_PAIRS_CHANNELS + c];
+        run[0] += w * (uint32_t)words[2 * tap];
+        run[1] += w * (uint32_t)words[2 * tap + 1];
+        tap++;
+      }
+      for (int32_t i = 0; i < 2; i++) {
+        totals[i] += run[i];
+        highs[i] += (int32_t)run[i] >> 16;
+      }
+    }
+    runs++;
+    const mote_pair_sums made = {(int32_t)totals[0], highs[0], (int32_t)totals[1], highs[1]};
+    sums[c] = made;
+  }
+  return runs;
+}
+#endif
 
 /* Words of `count` neighbouring taps: pixels 0 and 1, pixels 2 and 3. */
 static uint32_t *gather(uint32_t *to, const int8_t *const at[4], int32_t count) {
@@ -132,8 +162,8 @@ static void add_bias(mote_pair_sums *sums, const mote_pair_bias *b, int32_t chan
     const int32_t even_bias = b[i].even_bias;
     sums[i].words01 = (int32_t)((uint32_t)sums[i].words01 + (uint32_t)even_bias - ((uint32_t)sums[i].high1 << 16));
     sums[i].words23 = (int32_t)((uint32_t)sums[i].words23 + (uint32_t)even_bias - ((uint32_t)sums[i].high3 << 16));
-    sums[i].high1 += bias;
-    sums[i].high3 += bias;
+    sums[i].high1 = sums[i].high1 + bias;
+    sums[i].high3 = sums[i].high3 + bias;
   }
 }
 
@@ -142,7 +172,7 @@ void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t
   uint32_t *words = scratch;
   const int32_t taps = p->kernel_h * p->kernel_w * p->in_c;
   int8_t *zeros = (int8_t *)(words + 2 * taps);
-  for (int32_t i = 0; i < p->kernel_w * p->in_c; i++) zeros[i] = (int8_t)p->input_zero_point;
+  if (p->padded) memset(zeros, p->input_zero_point, (uint32_t)(p->kernel_w * p->in_c));
   mote_pair_sums sums[MOTE_PAIRS_CHANNELS];
   mote_thumb_finish job = {p->half, p->output_min, p->output_max, p->out_c, p->signs, 0, 0, 0, 0, 0, sizeof *sums};
   int32_t left = p->out_h * p->out_w;

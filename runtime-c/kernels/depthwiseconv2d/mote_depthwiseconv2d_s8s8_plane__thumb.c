@@ -9,6 +9,7 @@ typedef struct {
   int32_t offset, weight;
 } plane_tap;
 
+#ifdef __thumb__
 /* A tap of four pixels: r3 walks the taps, r12 is the place of the first pixel. */
 #define TAP                \
   "ldmia r3!, {r0, r1}\n"  \
@@ -70,6 +71,16 @@ __attribute__((naked, noinline)) static void line_sums(const uint8_t *begin, con
       "mov r11, r7\n"
       "pop {r4, r5, r6, r7, pc}\n");
 }
+#else /* the same for the host */
+static void line_sums(const uint8_t *begin, const uint8_t *end, int32_t *sums, const plane_tap *taps,
+                      const plane_tap *taps_end, int32_t bias) {
+  for (; begin != end; begin++) {
+    int32_t sum = bias;
+    for (const plane_tap *t = taps; t != taps_end; t++) sum += begin[t->offset] * t->weight;
+    *sums++ = sum;
+  }
+}
+#endif
 
 /* Columns of one phase of a line of the image. */
 static void gather_phase(const mote_depthwiseconv2d_s8s8_plane *p, uint8_t *to, const int8_t *from, int32_t count) {

@@ -5,6 +5,7 @@
 
 enum { OUTPUTS = 8 };
 
+#ifdef __thumb__
 /* Input i: a word's four products. r0 walks the words, r1 the inputs; r5 is the input. */
 #define WORD(word, top, third, second, bottom) \
   "asrs r4, " word ", #24\n"                   \
@@ -76,6 +77,21 @@ __attribute__((naked, noinline)) static void shifted_sums(const int32_t *weights
       "mov r11, r7\n"
       "pop {r4, r5, r6, r7, pc}\n");
 }
+#else /* the same for the host */
+static void shifted_sums(const int32_t *weights, const int8_t *input, uint32_t *sums, const int8_t *fours,
+                         const int8_t *end) {
+  (void)fours;
+  for (int32_t i = 0; i < OUTPUTS; i++) sums[i] = 0;
+  for (; input != end; input++) {
+    const uint32_t x = (uint32_t)(int32_t)*input;
+    for (int32_t half = 0; half < 2; half++) {
+      const int32_t word = *weights++;
+      sums[half] += (uint32_t)word * x;
+      for (int32_t byte = 1; byte < 4; byte++) sums[1 + 3 * half + byte] += (uint32_t)(word >> (8 * byte)) * x;
+    }
+  }
+}
+#endif
 
 /* One word's accumulators, modulo 2^32. `offset` is -128 times the sum of the inputs. */
 static void separate(int32_t acc[4], uint32_t bottom, const uint32_t *rest, const int32_t *bias, uint32_t offset) {

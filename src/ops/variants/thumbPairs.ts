@@ -44,6 +44,12 @@ export function interleaveChannels(weights: Int8Array, outC: number, block: numb
   return out;
 }
 
+/** Whether a window reads outside the image. */
+const isPadded = (l: IntegerLayer): boolean =>
+  l.padTop > 0 || l.padLeft > 0 || reach(l.outH, l.strideH, l.kernelH, l.dilationH) > l.inH || reach(l.outW, l.strideW, l.kernelW, l.dilationW) > l.inW;
+
+const reach = (outputs: number, stride: number, kernel: number, dilation: number): number => (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+
 const absoluteSum = (weights: Int8Array): number => weights.reduce((a, w) => a + Math.abs(w), 0);
 
 function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
@@ -60,7 +66,7 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
     params: { type: 'mote_conv2d_s8s8_pairs', fields: [...pairFields(layer, channels, runs), ...thumbFinishFields(layer)] },
     inputs: [0],
     outputs: [0],
-    scratchBytes: taps * wordBytesPerTap + Math.ceil((layer.kernelW * layer.inC) / 4) * 4,
+    scratchBytes: taps * wordBytesPerTap + (isPadded(layer) ? Math.ceil((layer.kernelW * layer.inC) / 4) * 4 : 0),
   };
   return { call, work: workOf(layer) };
 }
@@ -77,6 +83,7 @@ function pairFields(layer: IntegerLayer, channels: ThumbChannel[], runs: number[
     ['runs', constant('runs', 'uint8', Uint8Array.from(jumps), [jumps.length])],
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
     ['scale', thumbScales(channels)],
+    ['padded', isPadded(layer) ? 1 : 0],
     ['input_zero_point', layer.inputZeroPoint],
   ];
 }

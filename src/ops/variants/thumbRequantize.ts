@@ -9,7 +9,7 @@ import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 const accumulatorLimit = 2 ** 28;
 
 /** Multipliers of 1 and more are left to the reference; `round` of a larger shift does not fit its word. */
-const maxShift = 20;
+const maxShift = 23;
 
 /** How one channel's sum becomes an output: requantize(sum + bias) + offset, with the multiplier in the kernels' range. */
 export interface ThumbChannel extends Multiplier {
