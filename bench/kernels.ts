@@ -21,7 +21,6 @@ export interface KernelRow {
   target: string;
   shape: string;
   rounding: Rounding;
-  /** Instructions, or cycles on the Pico. */
   instructions: number;
   perMac: number;
 }
@@ -121,7 +120,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
   const device = await startDevice(board, join(dir, 'layer.elf'), {});
   try {
     await device.write(manifest.inputs[0].offset, bytesOf(input));
-    const { count } = await device.run();
+    const { count, instructions = count } = await device.run();
     const got = await device.read(manifest.outputs[0].offset, manifest.outputs[0].bytes);
     if (Buffer.compare(got, bytesOf(expected[0])) !== 0)
       throw new Error(`${manifest.layers[0].kernel} on ${boardId}: wrong result`);
@@ -130,8 +129,8 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
       target: board.target,
       shape: layer.shape,
       rounding,
-      instructions: count,
-      perMac: count / manifest.macs,
+      instructions,
+      perMac: instructions / manifest.macs,
     };
   } finally {
     await device.close();

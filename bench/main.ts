@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME] [--check] [--update]
-// Counts are instructions under QEMU's instruction counter and cycles of rp2040js: the same on every run. Times are of
+// Counts are instructions under QEMU's instruction counter and rp2040js (cycles too): the same on every run. Times are of
 // this machine, named in the first line, and say nothing about another. --check compares the counts with
 // bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file.
 import { readFileSync } from 'node:fs';
@@ -27,10 +27,10 @@ function modelLines(rows: readonly ModelRow[]): string[] {
     { title: 'model' },
     { title: 'board' },
     { title: 'rounding' },
-    right('count'),
-    { title: 'unit' },
+    right('instructions'),
     right('per MAC'),
     right('peer'),
+    right('cycles/MAC'),
     right('arena'),
     right('TFLM'),
     right('code'),
@@ -43,9 +43,9 @@ function modelLines(rows: readonly ModelRow[]): string[] {
       r.board,
       r.rounding,
       grouped(r.instructions),
-      r.unit,
       r.perMac.toFixed(3),
-      r.unit === 'cycles' ? '–' : String(peerModels[r.target]?.[r.model] ?? '–'),
+      String(peerModels[r.target]?.[r.model] ?? '–'),
+      r.cyclesPerMac?.toFixed(2) ?? '–',
       grouped(r.arenaBytes),
       grouped(peerArenaBytes[r.model] ?? 0),
       grouped(r.codeBytes),

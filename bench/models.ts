@@ -19,11 +19,13 @@ export interface ModelRow {
   target: string;
   board: string;
   rounding: string;
-  /** Instructions or, on the Pico, cycles of one inference. */
+  /** Of one inference. */
   instructions: number;
-  unit: string;
+  /** On the Pico, by rp2040js's cycle model. */
+  cycles?: number;
   macs: number;
   perMac: number;
+  cyclesPerMac?: number;
   arenaBytes: number;
   codeBytes: number;
   constBytes: number;
@@ -50,16 +52,17 @@ async function measure(
   const device = await startDevice(board, image, {});
   try {
     for (const port of manifest.inputs) await device.write(port.offset, bytesOf(new Int8Array(port.bytes)));
-    const { count } = await device.run();
+    const { count, instructions = count } = await device.run();
+    const cycles = device.info.counter.unit === 'cycles' ? { cycles: count, cyclesPerMac: count / manifest.macs } : {};
     return {
       model: model.name,
       target: board.target,
       board: boardId,
       rounding: manifest.rounding,
-      instructions: count,
-      unit: device.info.counter.unit,
+      instructions,
+      ...cycles,
       macs: manifest.macs,
-      perMac: count / manifest.macs,
+      perMac: instructions / manifest.macs,
       arenaBytes: manifest.arenaBytes,
       codeBytes: built.codeBytes,
       constBytes: built.constBytes,

@@ -91,7 +91,7 @@ const shortRows: Row[] = [
     match: 0x4687,
     effect: (h) => (((h >>> 3) & 15) === lr ? flow({ kind: 'return' }) : unknown('jumps through a register')),
   }, // mov pc, Rm
-  { mask: 0xff87, match: 0x4487, effect: () => unknown('jumps through a register') }, // add pc, Rm
+  { mask: 0xff87, match: 0x4487, effect: () => nothing }, // add pc, Rm: a distance within the function (tables, unrolled loops)
   {
     mask: 0xf800,
     match: 0xe000,

@@ -20,6 +20,8 @@ export interface Window {
   result: number;
   /** Cycles or instructions of the window (see DeviceInfo.counter), overhead of an empty window taken off. */
   count: number;
+  /** Instructions of the window where `count` is cycles and the emulator knows them too. */
+  instructions?: number;
   /** The canaries around the arena are untouched. */
   guardIntact: boolean;
 }

@@ -8,7 +8,7 @@ import { fail } from '../cli/errors.js';
 import type { Board } from '../generated/board.js';
 import type { Link } from '../link/link.js';
 import { type FarEnd, memoryLink } from '../link/memoryLink.js';
-import type { Device } from './device.js';
+import type { Device, Window } from './device.js';
 import { ImageError, parseFlashImage } from './flashImage.js';
 import { type DeviceTimeouts, emulatorTimeouts, openLinkDevice } from './linkDevice.js';
 import { type Chip, FLASH_START, GuestFault, makeChip } from './rp2040Chip.js';
@@ -37,25 +37,26 @@ export async function startRp2040(
 ): Promise<Device> {
   const name = typeof image === 'string' ? image : 'the firmware image';
   const bytes = typeof image === 'string' ? await readImage(image) : image;
-  return openLinkDevice(openEmulator(board, bytes, name), board, 'emulated', {
-    ...emulatorTimeouts,
-    ...timeouts,
-  });
+  const { link, windowInstructions } = openEmulator(board, bytes, name);
+  const device = await openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
+  const counted = async (window: Promise<Window>): Promise<Window> => ({ ...(await window), instructions: windowInstructions() });
+  return { ...device, run: () => counted(device.run()), step: (index) => counted(device.step(index)) };
 }
 
 async function readImage(path: string): Promise<Uint8Array> {
   return readFile(path).catch((error: Error) => fail('file.read', { path, reason: error.message }));
 }
 
-function openEmulator(board: Board, image: Uint8Array, path: string): Link {
+function openEmulator(board: Board, image: Uint8Array, path: string): { link: Link } & Pick<Chip, 'windowInstructions'> {
   const { near, far } = memoryLink('rp2040js');
   try {
-    start(makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE), far, board.console.baud);
+    const chip = makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE);
+    start(chip, far, board.console.baud);
+    return { link: near, windowInstructions: chip.windowInstructions };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
-    fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });
+    return fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });
   }
-  return near;
 }
 
 /** Runs the chip until the link is closed or the program faults; sleeps while the program waits for the host. */

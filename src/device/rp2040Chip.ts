@@ -9,6 +9,8 @@ const log = debuglog('mote:rp2040');
 /** RP2040 data sheet, 2.2: flash through the cache, and the six banks of SRAM. */
 export const FLASH_START = 0x10000000;
 const RAM_START = 0x20000000;
+/** SysTick's current value (DDI 0419, B3.3.5): the firmware reads it where a window begins and where it ends. */
+const SYST_CVR = 0xe000e018;
 
 /** The program did what makes silicon fault. */
 export class GuestFault extends Error {}
@@ -20,6 +22,9 @@ class CycleBatch {
   pending = 0;
   /** Cycles until the next alarm; 0 after a register access, which may have set one. */
   budget = 0;
+  /** Instructions since the start, and how many there were at the last two looks at SysTick. */
+  executed = 0;
+  looks: [before: number, last: number] = [0, 0];
   readonly #clock: Simulator['clock'];
 
   constructor(
@@ -52,6 +57,8 @@ export interface Chip {
   readonly chip: RP2040;
   /** Runs that many instructions, or fewer: until `stop` says so after a register access. Throws GuestFault. */
   run(instructions: number, stop: () => boolean): void;
+  /** Instructions between the program's last two looks at SysTick: the last window's, and a few of the counter's own. */
+  windowInstructions(): number;
 }
 
 /** A chip with the image in flash, about to run the program behind the second-stage boot loader. */
@@ -68,7 +75,11 @@ export function makeChip(parts: readonly FlashPart[], vectorTable: number): Chip
   reportFaults(chip, batch);
   chip.core.VTOR = vectorTable;
   chip.core.reset();
-  return { chip, run: (instructions, stop) => runInstructions(batch, instructions, stop) };
+  return {
+    chip,
+    run: (instructions, stop) => runInstructions(batch, instructions, stop),
+    windowInstructions: () => batch.looks[1] - batch.looks[0],
+  };
 }
 
 function runInstructions(batch: CycleBatch, instructions: number, stop: () => boolean): void {
@@ -79,6 +90,7 @@ function runInstructions(batch: CycleBatch, instructions: number, stop: () => bo
     } else {
       const cycles = core.executeInstruction(); // it may flush, so `pending` is read after it
       batch.pending += cycles;
+      batch.executed++;
     }
     if (batch.pending < batch.budget) continue;
     batch.flush();
@@ -135,6 +147,7 @@ function guardMemory(chip: RP2040, batch: CycleBatch, fault: (what: string) => n
     if (address & 3) unaligned(address);
     if ((address - RAM_START) >>> 0 < sram.length) return ram32[(address - RAM_START) >>> 2];
     if (inFlash(address)) return flash32[(address - FLASH_START) >>> 2];
+    if (address === SYST_CVR) batch.looks = [batch.looks[1], batch.executed];
     batch.beforeRegister();
     return chip.readUint32(address);
   };

@@ -34,6 +34,8 @@ void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_
  * (missing ones are zero): depth / 16 blocks of 4 x 16 weights, then bias[4], multiplier[4], shift[4] as little-endian
  * words. Weights are in the order kernel_h, kernel_w, in_c, padded with zeros to `depth`; bias is folded as above;
  * shift is what VRSHL wants after the high multiply of the model's rounding, see mve_stream.h. */
+/* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
+ * multipliers below 1. Scratch: 8 bytes for each tap (kernel_h * kernel_w * in_c), then, if padded, kernel_w * in_c. */
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;
@@ -52,6 +54,17 @@ typedef struct {
 
 /* scratch: 2 * depth bytes; not used where direct is 1. */
 void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output, void *scratch);
+  const int8_t *weights;    /* [ceil(out_c / 8)][taps][8] */
+  const uint8_t *runs;      /* for each channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
+  const int32_t *bias;      /* for each channel, a mote_pair_bias */
+  const int32_t *scale;     /* for each channel, a mote_thumb_scale */
+  int32_t padded;           /* 1: some windows read outside the image */
+  int32_t input_zero_point;
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_conv2d_s8s8_pairs;
+
+void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* int16 activations with zero point 0, int8 symmetric weights. */
 typedef struct {

@@ -50,6 +50,35 @@ typedef struct {
 /* scratch: in_c rounded up to 16 bytes, then a pointer to each tap and one more where their number is odd. */
 void mote_depthwiseconv2d_s8s8_stream__mve(const mote_depthwiseconv2d_s8s8_stream *p, const int8_t *input,
                                            int8_t *output, void *scratch);
+/* Four pixels at a time from a padded plane of one channel in scratch (Armv6-M). The plane holds input + 128 as unsigned
+ * bytes; its lines run along whichever axis of the image leaves fewer pixels over. A line's columns are sorted by their
+ * remainder modulo the stride along it, so that the same tap of neighbouring outputs is in neighbouring bytes. */
+typedef struct {
+  int32_t in_c, out_c, channel_multiplier;
+  int32_t lines, columns;         /* of outputs: across and along a line */
+  int32_t line_stride;            /* plane bytes from the first tap of a line of outputs to the next one's */
+  int32_t out_line, out_column;   /* output bytes from line to line, and along a line */
+  int32_t in_lines, in_columns;   /* of the image that lie in the plane */
+  int32_t in_line, in_column;     /* input bytes likewise */
+  int32_t plane_bytes;            /* a multiple of 4 */
+  int32_t plane_start;            /* where the first line of the image is */
+  int32_t plane_line;             /* bytes from line to line */
+  int32_t phases;                 /* the stride along a line */
+  int32_t first_phase;            /* of the image's first column */
+  const int16_t *phase_start;     /* for each phase, the image's first column of it in its line */
+  const int16_t *taps;            /* for each tap, where it is in the plane; a multiple of 3 of them */
+  int32_t tap_count;
+  const int8_t *weights;          /* [out_c][tap_count], filled up with 0 */
+  const int32_t *bias;            /* for input + 128 */
+  const int32_t *scale;           /* for each channel, a mote_thumb_scale */
+  int32_t outside;                /* input zero point + 128 */
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_depthwiseconv2d_s8s8_plane;
+
+/* Scratch: the plane, the sums of a line (4 bytes for each column, which are rounded up to 4), 8 bytes for each tap. */
+void mote_depthwiseconv2d_s8s8_plane__thumb(const mote_depthwiseconv2d_s8s8_plane *p, const int8_t *input,
+                                            int8_t *output, void *scratch);
 
 typedef struct {
   int32_t in_h, in_w, in_c;

@@ -36,6 +36,20 @@ typedef struct {
 /* scratch: `depth` bytes where in_c is no multiple of 16; else not used. */
 void mote_fullyconnected_s8s8_stream__mve(const mote_fullyconnected_s8s8_stream *p, const int8_t *input, int8_t *output,
                                           void *scratch);
+/* Eight outputs at a time for Armv6-M, symmetric weights. A word holds an input's weights of four outputs: w0 + 128,
+ * w1 + 128, w2 + 128 as unsigned bytes from the bottom, w3 as a signed one at the top; what an arithmetic shift leaves of
+ * the word above a byte is taken off in the end, from the sums themselves. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  const int32_t *weights; /* [ceil(out_c / 8)][in_c][2] words */
+  const int32_t *bias;    /* one for each output of all blocks */
+  const int32_t *scale;   /* for each output, a mote_thumb_scale */
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_fullyconnected_s8s8_bytes;
+
+void mote_fullyconnected_s8s8_bytes__thumb(const mote_fullyconnected_s8s8_bytes *p, const int8_t *input,
+                                           int8_t *output);
 
 typedef struct {
   int32_t rows, in_c, out_c;
