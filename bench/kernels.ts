@@ -52,13 +52,16 @@ function noise(count: number, seed: number): Int8Array {
   });
 }
 
+/** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
+const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
+
 function layerGraph({ op, input, weights, attrs }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
   const scales = Float64Array.from({ length: outC }, (_, c) => Math.fround(0.002 + 0.0001 * (c % 7)));
   const x = addTensor(graph, { name: 'input', dtype: 'int8', shape: input, quant: quantOf(Math.fround(0.05), 3) });
   const w = addTensor(graph, {
-    name: 'weights', dtype: 'int8', shape: weights, data: noise(elementCount(weights), 1),
+    name: 'weights', dtype: 'int8', shape: weights, data: symmetric(noise(elementCount(weights), 1)),
     quant: { scales, zeroPoints: new Int32Array(outC), axis: op === 'depthwiseConv2d' ? 3 : 0 },
   });
   const b = addTensor(graph, { name: 'bias', dtype: 'int32', shape: [outC], data: Int32Array.from(noise(outC, 2), (v) => v * 50) });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a random node looks that uses a given kernel: one row per operator of the kernel table.
-import { type DType, quantOf } from '../../src/model/graph.js';
+import { type DType, elementCount, quantOf } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import {
   addConstant,
@@ -9,6 +9,7 @@ import {
   type Draft,
   draft,
   maybeActivation,
+  randomData,
   randomQuant,
   setAttrs,
 } from './draft.js';
@@ -92,11 +93,11 @@ function addWeights(d: Draft, row: KernelRow, plan: WeightPlan): void {
     row.op === 'fullyConnected' && row.activation === 's8' && !perChannel && random.chance(0.3)
       ? random.int(-20, 20)
       : 0;
-  addConstant(d, 'int8', plan.shape, {
-    scales,
-    zeroPoints: new Int32Array(scales.length).fill(weightZero),
-    axis: plan.axis,
-  });
+  const quant = { scales, zeroPoints: new Int32Array(scales.length).fill(weightZero), axis: plan.axis };
+  const weights = randomData(random, 'int8', elementCount(plan.shape)) as Int8Array;
+  // As converters write them, or with -128, which some kernels cannot take.
+  const narrow = random.chance(0.6);
+  addConstant(d, 'int8', plan.shape, quant, narrow ? weights.map((w) => Math.max(-127, w)) : weights);
   if (random.chance(0.8)) addBias(d, row, plan.outC);
   const input = d.graph.tensors[d.node.inputs[0]].quant?.scales[0] ?? 1;
   const spread = Math.sqrt(plan.taps) * 40 * random.pick([0.3, 1, 3]);
@@ -123,8 +124,8 @@ function convolution(row: KernelRow, random: Random): Draft {
   const [inH, inW] = imageSize(random);
   const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
-  const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
-  const depth = random.int(1, 9);
+  const groups = depthwise ? 1 : random.pick([1, 1, 1, 2, 3]);
+  const depth = random.chance(0.7) ? random.int(1, 9) : random.int(10, 40);
   const inC = depth * groups;
   addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
   windowAttrs(d, kernel, true);
@@ -138,7 +139,7 @@ function convolution(row: KernelRow, random: Random): Draft {
       taps: kernel[0] * kernel[1],
     });
   } else {
-    const outC = groups * random.int(1, 5);
+    const outC = groups * (random.chance(0.6) ? random.int(1, 5) : random.int(6, 19));
     setAttrs(d, { groups });
     addWeights(d, row, { shape: [outC, ...kernel, depth], axis: 0, outC, taps: kernel[0] * kernel[1] * depth });
   }

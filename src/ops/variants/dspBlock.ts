@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Constants of the DSP kernels for blocks of four channels, as runtime-c/include/mote/dsp_block.h describes them.
+import type { Rounding } from '../op.js';
+import type { Multiplier } from '../requantize.js';
+import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
+
+/** A pair of taps that one 16-bit lane each holds; -1 is none, a zero weight. */
+export type TapPair = readonly [first: number, second: number];
+
+/** `paired`: a lane is 256 * odd + even channel. `wide`: two bytes. */
+export type WeightForm = 'paired' | 'wide';
+
+export interface BlockConstants {
+  weights: Int32Array;
+  channels: Int32Array;
+}
+
+/** Pairs of `count` taps from `first` on, as SXTB16 takes them from words; a shorter rest as mote_dsp_widen's. */
+export function tapPairs(first: number, count: number): TapPair[] {
+  const pairs: TapPair[] = [];
+  const whole = count & ~3;
+  for (let i = first; i < first + whole; i += 4) pairs.push([i, i + 2], [i + 1, i + 3]);
+  const rest = first + whole;
+  if (count % 4 === 1) pairs.push([rest, -1]);
+  if (count % 4 === 2) pairs.push([rest, rest + 1]);
+  if (count % 4 === 3) pairs.push([rest, rest + 2], [rest + 1, -1]);
+  return pairs;
+}
+
+/** The same with the last word filled up. */
+export function wholeTapPairs(count: number): TapPair[] {
+  const inside = (tap: number): number => (tap < count ? tap : -1);
+  return tapPairs(0, Math.ceil(count / 4) * 4).map(([a, b]) => [inside(a), inside(b)]);
+}
+
+/** Least and greatest sum of a channel, bias included, over all int8 inputs: no other can come up. */
+function sumRange(weights: Int8Array, bias: number): { min: number; max: number } {
+  let [min, max] = [bias, bias];
+  for (const w of weights) {
+    min += w > 0 ? -128 * w : 127 * w;
+    max += w > 0 ? 127 * w : -128 * w;
+  }
+  return { min, max };
+}
+
+/** The shift amount s after the high product, or undefined where the kernels' form does not hold. */
+function highShift({ multiplier, shift }: Multiplier, rounding: Rounding): number | undefined {
+  if (multiplier === 0) return 1;
+  const s = rounding === 'tflite' ? -shift : -1 - shift;
+  return multiplier >= 2 ** 30 && s >= 1 && s <= maxShift ? s : undefined;
+}
+
+/** Up to here (and 8 more for a paired odd channel) zero point * 2^s and the product's high word fit 31 bits. */
+const maxShift = 14;
+
+/** m, r, s. A zero multiplier gives the zero point in both contracts: (2 zp + 1 - (0 or 1)) >> 1. */
+function requantization(m: Multiplier, layer: IntegerLayer, scaled: boolean): number[] {
+  if (m.multiplier === 0) return [0, 2 * layer.outputZeroPoint + 1, 1];
+  const plain = highShift(m, layer.rounding) as number;
+  const s = plain + (scaled && layer.rounding === 'single' ? 8 : 0);
+  return [m.multiplier, 2 ** (s - 1) + layer.outputZeroPoint * 2 ** s, s];
+}
+
+const filterOf = (layer: IntegerLayer, channel: number): Int8Array => {
+  const each = layer.weights.length / layer.outC;
+  return layer.weights.subarray(channel * each, (channel + 1) * each);
+};
+
+/** Whether every sum of the layer comes out exact in this form. */
+export function fitsForm(layer: IntegerLayer, form: WeightForm): boolean {
+  const bias = foldedLayerBias(layer);
+  for (let c = 0; c < layer.outC; c++) {
+    if (highShift(layer.multipliers[c], layer.rounding) === undefined) return false;
+    const filter = filterOf(layer, c);
+    const { min, max } = sumRange(filter, bias[c]);
+    const limit = form === 'paired' && c % 2 === 1 ? 2 ** 23 : 2 ** 30;
+    if (min < -limit || max >= limit) return false;
+    if (form === 'paired' && c % 2 === 1 && overflows(filterOf(layer, c - 1), filter)) return false;
+  }
+  return true;
+}
+
+/** A lane of 256 * -128 + a negative number has more than 16 bits. */
+const overflows = (even: Int8Array, odd: Int8Array): boolean => odd.some((w, i) => w === -128 && even[i] < 0);
+
+const blockChannels = 4;
+
+/** Weights and channel constants; channels beyond the last have zero weights. */
+export function blockConstants(layer: IntegerLayer, pairs: readonly TapPair[], form: WeightForm): BlockConstants {
+  const blocks = Math.ceil(layer.outC / blockChannels);
+  const weight = (c: number, tap: number): number => (c < layer.outC && tap >= 0 ? filterOf(layer, c)[tap] : 0);
+  const lane = (c: number, tap: number): number => {
+    const [even, odd] = [weight(c, tap), weight(c + 1, tap)];
+    return (form === 'paired' ? 256 * odd + even : (odd << 8) | (even & 0xff)) & 0xffff;
+  };
+  const weights = new Int32Array(blocks * pairs.length * 2);
+  let at = 0;
+  for (let first = 0; first < blocks * blockChannels; first += blockChannels) {
+    for (const [a, b] of pairs) {
+      for (const c of [first, first + 2]) weights[at++] = lane(c, a) | (lane(c, b) << 16);
+    }
+  }
+  return { weights, channels: channelConstants(layer, blocks, form) };
+}
+
+function channelConstants(layer: IntegerLayer, blocks: number, form: WeightForm): Int32Array {
+  const bias = foldedLayerBias(layer);
+  const channels = new Int32Array(blocks * 16);
+  for (let c = 0; c < blocks * blockChannels; c++) {
+    const at = Math.floor(c / blockChannels) * 16;
+    const odd = form === 'paired' && c % 2 === 1;
+    const own = c < layer.outC ? bias[c] : 0;
+    channels[at + (c % blockChannels)] = odd ? Math.imul(256, own) + bias[c - 1] : own;
+    const m = c < layer.outC ? layer.multipliers[c] : { multiplier: 0, shift: 0 };
+    channels.set(requantization(m, layer, odd), at + blockChannels + 3 * (c % blockChannels));
+  }
+  return channels;
+}
