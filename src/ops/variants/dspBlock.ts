@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Constants of the DSP kernels for blocks of four channels, as runtime-c/include/mote/dsp_block.h describes them.
 import type { Rounding } from '../op.js';
-import type { Multiplier } from '../requantize.js';
+import { clampTo, type Multiplier, requantize } from '../requantize.js';
 import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 
 /** A pair of taps that one 16-bit lane each holds; -1 is none, a zero weight. */
@@ -43,41 +43,71 @@ function sumRange(weights: Int8Array, bias: number): { min: number; max: number 
   return { min, max };
 }
 
+/** Up to 22 zero point * 2^s and the product's high word fit 31 bits; single rounding adds 8 for a paired odd channel. */
+const maxShift: Readonly<Record<Rounding, number>> = { tflite: 22, single: 14 };
+
 /** The shift amount s after the high product, or undefined where the kernels' form does not hold. */
 function highShift({ multiplier, shift }: Multiplier, rounding: Rounding): number | undefined {
-  if (multiplier === 0) return 1;
   const s = rounding === 'tflite' ? -shift : -1 - shift;
-  return multiplier >= 2 ** 30 && s >= 1 && s <= maxShift ? s : undefined;
+  return multiplier >= 2 ** 30 && s >= 1 && s <= maxShift[rounding] ? s : undefined;
 }
 
-/** Up to here (and 8 more for a paired odd channel) zero point * 2^s and the product's high word fit 31 bits. */
-const maxShift = 14;
-
-/** m, r, s. A zero multiplier gives the zero point in both contracts: (2 zp + 1 - (0 or 1)) >> 1. */
+/** m, r, s of a channel that is not constant. */
 function requantization(m: Multiplier, layer: IntegerLayer, scaled: boolean): number[] {
-  if (m.multiplier === 0) return [0, 2 * layer.outputZeroPoint + 1, 1];
-  const plain = highShift(m, layer.rounding) as number;
-  const s = plain + (scaled && layer.rounding === 'single' ? 8 : 0);
+  const s = (highShift(m, layer.rounding) as number) + (scaled && layer.rounding === 'single' ? 8 : 0);
   return [m.multiplier, 2 ** (s - 1) + layer.outputZeroPoint * 2 ** s, s];
 }
+
+/** The same in both contracts for a channel that is always `value`: (2 value + 1 - (0 or 1)) >> 1. */
+const constantOutput = (value: number): number[] => [0, 2 * value + 1, 1];
 
 const filterOf = (layer: IntegerLayer, channel: number): Int8Array => {
   const each = layer.weights.length / layer.outC;
   return layer.weights.subarray(channel * each, (channel + 1) * each);
 };
 
+/** A layer whose dead channels (constant whatever the input, often with a bias beyond all others) have lost their
+ *  weights and bias. */
+export interface LivelyLayer extends IntegerLayer {
+  /** By channel. */
+  constantOutputs: (number | undefined)[];
+}
+
+/** The output that all inputs give: requantization is monotonic, so the least and the greatest sum tell. */
+function constantOutputOf(layer: IntegerLayer, channel: number, bias: number): number | undefined {
+  const { min, max } = sumRange(filterOf(layer, channel), bias);
+  if (min < -(2 ** 31) || max >= 2 ** 31) return undefined;
+  const [least, greatest] = [min, max].map((sum) =>
+    clampTo(requantize(sum, layer.multipliers[channel], layer.rounding) + layer.outputZeroPoint, layer.outputMin, layer.outputMax),
+  );
+  // Where a shift to the left overflows there is no order to rely on.
+  return least === greatest && layer.multipliers[channel].shift <= 0 ? least : undefined;
+}
+
+export function livelyLayer(layer: IntegerLayer): LivelyLayer {
+  const folded = foldedLayerBias(layer);
+  const weights = layer.weights.slice();
+  const bias = layer.bias.slice();
+  const constantOutputs = layer.multipliers.map((_, c) => constantOutputOf(layer, c, folded[c]));
+  constantOutputs.forEach((value, c) => {
+    if (value === undefined) return;
+    filterOf({ ...layer, weights }, c).fill(0);
+    bias[c] = 0;
+  });
+  return { ...layer, weights, bias, constantOutputs };
+}
+
 /** Whether every sum of the layer comes out exact in this form. */
-export function fitsForm(layer: IntegerLayer, form: WeightForm): boolean {
+export function fitsForm(layer: LivelyLayer, form: WeightForm): boolean {
   const bias = foldedLayerBias(layer);
-  for (let c = 0; c < layer.outC; c++) {
-    if (highShift(layer.multipliers[c], layer.rounding) === undefined) return false;
+  return layer.multipliers.every((m, c) => {
+    const odd = form === 'paired' && c % 2 === 1;
     const filter = filterOf(layer, c);
     const { min, max } = sumRange(filter, bias[c]);
-    const limit = form === 'paired' && c % 2 === 1 ? 2 ** 23 : 2 ** 30;
-    if (min < -limit || max >= limit) return false;
-    if (form === 'paired' && c % 2 === 1 && overflows(filterOf(layer, c - 1), filter)) return false;
-  }
-  return true;
+    const limit = odd ? 2 ** 23 : 2 ** 30;
+    if (min < -limit || max >= limit || (odd && overflows(filterOf(layer, c - 1), filter))) return false;
+    return layer.constantOutputs[c] !== undefined || highShift(m, layer.rounding) !== undefined;
+  });
 }
 
 /** A lane of 256 * -128 + a negative number has more than 16 bits. */
@@ -86,7 +116,7 @@ const overflows = (even: Int8Array, odd: Int8Array): boolean => odd.some((w, i) 
 const blockChannels = 4;
 
 /** Weights and channel constants; channels beyond the last have zero weights. */
-export function blockConstants(layer: IntegerLayer, pairs: readonly TapPair[], form: WeightForm): BlockConstants {
+export function blockConstants(layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm): BlockConstants {
   const blocks = Math.ceil(layer.outC / blockChannels);
   const weight = (c: number, tap: number): number => (c < layer.outC && tap >= 0 ? filterOf(layer, c)[tap] : 0);
   const lane = (c: number, tap: number): number => {
@@ -103,7 +133,7 @@ export function blockConstants(layer: IntegerLayer, pairs: readonly TapPair[], f
   return { weights, channels: channelConstants(layer, blocks, form) };
 }
 
-function channelConstants(layer: IntegerLayer, blocks: number, form: WeightForm): Int32Array {
+function channelConstants(layer: LivelyLayer, blocks: number, form: WeightForm): Int32Array {
   const bias = foldedLayerBias(layer);
   const channels = new Int32Array(blocks * 16);
   for (let c = 0; c < blocks * blockChannels; c++) {
@@ -111,8 +141,9 @@ function channelConstants(layer: IntegerLayer, blocks: number, form: WeightForm)
     const odd = form === 'paired' && c % 2 === 1;
     const own = c < layer.outC ? bias[c] : 0;
     channels[at + (c % blockChannels)] = odd ? Math.imul(256, own) + bias[c - 1] : own;
-    const m = c < layer.outC ? layer.multipliers[c] : { multiplier: 0, shift: 0 };
-    channels.set(requantization(m, layer, odd), at + blockChannels + 3 * (c % blockChannels));
+    const constant = c < layer.outC ? layer.constantOutputs[c] : 0;
+    const rescaling = constant === undefined ? requantization(layer.multipliers[c], layer, odd) : constantOutput(constant);
+    channels.set(rescaling, at + blockChannels + 3 * (c % blockChannels));
   }
   return channels;
 }

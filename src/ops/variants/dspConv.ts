@@ -4,7 +4,7 @@ import type { CStruct } from '../op.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { type BlockConstants, blockConstants, fitsForm, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
+import { type BlockConstants, blockConstants, fitsForm, type LivelyLayer, livelyLayer, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -23,7 +23,7 @@ const bounds = (layer: IntegerLayer): CStruct['fields'] => [
 ];
 
 /** Taps row by row of the window: a row is contiguous in the image. */
-function convolution(layer: IntegerLayer, kernel: string, form: WeightForm): Lowered {
+function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
   const rowBytes = layer.kernelW * layer.inC;
   const pairs = Array.from({ length: layer.kernelH }, (_, row) => tapPairs(row * rowBytes, rowBytes)).flat();
   const fields: CStruct['fields'] = [
@@ -41,7 +41,7 @@ function convolution(layer: IntegerLayer, kernel: string, form: WeightForm): Low
   return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: { ...work, macs } };
 }
 
-function fullyConnected(layer: IntegerLayer, kernel: string, form: WeightForm): Lowered {
+function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
   const steps = Math.ceil(layer.inC / 4);
   const fields: CStruct['fields'] = [
     ['rows', layer.inW],
@@ -61,8 +61,10 @@ const variant = (kernel: string, op: string, form: WeightForm, make: typeof conv
   op,
   isa: 'dsp',
   lower(node, { graph, rounding }) {
-    const layer = integerLayer(node, graph, rounding);
-    if (!layer || layer.groups !== 1 || !fitsForm(layer, form)) return undefined;
+    const integer = integerLayer(node, graph, rounding);
+    if (!integer || integer.groups !== 1) return undefined;
+    const layer = livelyLayer(integer);
+    if (!fitsForm(layer, form)) return undefined;
     if (op === 'fullyConnected' && layer.inC % 4 && layer.inC > maxRowBytes) return undefined;
     return make(layer, kernel, form);
   },
