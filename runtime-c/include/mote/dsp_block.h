@@ -2,13 +2,14 @@
 /* Blocks of four output channels for Armv7E-M and Armv8-M with DSP instructions. They are written in assembly, whole
  * functions, because a compiler spills: eight sums, four operands and two pointers take all 14 registers.
  *
- * Constants, made by the packer, for each block of four channels:
+ * Constants, made by the packer, one stream; for each block of four channels:
+ * - four initial sums;
  * - weights: two words per pair of taps, the first for channels 0 and 1, the second for 2 and 3. A word has two 16-bit
  *   lanes, one per tap. `paired`: a lane is 256 * odd channel's weight + even channel's weight. One SMLAD with the word
  *   as it is sums 256 * odd + even, one with SXTB16 of it the even channel alone; the odd sum is their difference. That
  *   saves the extraction of the odd weights, and is exact modulo 2^32 where the odd sum is below 2^23 in size.
- *   `wide`: the bytes of a lane are the two weights, extracted by SXTB16 and SXTB16 of the word rotated by 8.
- * - channels: 16 words: four initial sums, then for each channel multiplier m, rounding r, shift s, so that
+ *   `wide`: the bytes of a lane are the two weights, extracted by SXTB16 and SXTB16 of the word rotated by 8;
+ * - for each channel multiplier m, rounding r, shift s, so that
  *   TFLITE: output = (high word of (2 * sum * m + 2^31) + r - (sum < 0)) >> s, with r = 2^(s - 1) + zero point * 2^s.
  *     This is the doubling high multiply and the rounding shift in one: m >= 2^30 makes the high product's sign the
  *     sum's (but for m = 2^30 and sum = -1, where both signs round to 0), s >= 1.
@@ -18,17 +19,15 @@
 
 #include <stdint.h>
 
-/* Fields are read by offset below. */
+/* Read by LDM. The end of the taps is one byte less for single rounding: the comparison that ends the loop over the taps
+ * leaves the carry set for the end, and zero for tflite rounding. */
 typedef struct {
-  const void *x;           /* 0 */
-  const void *x_end;       /* 4 */
-  int32_t steps;           /* 8 */
-  const int32_t *w;        /* 12, left behind the last block read */
-  const int32_t *w_end;    /* 16 */
-  const int32_t *channels; /* 20, as w */
-  int8_t *out_a;           /* 24, as w */
-  int8_t *out_b;           /* 28, as w; two pixels only */
-  int32_t rounding;        /* 32 */
+  const void *x;
+  const void *x_end;
+  int32_t steps;
+  const int32_t *w_end;
+  int8_t *out_a, *out_b; /* one row: out_a */
+  const int32_t *w;
 } mote_dsp_block;
 
 /* Two 16-bit values in one word: the low half of a below the low half of b. */

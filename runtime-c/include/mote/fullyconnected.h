@@ -28,7 +28,6 @@ typedef struct {
   int32_t rows, in_c, out_c;
   int32_t steps; /* in_c / 4, rounded up */
   const int32_t *weights;
-  const int32_t *channels;
   int32_t output_min, output_max;
   int32_t rounding;
 } mote_fullyconnected_s8s8_dsp;

@@ -10,11 +10,6 @@ export type TapPair = readonly [first: number, second: number];
 /** `paired`: a lane is 256 * odd + even channel. `wide`: two bytes. */
 export type WeightForm = 'paired' | 'wide';
 
-export interface BlockConstants {
-  weights: Int32Array;
-  channels: Int32Array;
-}
-
 /** Pairs of `count` taps from `first` on, as SXTB16 takes them from words; a shorter rest as mote_dsp_widen's. */
 export function tapPairs(first: number, count: number): TapPair[] {
   const pairs: TapPair[] = [];
@@ -101,7 +96,7 @@ export function livelyLayer(layer: IntegerLayer): LivelyLayer {
 export function fitsForm(layer: LivelyLayer, form: WeightForm): boolean {
   const bias = foldedLayerBias(layer);
   return layer.multipliers.every((m, c) => {
-    const odd = form === 'paired' && c % 2 === 1;
+    const odd = isPairedOdd(c, form);
     const filter = filterOf(layer, c);
     const { min, max } = sumRange(filter, bias[c]);
     const limit = odd ? 2 ** 23 : 2 ** 30;
@@ -115,35 +110,33 @@ const overflows = (even: Int8Array, odd: Int8Array): boolean => odd.some((w, i) 
 
 const blockChannels = 4;
 
-/** Weights and channel constants; channels beyond the last have zero weights. */
-export function blockConstants(layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm): BlockConstants {
-  const blocks = Math.ceil(layer.outC / blockChannels);
-  const weight = (c: number, tap: number): number => (c < layer.outC && tap >= 0 ? filterOf(layer, c)[tap] : 0);
+/** One stream, block after block: initial sums, weights, requantization. Channels beyond the last are constant. */
+export function blockConstants(layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm): Int32Array {
+  const filters = Array.from({ length: layer.outC }, (_, c) => filterOf(layer, c));
+  const bias = foldedLayerBias(layer);
+  const weight = (c: number, tap: number): number => (tap >= 0 ? (filters[c]?.[tap] ?? 0) : 0);
   const lane = (c: number, tap: number): number => {
     const [even, odd] = [weight(c, tap), weight(c + 1, tap)];
     return (form === 'paired' ? 256 * odd + even : (odd << 8) | (even & 0xff)) & 0xffff;
   };
-  const weights = new Int32Array(blocks * pairs.length * 2);
-  let at = 0;
-  for (let first = 0; first < blocks * blockChannels; first += blockChannels) {
+  const stream: number[] = [];
+  for (let first = 0; first < layer.outC; first += blockChannels) {
+    const channels = [first, first + 1, first + 2, first + 3];
+    stream.push(...channels.map((c) => initialSum(bias, c, form)));
     for (const [a, b] of pairs) {
-      for (const c of [first, first + 2]) weights[at++] = lane(c, a) | (lane(c, b) << 16);
+      for (const c of [first, first + 2]) stream.push(lane(c, a) | (lane(c, b) << 16));
     }
+    for (const c of channels) stream.push(...rescaling(layer, c, form));
   }
-  return { weights, channels: channelConstants(layer, blocks, form) };
+  return Int32Array.from(stream);
 }
 
-function channelConstants(layer: LivelyLayer, blocks: number, form: WeightForm): Int32Array {
-  const bias = foldedLayerBias(layer);
-  const channels = new Int32Array(blocks * 16);
-  for (let c = 0; c < blocks * blockChannels; c++) {
-    const at = Math.floor(c / blockChannels) * 16;
-    const odd = form === 'paired' && c % 2 === 1;
-    const own = c < layer.outC ? bias[c] : 0;
-    channels[at + (c % blockChannels)] = odd ? Math.imul(256, own) + bias[c - 1] : own;
-    const constant = c < layer.outC ? layer.constantOutputs[c] : 0;
-    const rescaling = constant === undefined ? requantization(layer.multipliers[c], layer, odd) : constantOutput(constant);
-    channels.set(rescaling, at + blockChannels + 3 * (c % blockChannels));
-  }
-  return channels;
+const isPairedOdd = (channel: number, form: WeightForm): boolean => form === 'paired' && channel % 2 === 1;
+
+const initialSum = (bias: Int32Array, c: number, form: WeightForm): number =>
+  (isPairedOdd(c, form) ? Math.imul(256, bias[c] ?? 0) + (bias[c - 1] ?? 0) : (bias[c] ?? 0)) | 0;
+
+function rescaling(layer: LivelyLayer, c: number, form: WeightForm): number[] {
+  const constant = c < layer.outC ? layer.constantOutputs[c] : 0;
+  return constant === undefined ? requantization(layer.multipliers[c], layer, isPairedOdd(c, form)) : constantOutput(constant);
 }

@@ -4,17 +4,18 @@ import type { CStruct } from '../op.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { type BlockConstants, blockConstants, fitsForm, type LivelyLayer, livelyLayer, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
+import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** A fully connected layer's copy of its row is taken from the scratch: no more than this. */
 const maxRowBytes = 4096;
 
-const constants = ({ weights, channels }: BlockConstants, outC: number): CStruct['fields'] => [
-  ['weights', constant('weights', 'int32', weights, [Math.ceil(outC / 4), weights.length / Math.ceil(outC / 4)])],
-  ['channels', constant('channels', 'int32', channels, [channels.length / 16, 16])],
-];
+const weights = (layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm): CStruct['fields'][number] => {
+  const data = blockConstants(layer, pairs, form);
+  const blocks = Math.ceil(layer.outC / 4);
+  return ['weights', constant('weights', 'int32', data, [blocks, data.length / blocks])];
+};
 
 const bounds = (layer: IntegerLayer): CStruct['fields'] => [
   ['output_min', layer.outputMin],
@@ -22,23 +23,43 @@ const bounds = (layer: IntegerLayer): CStruct['fields'] => [
   ['rounding', roundingCode(layer.rounding)],
 ];
 
+/** The kernel's loop takes four pairs of taps at a time. */
+const stepsAtOnce = 4;
+
 /** Taps row by row of the window: a row is contiguous in the image. */
-function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
+function windowPairs(layer: IntegerLayer): TapPair[] {
   const rowBytes = layer.kernelW * layer.inC;
   const pairs = Array.from({ length: layer.kernelH }, (_, row) => tapPairs(row * rowBytes, rowBytes)).flat();
+  while (pairs.length % stepsAtOnce) pairs.push([-1, -1]);
+  return pairs;
+}
+
+function windowParams(layer: IntegerLayer): CStruct['fields'] {
+  const inside = (size: number, kernel: number, dilation: number): number => Math.max(0, size - (kernel - 1) * dilation);
+  const withoutHeight = windowFields(layer, layer.outC).filter(([name]) => name !== 'kernel_h');
+  return [
+    ...withoutHeight,
+    ['span_h', layer.kernelH * layer.dilationH],
+    ['inside_h', inside(layer.inH, layer.kernelH, layer.dilationH)],
+    ['inside_w', layer.dilationW === 1 || layer.kernelW === 1 ? inside(layer.inW, layer.kernelW, 1) : 0],
+    ['row_bytes', layer.kernelW * layer.inC],
+    ['row_step', layer.dilationH * layer.inW * layer.inC],
+  ];
+}
+
+function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
+  const pairs = windowPairs(layer);
   const fields: CStruct['fields'] = [
-    ...windowFields(layer, layer.outC),
-    ['row_bytes', rowBytes],
-    ['pairs', pairs.length],
-    ...constants(blockConstants(layer, pairs, form), layer.outC),
+    ...windowParams(layer),
+    ['steps', pairs.length],
+    weights(layer, pairs, form),
     ['input_zero_point', layer.inputZeroPoint],
     ...bounds(layer),
   ];
-  const scratchBytes = 8 * pairs.length + 2 * rowBytes + 8;
+  const scratchBytes = 8 * pairs.length + 2 * layer.kernelW * layer.inC + 8;
   const params = { type: kernel.replace(/__.*$/, ''), fields };
   const work = workOf(layer);
-  const macs = (work.macs / (layer.kernelH * rowBytes)) * 2 * pairs.length;
-  return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: { ...work, macs } };
+  return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: { ...work, macs: 2 * work.outputs * pairs.length } };
 }
 
 function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
@@ -48,7 +69,7 @@ function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): L
     ['in_c', layer.inC],
     ['out_c', layer.outC],
     ['steps', steps],
-    ...constants(blockConstants(layer, wholeTapPairs(layer.inC), form), layer.outC),
+    weights(layer, wholeTapPairs(layer.inC), form),
     ...bounds(layer),
   ];
   const scratchBytes = (layer.inC % 4 ? 4 * steps : 0) + 4;
