@@ -65,6 +65,32 @@ void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t
 } mote_conv2d_s8s8_pairs;
 
 void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output, void *scratch);
+/* For DSP instructions (dsp_block.h has the layout of the constants): groups 1. Kernels need 8 * steps bytes of scratch
+ * for taps, then 2 * row_bytes, then 8. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t span_h;             /* kernel_h * dilation_h */
+  int32_t inside_h, inside_w; /* windows that begin at rows and columns from 0 to below these lie in the image, their
+                                 rows side by side */
+  int32_t row_bytes;          /* kernel_w * in_c */
+  int32_t row_step;           /* dilation_h * in_w * in_c */
+  int32_t steps;              /* pairs of taps of one filter, a multiple of 4 */
+  const int32_t *weights;
+  int32_t input_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s8s8_dsp;
+
+typedef mote_conv2d_s8s8_dsp mote_conv2d_s8s8_dspwide;
+
+void mote_conv2d_s8s8_dsp__dsp_2x4(const mote_conv2d_s8s8_dsp *p, const int8_t *input, int8_t *output, void *scratch);
+void mote_conv2d_s8s8_dspwide__dsp_2x4(const mote_conv2d_s8s8_dspwide *p, const int8_t *input, int8_t *output,
+                                       void *scratch);
 
 /* int16 activations with zero point 0, int8 symmetric weights. */
 typedef struct {

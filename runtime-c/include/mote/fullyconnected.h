@@ -50,6 +50,22 @@ typedef struct {
 
 void mote_fullyconnected_s8s8_bytes__thumb(const mote_fullyconnected_s8s8_bytes *p, const int8_t *input,
                                            int8_t *output);
+/* For DSP instructions (dsp_block.h has the layout of the constants). Kernels need 4 bytes of scratch and, where in_c is
+ * no multiple of 4, in front of them a row of the next multiple. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  int32_t steps; /* in_c / 4, rounded up */
+  const int32_t *weights;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_fullyconnected_s8s8_dsp;
+
+typedef mote_fullyconnected_s8s8_dsp mote_fullyconnected_s8s8_dspwide;
+
+void mote_fullyconnected_s8s8_dsp__dsp_1x4(const mote_fullyconnected_s8s8_dsp *p, const int8_t *input, int8_t *output,
+                                           void *scratch);
+void mote_fullyconnected_s8s8_dspwide__dsp_1x4(const mote_fullyconnected_s8s8_dspwide *p, const int8_t *input,
+                                               int8_t *output, void *scratch);
 
 typedef struct {
   int32_t rows, in_c, out_c;

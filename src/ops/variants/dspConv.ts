@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Convolution and fully connected layers for DSP instructions: two pixels or one row by four channels.
+import type { CStruct } from '../op.js';
+import { roundingCode } from '../requantize.js';
+import { constant } from '../weighted.js';
+import { windowFields } from '../window.js';
+import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import type { Lowered, Variant } from './variant.js';
+
+/** A fully connected layer's copy of its row is taken from the scratch: no more than this. */
+const maxRowBytes = 4096;
+
+const weights = (layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm): CStruct['fields'][number] => {
+  const data = blockConstants(layer, pairs, form);
+  const blocks = Math.ceil(layer.outC / 4);
+  return ['weights', constant('weights', 'int32', data, [blocks, data.length / blocks])];
+};
+
+const bounds = (layer: IntegerLayer): CStruct['fields'] => [
+  ['output_min', layer.outputMin],
+  ['output_max', layer.outputMax],
+  ['rounding', roundingCode(layer.rounding)],
+];
+
+/** The kernel's loop takes four pairs of taps at a time. */
+const stepsAtOnce = 4;
+
+/** Taps row by row of the window: a row is contiguous in the image. */
+function windowPairs(layer: IntegerLayer): TapPair[] {
+  const rowBytes = layer.kernelW * layer.inC;
+  const pairs = Array.from({ length: layer.kernelH }, (_, row) => tapPairs(row * rowBytes, rowBytes)).flat();
+  while (pairs.length % stepsAtOnce) pairs.push([-1, -1]);
+  return pairs;
+}
+
+function windowParams(layer: IntegerLayer): CStruct['fields'] {
+  const inside = (size: number, kernel: number, dilation: number): number => Math.max(0, size - (kernel - 1) * dilation);
+  const withoutHeight = windowFields(layer, layer.outC).filter(([name]) => name !== 'kernel_h');
+  return [
+    ...withoutHeight,
+    ['span_h', layer.kernelH * layer.dilationH],
+    ['inside_h', inside(layer.inH, layer.kernelH, layer.dilationH)],
+    ['inside_w', layer.dilationW === 1 || layer.kernelW === 1 ? inside(layer.inW, layer.kernelW, 1) : 0],
+    ['row_bytes', layer.kernelW * layer.inC],
+    ['row_step', layer.dilationH * layer.inW * layer.inC],
+  ];
+}
+
+function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
+  const pairs = windowPairs(layer);
+  const fields: CStruct['fields'] = [
+    ...windowParams(layer),
+    ['steps', pairs.length],
+    weights(layer, pairs, form),
+    ['input_zero_point', layer.inputZeroPoint],
+    ...bounds(layer),
+  ];
+  const scratchBytes = 8 * pairs.length + 2 * layer.kernelW * layer.inC + 8;
+  const params = { type: kernel.replace(/__.*$/, ''), fields };
+  const work = workOf(layer);
+  return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: { ...work, macs: 2 * work.outputs * pairs.length } };
+}
+
+function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
+  const steps = Math.ceil(layer.inC / 4);
+  const fields: CStruct['fields'] = [
+    ['rows', layer.inW],
+    ['in_c', layer.inC],
+    ['out_c', layer.outC],
+    ['steps', steps],
+    weights(layer, wholeTapPairs(layer.inC), form),
+    ...bounds(layer),
+  ];
+  const scratchBytes = (layer.inC % 4 ? 4 * steps : 0) + 4;
+  const params = { type: kernel.replace(/__.*$/, ''), fields };
+  return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: workOf(layer) };
+}
+
+const variant = (kernel: string, op: string, form: WeightForm, make: typeof convolution): Variant => ({
+  kernel,
+  op,
+  isa: 'dsp',
+  lower(node, { graph, rounding }) {
+    const integer = integerLayer(node, graph, rounding);
+    if (!integer || integer.groups !== 1) return undefined;
+    const layer = livelyLayer(integer);
+    if (!fitsForm(layer, form)) return undefined;
+    if (op === 'fullyConnected' && layer.inC % 4 && layer.inC > maxRowBytes) return undefined;
+    return make(layer, kernel, form);
+  },
+});
+
+export const dspConvVariants: readonly Variant[] = [
+  variant('mote_conv2d_s8s8_dsp__dsp_2x4', 'conv2d', 'paired', convolution),
+  variant('mote_conv2d_s8s8_dspwide__dsp_2x4', 'conv2d', 'wide', convolution),
+  variant('mote_fullyconnected_s8s8_dsp__dsp_1x4', 'fullyConnected', 'paired', fullyConnected),
+  variant('mote_fullyconnected_s8s8_dspwide__dsp_1x4', 'fullyConnected', 'wide', fullyConnected),
+];
