@@ -63,7 +63,7 @@ function windowAttrs(d: Draft, kernel: number[], dilated: boolean): void {
   const { random } = d;
   const dilations = dilated && random.chance(0.4) ? positive(random, 3) : [1, 1];
   const pads = random.chance(0.5) ? [0, 0, 0, 0] : Array.from({ length: 4 }, () => random.int(0, 2));
-  setAttrs(d, { strides: positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
+  setAttrs(d, { strides: random.chance(0.4) ? [1, 1] : positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
   if (!('multiplier' in d.node.attrs) && d.node.op.includes('Pool')) setAttrs(d, { kernel });
 }
 
@@ -121,10 +121,10 @@ function addBias(d: Draft, row: KernelRow, outC: number): void {
 function convolution(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const [inH, inW] = imageSize(random);
-  const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
+  const kernel = random.chance(0.3) ? (depthwise ? [3, 3] : [1, 1]) : positive(random, 4);
   const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
-  const depth = random.int(1, 9);
+  const depth = random.chance(0.7) ? random.int(1, 9) : random.int(10, 37);
   const inC = depth * groups;
   addInput(d, dtypes[row.activation], [1, inH, inW, inC]);
   windowAttrs(d, kernel, true);

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// DSP kernels of everything that is not shaped like a matrix product.
+import { dspDepthwiseVariants } from './dspDepthwise.js';
+import type { Variant } from './variant.js';
+
+export const dspMiscVariants: readonly Variant[] = [...dspDepthwiseVariants];
