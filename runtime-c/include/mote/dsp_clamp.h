@@ -4,7 +4,8 @@
 #define MOTE_DSP_CLAMP_H
 
 #include <stdint.h>
-#include <string.h>
+
+#include "mote/dsp_word.h"
 
 /* The larger of a and b in each signed byte. */
 static inline uint32_t mote_dsp_max4(uint32_t a, uint32_t b) {
@@ -26,12 +27,11 @@ static inline void mote_dsp_clamp(int8_t *data, int32_t count, int32_t min, int3
   const uint32_t low = (uint32_t)(uint8_t)min * 0x01010101u;
   const uint32_t high = (uint32_t)(uint8_t)max * 0x01010101u;
   int32_t i = 0;
+#pragma GCC unroll 1
   for (; i + 4 <= count; i += 4) {
-    uint32_t four;
-    memcpy(&four, data + i, 4);
-    four = mote_dsp_min4(mote_dsp_max4(four, low), high);
-    memcpy(data + i, &four, 4);
+    mote_dsp_store4(data + i, mote_dsp_min4(mote_dsp_max4(mote_dsp_load4(data + i), low), high));
   }
+#pragma GCC unroll 1
   for (; i < count; i++) {
     const int32_t one = data[i];
     data[i] = (int8_t)(one < min ? min : one > max ? max : one);

@@ -83,9 +83,9 @@ static MOTE_DSP_NOINLINE void pair_rows(int32_t *pairs, const int8_t *x, int32_t
 }
 
 static inline void pair_two(int32_t *pairs, const int8_t *a, const int8_t *b) {
-  int32_t upper, lower, low, high;
-  memcpy(&upper, a, 4);
-  memcpy(&lower, b, 4);
+  const uint32_t upper = mote_dsp_load4(a);
+  const uint32_t lower = mote_dsp_load4(b);
+  uint32_t low, high;
   __asm__("pkhbt %0, %2, %3, lsl #16\n\tpkhtb %1, %3, %2, asr #16" : "=&r"(low), "=r"(high) : "r"(upper), "r"(lower));
   __asm__("sxtb16 %0, %1" : "=r"(pairs[0]) : "r"(low));
   __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs[2]) : "r"(low));

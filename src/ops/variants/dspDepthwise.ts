@@ -74,6 +74,61 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
   return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: workOf(l) };
 }
 
+const half = (weight: number): number => (2 * weight) & 0xffff;
+
+/** A group's constants for any window; an odd number of taps ends with a tap of weight 0. */
+function anyConstants({ layer: l, scales, weight }: Prepared, start: number): number[] {
+  const channels = groupChannels(start);
+  const taps = l.kernelH * l.kernelW;
+  const weights: number[] = [];
+  for (let t = 0; t < taps; t += 2) {
+    for (const c of channels) weights.push(half(weight(t, c)) | ((t + 1 < taps ? half(weight(t + 1, c)) : 0) << 16));
+  }
+  const rescale = channels.flatMap((c) => [scales[c].multiplier, scales[c].round, scales[c].shift]);
+  return [...channels.map((c) => scales[c].bias), ...weights, ...rescale];
+}
+
+function tapOffsets(l: IntegerLayer): number[] {
+  const offsets: number[] = [];
+  for (let y = 0; y < l.kernelH; y++) {
+    for (let x = 0; x < l.kernelW; x++) offsets.push((y * l.dilationH * l.inW + x * l.dilationW) * l.inC);
+  }
+  return offsets.length % 2 ? [...offsets, offsets[offsets.length - 1]] : offsets;
+}
+
+/** Whether some window leaves the image: its taps are then found by a table in the scratch. */
+function leavesImage(l: IntegerLayer): boolean {
+  const reach = (out: number, stride: number, kernel: number, dilation: number, pad: number): number =>
+    (out - 1) * stride - pad + (kernel - 1) * dilation;
+  return l.padTop > 0 || l.padLeft > 0
+    || reach(l.outH, l.strideH, l.kernelH, l.dilationH, l.padTop) >= l.inH
+    || reach(l.outW, l.strideW, l.kernelW, l.dilationW, l.padLeft) >= l.inW;
+}
+
+function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
+  const p = prepare(node, context);
+  if (!p) return undefined;
+  const { layer: l } = p;
+  const offsets = tapOffsets(l);
+  const fields: CStruct['fields'] = [
+    ...head(l),
+    ['kernel_h', l.kernelH],
+    ['kernel_w', l.kernelW],
+    ['stride_h', l.strideH],
+    ['stride_w', l.strideW],
+    ['dilation_h', l.dilationH],
+    ['dilation_w', l.dilationW],
+    ['pad_top', l.padTop],
+    ['pad_left', l.padLeft],
+    ['tap_pairs', offsets.length / 2],
+    ['offsets', constant('offsets', 'int32', Int32Array.from(offsets), [offsets.length])],
+    ...tail(l, groupStarts(l.outC).flatMap((start) => anyConstants(p, start))),
+  ];
+  const scratch = leavesImage(l) ? 4 * offsets.length + l.inC : 4;
+  return { call: call('mote_depthwiseconv2d_s8s8_any__dsp', fields, scratch), work: workOf(l) };
+}
+
 export const dspDepthwiseVariants: readonly Variant[] = [
   { kernel: 'mote_depthwiseconv2d_s8s8_3x3__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lower3x3 },
+  { kernel: 'mote_depthwiseconv2d_s8s8_any__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lowerAny },
 ];
