@@ -49,4 +49,14 @@ typedef struct {
 
 void mote_add_s16__ref(const mote_add_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+/* Equal shapes, no constant operand. (a * a_factor + b * b_factor + offset) >> shift, clamped, equals mote_add_s8 for
+ * all 65,536 pairs of inputs: the packer has tried them all. Products and sums wrap. */
+typedef struct {
+  int32_t count;
+  int32_t a_factor, b_factor, offset, shift;
+  int32_t output_min, output_max;
+} mote_add_s8_same_dsp;
+
+void mote_add_s8_same__dsp(const mote_add_s8_same_dsp *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 #endif

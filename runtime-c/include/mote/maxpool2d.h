@@ -18,6 +18,9 @@ typedef struct {
 
 void mote_maxpool2d_s8__ref(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
 
+/* At least four channels. */
+void mote_maxpool2d_s8__dsp(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
+
 typedef struct {
   int32_t in_h, in_w, channels;
   int32_t out_h, out_w;

@@ -18,6 +18,10 @@ typedef struct {
 
 void mote_mean_s8__ref(const mote_mean_s8 *p, const int8_t *input, int8_t *output);
 
+/* Over all pixels of [pixels, channels]: kept_dims {1, 1, channels} with stride 1, reduced_dims {1, 1, pixels} with
+ * stride channels, at least four channels. */
+void mote_mean_s8__dsp(const mote_mean_s8 *p, const int8_t *input, int8_t *output);
+
 typedef struct {
   int32_t kept_dims[3], kept_strides[3];
   int32_t reduced_dims[3], reduced_strides[3];

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// add of two int8 tensors of one shape, with DSP instructions.
+import { elementCount, type Graph, type Node, type Tensor } from '../../model/graph.js';
+import { add } from '../add.js';
+import { clampAttr, outputOf } from '../attributes.js';
+import { inputOf, type LowerContext, type Rounding } from '../op.js';
+import { activationRange, limitsOf, scaleOf } from '../quantized.js';
+import { type LinearForm, linearForm } from './linearForm.js';
+import type { Lowered, Variant } from './variant.js';
+
+const everyInt8 = Int8Array.from({ length: 256 }, (_, i) => i - 128);
+
+/** The node's results for all pairs of inputs, by the operator's own twin. */
+function allResults(node: Node, [a, b, y]: Tensor[], rounding: Rounding): Int8Array {
+  const variable = (t: Tensor, shape: number[]): Tensor => ({ name: t.name, dtype: t.dtype, shape, ...(t.quant ? { quant: t.quant } : {}) });
+  const tensors = [variable(a, [256, 1]), variable(b, [1, 256]), variable(y, [256, 256])];
+  const graph = { tensors } as Graph;
+  return add.evaluate({ ...node, inputs: [0, 1], outputs: [2] }, [everyInt8, everyInt8], { graph, rounding })[0] as Int8Array;
+}
+
+function formOf(node: Node, tensors: Tensor[], rounding: Rounding): (LinearForm & { min: number; max: number }) | undefined {
+  const [a, b, y] = tensors.map((t) => scaleOf(node, t));
+  const range = activationRange(clampAttr(node), y, limitsOf(tensors[2]));
+  const form = linearForm({ results: allResults(node, tensors, rounding), ...range, aSlope: a.scale / y.scale, bSlope: b.scale / y.scale });
+  return form && { ...form, ...range };
+}
+
+function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const tensors = [inputOf(node, graph, 0), inputOf(node, graph, 1), outputOf(node, graph)];
+  const count = elementCount(tensors[2].shape);
+  if (tensors.some((t) => t.dtype !== 'int8' || t.data || elementCount(t.shape) !== count)) return undefined;
+  const form = formOf(node, tensors, rounding);
+  if (!form) return undefined;
+  const params = {
+    type: 'mote_add_s8_same_dsp',
+    fields: [
+      ['count', count], ['a_factor', form.aFactor], ['b_factor', form.bFactor], ['offset', form.offset], ['shift', form.shift],
+      ['output_min', form.min], ['output_max', form.max],
+    ] satisfies [string, number][],
+  };
+  return { call: { kernel: 'mote_add_s8_same__dsp', params, inputs: [0, 1], outputs: [0], scratchBytes: 0 }, work: { pixels: 1, outputs: count, macs: 0 } };
+}
+
+export const dspAddVariants: readonly Variant[] = [{ kernel: 'mote_add_s8_same__dsp', op: 'add', isa: 'dsp', lower }];

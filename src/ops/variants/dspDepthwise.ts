@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Depthwise convolution with DSP instructions: 3 x 3 at stride 1, and any window.
+import type { Node } from '../../model/graph.js';
+import type { CStruct, KernelCall, LowerContext } from '../op.js';
+import { roundingCode } from '../requantize.js';
+import { constant } from '../weighted.js';
+import { type DspScale, dspScales } from './dspScale.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import type { Lowered, Variant } from './variant.js';
+
+const groupSize = 4;
+
+/** First channels of the groups of four; the last group overlaps the one before where the count is odd. */
+const groupStarts = (channels: number): number[] =>
+  Array.from({ length: Math.ceil(channels / groupSize) }, (_, g) => Math.min(g * groupSize, channels - groupSize));
+
+const groupChannels = (start: number): number[] => Array.from({ length: groupSize }, (_, i) => start + i);
+
+interface Prepared {
+  layer: IntegerLayer;
+  scales: DspScale[];
+  weight(tap: number, channel: number): number;
+}
+
+function prepare(node: Node, { graph, rounding }: LowerContext): Prepared | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  if (!layer || layer.channelMultiplier !== 1 || layer.outC < groupSize) return undefined;
+  const weight = (tap: number, channel: number): number => layer.weights[tap * layer.outC + channel];
+  const taps = Array.from({ length: layer.kernelH * layer.kernelW }, (_, i) => i);
+  const scales = dspScales(layer, (c) => taps.map((t) => weight(t, c)));
+  return scales && { layer, scales, weight };
+}
+
+const head = (l: IntegerLayer): CStruct['fields'] => [
+  ['in_h', l.inH],
+  ['in_w', l.inW],
+  ['channels', l.inC],
+  ['out_h', l.outH],
+  ['out_w', l.outW],
+];
+
+function tail(l: IntegerLayer, constants: number[]): CStruct['fields'] {
+  return [
+    ['constants', constant('constants', 'int32', Int32Array.from(constants), [constants.length])],
+    ['input_zero_point', l.inputZeroPoint],
+    ['output_min', l.outputMin],
+    ['output_max', l.outputMax],
+    ['rounding', roundingCode(l.rounding)],
+  ];
+}
+
+const call = (kernel: string, fields: CStruct['fields'], scratchBytes: number): KernelCall => ({
+  kernel, params: { type: kernel.replace('__', '_'), fields }, inputs: [0], outputs: [0], scratchBytes,
+});
+
+const bytes = (a: number, b: number, c: number, d: number): number =>
+  (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | ((d & 0xff) << 24);
+
+const channelBlockBytes = 60;
+
+function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
+  const p = prepare(node, context);
+  if (!p) return undefined;
+  const { layer: l, scales, weight } = p;
+  const sizes = [l.kernelH, l.kernelW, l.strideH, l.strideW, l.dilationH, l.dilationW];
+  if (sizes.join() !== '3,3,1,1,1,1') return undefined;
+  const constants = groupStarts(l.outC).flatMap(groupChannels).flatMap((c) => {
+    const column = (x: number): number => bytes(weight(x, c), weight(3 + x, c), weight(3 + x, c), weight(6 + x, c));
+    const s = scales[c];
+    return [column(0), column(1), column(2), s.bias, s.multiplier, s.round, s.shift];
+  });
+  const fields: CStruct['fields'] = [...head(l), ['pad_top', l.padTop], ['pad_left', l.padLeft], ...tail(l, constants)];
+  const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
+  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: workOf(l) };
+}
+
+const half = (weight: number): number => (2 * weight) & 0xffff;
+
+/** A group's constants for any window; an odd number of taps ends with a tap of weight 0. */
+function anyConstants({ layer: l, scales, weight }: Prepared, start: number): number[] {
+  const channels = groupChannels(start);
+  const taps = l.kernelH * l.kernelW;
+  const weights: number[] = [];
+  for (let t = 0; t < taps; t += 2) {
+    for (const c of channels) weights.push(half(weight(t, c)) | ((t + 1 < taps ? half(weight(t + 1, c)) : 0) << 16));
+  }
+  const rescale = channels.flatMap((c) => [scales[c].multiplier, scales[c].round, scales[c].shift]);
+  return [...channels.map((c) => scales[c].bias), ...weights, ...rescale];
+}
+
+function tapOffsets(l: IntegerLayer): number[] {
+  const offsets: number[] = [];
+  for (let y = 0; y < l.kernelH; y++) {
+    for (let x = 0; x < l.kernelW; x++) offsets.push((y * l.dilationH * l.inW + x * l.dilationW) * l.inC);
+  }
+  return offsets.length % 2 ? [...offsets, offsets[offsets.length - 1]] : offsets;
+}
+
+/** Whether some window leaves the image: its taps are then found by a table in the scratch. */
+function leavesImage(l: IntegerLayer): boolean {
+  const reach = (out: number, stride: number, kernel: number, dilation: number, pad: number): number =>
+    (out - 1) * stride - pad + (kernel - 1) * dilation;
+  return l.padTop > 0 || l.padLeft > 0
+    || reach(l.outH, l.strideH, l.kernelH, l.dilationH, l.padTop) >= l.inH
+    || reach(l.outW, l.strideW, l.kernelW, l.dilationW, l.padLeft) >= l.inW;
+}
+
+function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
+  const p = prepare(node, context);
+  if (!p) return undefined;
+  const { layer: l } = p;
+  const offsets = tapOffsets(l);
+  const fields: CStruct['fields'] = [
+    ...head(l),
+    ['kernel_h', l.kernelH],
+    ['kernel_w', l.kernelW],
+    ['stride_h', l.strideH],
+    ['stride_w', l.strideW],
+    ['dilation_h', l.dilationH],
+    ['dilation_w', l.dilationW],
+    ['pad_top', l.padTop],
+    ['pad_left', l.padLeft],
+    ['tap_pairs', offsets.length / 2],
+    ['offsets', constant('offsets', 'int32', Int32Array.from(offsets), [offsets.length])],
+    ...tail(l, groupStarts(l.outC).flatMap((start) => anyConstants(p, start))),
+  ];
+  const scratch = leavesImage(l) ? 4 * offsets.length + l.inC : 4;
+  return { call: call('mote_depthwiseconv2d_s8s8_any__dsp', fields, scratch), work: workOf(l) };
+}
+
+export const dspDepthwiseVariants: readonly Variant[] = [
+  { kernel: 'mote_depthwiseconv2d_s8s8_3x3__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lower3x3 },
+  { kernel: 'mote_depthwiseconv2d_s8s8_any__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lowerAny },
+];
