@@ -21,7 +21,10 @@ const withLength = (bits: number) => (board: Board): Board => {
 describe.skipIf(!findProgram('qemu-system-riscv32') && !process.env.CI)(`vector lengths (MOTE_SEED=${seed})`, () => {
   it.each(kernels.flatMap((kernel) => lengths.map((bits) => ({ kernel, bits }))))('$kernel with $bits bits', async ({ kernel, bits }) => {
     const rounding = bits === 256 ? 'tflite' : 'single';
-    const batch = makeBatch(kernel, 'rv32imc-zve32x', rounding, randomOf(seed + bits), 30, 40_000);
+    const target = 'rv32imc-zve32x';
+    const random = randomOf(seed + bits);
+    const overlapping = rounding === 'single';
+    const batch = makeBatch({ kernel, target, rounding, random, count: 30, limitBytes: 40_000, overlapping });
     expect(await runBatch(batch, 'virtual-rv32v', withLength(bits)), `MOTE_SEED=${seed}`).toEqual([]);
   });
 });
