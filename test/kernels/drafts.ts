@@ -63,7 +63,7 @@ function windowAttrs(d: Draft, kernel: number[], dilated: boolean): void {
   const { random } = d;
   const dilations = dilated && random.chance(0.4) ? positive(random, 3) : [1, 1];
   const pads = random.chance(0.5) ? [0, 0, 0, 0] : Array.from({ length: 4 }, () => random.int(0, 2));
-  setAttrs(d, { strides: positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
+  setAttrs(d, { strides: random.chance(0.3) ? [1, 1] : positive(random, 3), pads, ...(dilated ? { dilations } : {}) });
   if (!('multiplier' in d.node.attrs) && d.node.op.includes('Pool')) setAttrs(d, { kernel });
 }
 
@@ -87,7 +87,9 @@ function addWeights(d: Draft, row: KernelRow, plan: WeightPlan): void {
     return;
   }
   const perChannel = random.chance(0.6);
-  const scales = Float64Array.from({ length: perChannel ? plan.outC : 1 }, () => Math.fround(2 ** random.real(-9, -4)));
+  // Some channels are as good as pruned: their scales are tiny.
+  const scaleOf = (): number => Math.fround(2 ** (random.real(-9, -4) - (perChannel && random.chance(0.05) ? random.int(5, 25) : 0)));
+  const scales = Float64Array.from({ length: perChannel ? plan.outC : 1 }, scaleOf);
   const weightZero =
     row.op === 'fullyConnected' && row.activation === 's8' && !perChannel && random.chance(0.3)
       ? random.int(-20, 20)

@@ -4,7 +4,7 @@ import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { type Channel, channelField, channelsOf, outputField } from './rv32Layer.js';
+import { type Channel, channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
 import type { Lowered, Variant } from './variant.js';
 
 interface Depthwise {
@@ -14,10 +14,12 @@ interface Depthwise {
 }
 
 function depthwise(node: Node, { graph, rounding }: LowerContext): Depthwise | undefined {
-  const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.channelMultiplier !== 1) return undefined;
-  const taps = layer.kernelH * layer.kernelW;
-  const channels = channelsOf(layer, taps, (c, i) => layer.weights[i * layer.outC + c]);
+  const raw = integerLayer(node, graph, rounding);
+  if (!raw || raw.channelMultiplier !== 1) return undefined;
+  const taps = raw.kernelH * raw.kernelW;
+  const index: WeightIndex = (c, i) => i * raw.outC + c;
+  const layer = settle(raw, taps, index);
+  const channels = channelsOf(layer, taps, index);
   return channels && { layer, taps, channels };
 }
 
