@@ -95,8 +95,8 @@ static inline void sums(const int32_t *first, int32_t *end, const int8_t *weight
   register const int32_t *c __asm__("a3") = channels;
   register int32_t o __asm__("a4") = offset;
   __asm__ volatile(
-      INIT("0", "s0", "s1", "s2", "s3") INIT("12", "s4", "s5", "s6", "s7")
-      INIT("24", "s8", "s9", "s10", "s11") INIT("36", "t3", "t4", "t5", "t6")
+      INIT("0", "s0", "s1", "s2", "s3") INIT("16", "s4", "s5", "s6", "s7")
+      INIT("32", "s8", "s9", "s10", "s11") INIT("48", "t3", "t4", "t5", "t6")
       "lui a3, 8\n"
       "1:\n\t"
       LOAD("0", "4", "8", "12")
@@ -140,25 +140,31 @@ static inline void finish(const mote_convpair_s8s8 *p, const int32_t *sum, const
                           int8_t *out, int32_t pixels) {
   const mote_rv32_output o = p->output;
   const int32_t step = p->out_c;
-  for (int32_t i = 0; i < channels; i++) {
+  const int32_t *const end = sum + 4 * channels;
+  for (; sum != end; sum += 4) {
     const int32_t m = c[1];
-    const int32_t s = c[2];
-    const int32_t r = mote_rv32_constant(&o, s);
+    const int32_t r = c[2];
+    const int32_t s = c[3];
+    int8_t *to = out++;
     if (pixels == 4) {
-      int8_t *to = out;
-      *to = mote_rv32_finish(sum[0], m, r, s, &o);
+      const int32_t h0 = mote_rv32_high(sum[0] * 4, m);
+      const int32_t h1 = mote_rv32_high(sum[1] * 4, m);
+      const int32_t h2 = mote_rv32_high(sum[2] * 4, m);
+      const int32_t h3 = mote_rv32_high(sum[3] * 4, m);
+      *to = mote_rv32_round(h0, r, s, &o);
       to += step;
-      *to = mote_rv32_finish(sum[1], m, r, s, &o);
+      *to = mote_rv32_round(h1, r, s, &o);
       to += step;
-      *to = mote_rv32_finish(sum[2], m, r, s, &o);
+      *to = mote_rv32_round(h2, r, s, &o);
       to += step;
-      *to = mote_rv32_finish(sum[3], m, r, s, &o);
+      *to = mote_rv32_round(h3, r, s, &o);
     } else {
-      for (int32_t k = 0; k < pixels; k++) out[k * step] = mote_rv32_finish(sum[k], m, r, s, &o);
+      for (int32_t k = 0; k < pixels; k++) {
+        *to = mote_rv32_round(mote_rv32_high(sum[k] * 4, m), r, s, &o);
+        to += step;
+      }
     }
-    sum += 4;
     c += MOTE_RV32_CHANNEL;
-    out++;
   }
 }
 

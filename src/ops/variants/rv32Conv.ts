@@ -63,11 +63,13 @@ function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext
         ['dilation_h', l.dilationH], ['dilation_w', l.dilationW], ['pad_top', l.padTop], ['pad_left', l.padLeft],
         ['padded', padded ? 1 : 0], ['input_zero_point', l.inputZeroPoint], ['depth', depth],
         ['weights', constant('weights', 'int8', weights, [Math.ceil(l.outC / tile), depth / 2, tile, 2])],
-        channelField(channels, tile), outputField(l),
+        channelField(layer, channels, tile), outputField(l),
       ],
     } satisfies Lowered['call']['params'],
   };
-  return { call, work: workOf(layer) };
+  const work = workOf(layer);
+  // The last pixels are computed as 4 as well.
+  return { call, work: { ...work, macs: (work.macs / work.pixels) * Math.ceil(work.pixels / tile) * tile } };
 }
 
 const rowTile = 16;
@@ -105,7 +107,7 @@ function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext
       fields: [
         ['rows', rows], ['in_c', taps], ['out_c', layer.outC],
         ['weights', constant('weights', 'int8', rowWeights(layer, taps), [layer.outC, taps])],
-        channelField(channels, 1), outputField(layer),
+        channelField(layer, channels, 1), outputField(layer),
       ],
     } satisfies Lowered['call']['params'],
   };

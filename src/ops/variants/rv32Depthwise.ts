@@ -56,7 +56,7 @@ function lowerTaps(node: Node, context: LowerContext): Lowered | undefined {
     ['stride_h', l.strideH], ['stride_w', l.strideW], ['dilation_h', l.dilationH], ['dilation_w', l.dilationW],
     ['pad_top', l.padTop], ['pad_left', l.padLeft], ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', tapWeights(d), [l.outC, d.taps])],
-    channelField(d.channels, 1), outputField(l),
+    channelField(l, d.channels, 1), outputField(l),
   ];
   return lowered(tapsKernel, 4 * d.taps + l.inC, fields, l);
 }
@@ -102,9 +102,11 @@ function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
     ['whole', along.output - along.after], ['has_left', along.before], ['has_right', along.after],
     ['in_step', inStep], ['in_line', inLine], ['out_step', outStep], ['out_line', outLine], ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', lineWeights(l, turned), [l.outC, 3, 3])],
-    channelField(d.channels, 1), outputField(l),
+    channelField(l, d.channels, 1), outputField(l),
   ];
-  return lowered(lineKernel, 0, fields, l);
+  // It visits a channel once for all pixels, and a pixel once for each channel.
+  const line = lowered(lineKernel, 0, fields, l);
+  return { ...line, work: { ...line.work, pixels: l.outC } };
 }
 
 export const rv32DepthwiseVariants: readonly Variant[] = [

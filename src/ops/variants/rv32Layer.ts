@@ -72,16 +72,19 @@ export function channelsOf(layer: IntegerLayer, taps: number, index: WeightIndex
   return channels;
 }
 
-/** The field `channels`: three words each, filled up with zeros to a multiple of `tile`. */
-export function channelField(channels: readonly Channel[], tile: number): [string, FieldValue] {
+/** The field `channels`: four words each (rv32_requantize.h), filled up with zeros to a multiple of `tile`. */
+export function channelField(layer: IntegerLayer, channels: readonly Channel[], tile: number): [string, FieldValue] {
   const count = Math.ceil(channels.length / tile) * tile;
-  const data = new Int32Array(3 * count);
-  channels.forEach((c, i) => void data.set([c.bias, c.multiplier, c.shift], 3 * i));
-  return ['channels', constant('channels', 'int32', data, [count, 3])];
+  const data = new Int32Array(4 * count);
+  channels.forEach(({ bias, multiplier, shift }, i) => {
+    const rounding = (2 * layer.outputZeroPoint + 1) * 2 ** shift + (layer.rounding === 'tflite' ? 1 : 0);
+    data.set([bias, multiplier, rounding, shift + 1], 4 * i);
+  });
+  return ['channels', constant('channels', 'int32', data, [count, 4])];
 }
 
-/** The field `output`: zero_point2, tie, min, max. */
+/** The field `output`: tie, min, max. */
 export const outputField = (layer: IntegerLayer): [string, FieldValue] => [
   'output',
-  { values: [2 * layer.outputZeroPoint + 1, layer.rounding === 'tflite' ? 1 : 0, layer.outputMin, layer.outputMax] },
+  { values: [layer.rounding === 'tflite' ? 2 : 0, layer.outputMin, layer.outputMax] },
 ];
