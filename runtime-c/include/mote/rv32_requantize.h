@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requantization in six instructions where the packer has proved |sum| < 2^29, 1 <= s <= 20 (s: right shift after the
+/* Requantization without 64-bit arithmetic where the packer has proved |sum| < 2^29, 1 <= s <= 20 (s: right shift after the
  * doubling high multiply) and a multiplier >= 0. With h = floor(4 * sum * multiplier / 2^32):
  * - single: floor((sum * m + 2^(30+s)) / 2^(31+s)) = (h + 2^s) >> (s + 1), for 2^(30+s) is a multiple of 2^30;
  * - tflite: with y = floor((sum * m + 2^30) / 2^31) the result is floor((y + 2^(s-1) - [y < 0]) / 2^s)

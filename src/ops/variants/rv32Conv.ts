@@ -43,7 +43,7 @@ function pairWeights(layer: IntegerLayer, depth: number): Int8Array | undefined 
 
 function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const raw = integerLayer(node, graph, rounding);
-  if (!raw || raw.groups !== 1) return undefined;
+  if (raw?.groups !== 1) return undefined;
   const taps = tapsOf(raw);
   const index = rowIndex(taps);
   const layer = settle(raw, taps, index);

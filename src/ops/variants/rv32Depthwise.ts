@@ -15,7 +15,7 @@ interface Depthwise {
 
 function depthwise(node: Node, { graph, rounding }: LowerContext): Depthwise | undefined {
   const raw = integerLayer(node, graph, rounding);
-  if (!raw || raw.channelMultiplier !== 1) return undefined;
+  if (raw?.channelMultiplier !== 1) return undefined;
   const taps = raw.kernelH * raw.kernelW;
   const index: WeightIndex = (c, i) => i * raw.outC + c;
   const layer = settle(raw, taps, index);
