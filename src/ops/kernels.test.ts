@@ -14,7 +14,9 @@ const shared = new Set(['lut', 'stridedCopy']);
 describe('the kernel table', () => {
   it.each(rows)('$name: name, source, header and columns agree', (row) => {
     const [, op, types, , isa] = kernelNamePattern.exec(row.name) ?? [];
-    expect([op, types, isa]).toEqual([row.op.toLowerCase(), row.activation + row.weight, row.isa]);
+    expect([types, isa]).toEqual([row.activation + row.weight, row.isa]);
+    // An instruction set's kernel may be of a family of its own, with its own header; the operator is the IR's all the same.
+    if (row.isa === 'ref') expect(op).toBe(row.op.toLowerCase());
     expect(row.source).toBe(`${op}/${row.name}.c`);
     const text = readFileSync(join(kernelFolder, row.source), 'utf8');
     expect(text).toMatch(new RegExp(`^void ${row.name}\\(const ${row.name.replace(/__.*/, '')} \\*p, `, 'm'));
@@ -22,7 +24,7 @@ describe('the kernel table', () => {
     expect(header).toContain(`void ${row.name}(`);
     expect(text.match(/^(?!static)[a-z]\w* \*?\w+\(/gm), 'one public function').toHaveLength(1);
     expect(opSpecs.has(row.op) || shared.has(row.op)).toBe(true);
-    expect(kernelName(row.op, row.activation, row.weight, row.isa)).toBe(row.name);
+    if (row.isa === 'ref') expect(kernelName(row.op, row.activation, row.weight)).toBe(row.name);
   });
 
   it('lists every kernel on disk once', () => {

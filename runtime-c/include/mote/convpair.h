@@ -22,7 +22,7 @@ typedef struct {
   /* For every 4 channels: for every 2 taps: 2 weights of each of the 4 channels. Missing channels and taps are 0.
    * Of two taps' weights, |a| + |b| <= 255, so that two products fit 16 bits. */
   const int8_t *weights;
-  const int32_t *channels; /* bias, multiplier, shift (rv32_requantize.h) of each, a multiple of 4 channels */
+  const int32_t *channels; /* 4 words each (rv32_requantize.h), a multiple of 4 channels */
   mote_rv32_output output;
 } mote_convpair_s8s8;
 

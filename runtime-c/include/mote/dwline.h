@@ -19,7 +19,7 @@ typedef struct {
   int32_t out_step, out_line;
   int32_t input_zero_point;
   const int8_t *weights;   /* [channel][line][element] */
-  const int32_t *channels; /* bias, multiplier, shift (rv32_requantize.h) of each */
+  const int32_t *channels; /* 4 words each (rv32_requantize.h) */
   mote_rv32_output output;
 } mote_dwline_s8s8;
 

@@ -18,7 +18,7 @@ typedef struct {
   int32_t input_zero_point;
   /* For every 4 channels: for every tap: their weights. Then the channels that are left, one after the other. */
   const int8_t *weights;
-  const int32_t *channels; /* bias, multiplier, shift (rv32_requantize.h) of each */
+  const int32_t *channels; /* 4 words each (rv32_requantize.h) */
   mote_rv32_output output;
 } mote_dwtaps_s8s8;
 

@@ -11,7 +11,7 @@ typedef struct {
   int32_t rows, in_c, out_c;
   /* For every 16 channels: for every input: their weights. Then the channels that are left, one after the other. */
   const int8_t *weights;
-  const int32_t *channels; /* bias, multiplier, shift (rv32_requantize.h) of each */
+  const int32_t *channels; /* 4 words each (rv32_requantize.h) */
   mote_rv32_output output;
 } mote_fctile_s8s8;
 

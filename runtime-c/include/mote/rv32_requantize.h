@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requantization in six instructions where the packer has proved |sum| < 2^29, 1 <= s <= 20 (s: right shift after the
+/* Requantization without 64-bit arithmetic where the packer has proved |sum| < 2^29, 1 <= s <= 20 (s: right shift after the
  * doubling high multiply) and a multiplier >= 0. With h = floor(4 * sum * multiplier / 2^32):
  * - single: floor((sum * m + 2^(30+s)) / 2^(31+s)) = (h + 2^s) >> (s + 1), for 2^(30+s) is a multiple of 2^30;
  * - tflite: with y = floor((sum * m + 2^30) / 2^31) the result is floor((y + 2^(s-1) - [y < 0]) / 2^s)
@@ -11,28 +11,32 @@
 
 #include <stdint.h>
 
-/* A channel's constants are three words: bias, multiplier, s. */
-enum { MOTE_RV32_CHANNEL = 3 };
+/* A channel's constants are four words: bias, multiplier, constant (2^s + zero point * 2^(s+1), and 1 more for tflite),
+ * s + 1. */
+enum { MOTE_RV32_CHANNEL = 4 };
 
 /* What outputs of a call share. */
 typedef struct {
-  int32_t zero_point2; /* 2 * output zero point + 1 */
-  int32_t tie;         /* 1: tflite, 0: single */
+  int32_t tie; /* what is taken from a negative h: 2 for tflite, 0 for single */
   int32_t min, max;
 } mote_rv32_output;
 
-static inline int32_t mote_rv32_constant(const mote_rv32_output *o, int32_t shift) {
-  return o->zero_point2 * (1 << shift) + o->tie;
-}
-
-static inline int8_t mote_rv32_finish(int32_t sum, int32_t multiplier, int32_t constant, int32_t shift,
-                                      const mote_rv32_output *o) {
-  int32_t h = (int32_t)(((int64_t)(sum * 4) * multiplier) >> 32);
-  if (h < 0) h -= 2 * o->tie;
-  h = (h + constant) >> (shift + 1);
+/* From h to the output. */
+static inline int8_t mote_rv32_round(int32_t h, int32_t constant, int32_t shift, const mote_rv32_output *o) {
+  if (h < 0) h -= o->tie;
+  h = (h + constant) >> shift;
   if (h < o->min) h = o->min;
   if (h > o->max) h = o->max;
   return (int8_t)h;
+}
+
+static inline int32_t mote_rv32_high(int32_t sum4, int32_t multiplier) {
+  return (int32_t)(((int64_t)sum4 * multiplier) >> 32);
+}
+
+/* From a sum to the output of the channel whose constants are at c. */
+static inline int8_t mote_rv32_finish(int32_t sum, const int32_t *c, const mote_rv32_output *o) {
+  return mote_rv32_round(mote_rv32_high(sum * 4, c[1]), c[2], c[3], o);
 }
 
 #endif

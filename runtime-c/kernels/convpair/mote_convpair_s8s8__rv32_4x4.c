@@ -95,8 +95,8 @@ static inline void sums(const int32_t *first, int32_t *end, const int8_t *weight
   register const int32_t *c __asm__("a3") = channels;
   register int32_t o __asm__("a4") = offset;
   __asm__ volatile(
-      INIT("0", "s0", "s1", "s2", "s3") INIT("12", "s4", "s5", "s6", "s7")
-      INIT("24", "s8", "s9", "s10", "s11") INIT("36", "t3", "t4", "t5", "t6")
+      INIT("0", "s0", "s1", "s2", "s3") INIT("16", "s4", "s5", "s6", "s7")
+      INIT("32", "s8", "s9", "s10", "s11") INIT("48", "t3", "t4", "t5", "t6")
       "lui a3, 8\n"
       "1:\n\t"
       LOAD("0", "4", "8", "12")
@@ -135,30 +135,58 @@ static void sums(const int32_t *first, int32_t *end, const int8_t *weights, cons
 }
 #endif
 
+/* Sums of 4 channels for one pixel that is left over, to end[0], end[4], end[8], end[12]: its value is the low half of a
+ * pair's word, and one product per multiply is less work than four pixels of which three are not wanted. */
+static inline void sums_of_one(const int32_t *x, int32_t *end, const int8_t *w, const int32_t *channels) {
+  int32_t a0 = channels[0];
+  int32_t a1 = channels[MOTE_RV32_CHANNEL];
+  int32_t a2 = channels[2 * MOTE_RV32_CHANNEL];
+  int32_t a3 = channels[3 * MOTE_RV32_CHANNEL];
+  for (; x != end; x += 4) {
+    const int32_t v0 = (int16_t)x[0];
+    const int32_t v1 = (int16_t)x[2];
+    a0 += w[0] * v0 + w[1] * v1;
+    a1 += w[2] * v0 + w[3] * v1;
+    a2 += w[4] * v0 + w[5] * v1;
+    a3 += w[6] * v0 + w[7] * v1;
+    w += 8;
+  }
+  end[0] = a0;
+  end[4] = a1;
+  end[8] = a2;
+  end[12] = a3;
+}
+
 /* Outputs of up to 4 channels and 4 pixels from their sums. */
 static inline void finish(const mote_convpair_s8s8 *p, const int32_t *sum, const int32_t *c, int32_t channels,
                           int8_t *out, int32_t pixels) {
   const mote_rv32_output o = p->output;
   const int32_t step = p->out_c;
-  for (int32_t i = 0; i < channels; i++) {
+  const int32_t *const end = sum + 4 * channels;
+  for (; sum != end; sum += 4) {
     const int32_t m = c[1];
-    const int32_t s = c[2];
-    const int32_t r = mote_rv32_constant(&o, s);
+    const int32_t r = c[2];
+    const int32_t s = c[3];
+    int8_t *to = out++;
     if (pixels == 4) {
-      int8_t *to = out;
-      *to = mote_rv32_finish(sum[0], m, r, s, &o);
+      const int32_t h0 = mote_rv32_high(sum[0] * 4, m);
+      const int32_t h1 = mote_rv32_high(sum[1] * 4, m);
+      const int32_t h2 = mote_rv32_high(sum[2] * 4, m);
+      const int32_t h3 = mote_rv32_high(sum[3] * 4, m);
+      *to = mote_rv32_round(h0, r, s, &o);
       to += step;
-      *to = mote_rv32_finish(sum[1], m, r, s, &o);
+      *to = mote_rv32_round(h1, r, s, &o);
       to += step;
-      *to = mote_rv32_finish(sum[2], m, r, s, &o);
+      *to = mote_rv32_round(h2, r, s, &o);
       to += step;
-      *to = mote_rv32_finish(sum[3], m, r, s, &o);
+      *to = mote_rv32_round(h3, r, s, &o);
     } else {
-      for (int32_t k = 0; k < pixels; k++) out[k * step] = mote_rv32_finish(sum[k], m, r, s, &o);
+      for (int32_t k = 0; k < pixels; k++) {
+        *to = mote_rv32_round(mote_rv32_high(sum[k] * 4, m), r, s, &o);
+        to += step;
+      }
     }
-    sum += 4;
     c += MOTE_RV32_CHANNEL;
-    out++;
   }
 }
 
@@ -174,12 +202,13 @@ void mote_convpair_s8s8__rv32_4x4(const mote_convpair_s8s8 *p, const int8_t *inp
       if (k < left) advance(p, &at[k]);
     }
     pack_windows(p, input, zeros, x, &at[0], &at[1]);
-    pack_windows(p, input, zeros, x + 1, &at[2], &at[3]);
+    if (left > 1) pack_windows(p, input, zeros, x + 1, &at[2], &at[3]);
     const int8_t *w = p->weights;
     const int32_t *c = p->channels;
     const int32_t count = left < 4 ? left : 4;
     for (int32_t i = 0; i < p->out_c; i += 4) {
-      sums(x, end, w, c, p->depth << 14);
+      if (left > 1) sums(x, end, w, c, p->depth << 14);
+      else sums_of_one(x, end, w, c);
       finish(p, end, c, p->out_c - i < 4 ? p->out_c - i : 4, output + i, count);
       w += 4 * p->depth;
       c += 4 * MOTE_RV32_CHANNEL;

@@ -84,7 +84,6 @@ static inline void run(lines *l, const int8_t *input, int8_t *output, const mote
 /* The same in C, for the host module. */
 static void run(lines *l, const int8_t *input, int8_t *output, const mote_dwline_s8s8 *p) {
   const int8_t *const w = l->weights;
-  const mote_rv32_output o = p->output;
   const int32_t count = p->whole + p->has_right;
   for (; l->lines > 0; l->lines--) {
     for (int32_t i = 0; i < count; i++) {
@@ -96,7 +95,7 @@ static void run(lines *l, const int8_t *input, int8_t *output, const mote_dwline
         if ((first && column == 0) || (last && column == 2)) continue;
         sum += 4 * w[k] * input[(k / 3) * p->in_line + (i + column - p->has_left) * p->in_step];
       }
-      output[i * p->out_step] = mote_rv32_finish(sum / 4, l->multiplier, l->constant, l->shift - 1, &o);
+      output[i * p->out_step] = mote_rv32_round(mote_rv32_high(sum, l->multiplier), l->constant, l->shift, &p->output);
     }
     input += p->in_line;
     output += p->out_line;
@@ -126,7 +125,7 @@ void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, 
   int8_t some[9];
   l.has_left = p->has_left;
   l.has_right = p->has_right;
-  l.tie = 2 * p->output.tie;
+  l.tie = p->output.tie;
   l.in_next = p->in_line - (before + p->whole) * p->in_step;
   l.out_next = p->out_line - (p->whole + p->has_right) * p->out_step;
   l.in_line = p->in_line;
@@ -134,8 +133,8 @@ void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, 
   l.max = p->output.max;
   for (int32_t c = 0; c < p->in_c; c++) {
     l.multiplier = q[1];
-    l.shift = q[2] + 1;
-    l.constant = mote_rv32_constant(&p->output, q[2]);
+    l.constant = q[2];
+    l.shift = q[3];
     int8_t *out = output++;
     for (int32_t line = 0; line < p->out_lines;) {
       const int32_t at = line - p->pad_first; /* the first tap's line */

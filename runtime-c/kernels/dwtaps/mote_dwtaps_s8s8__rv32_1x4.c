@@ -26,7 +26,7 @@ static void pixel(const mote_dwtaps_s8s8 *p, const int8_t *const *taps, const in
   const int32_t *q = p->channels;
   int32_t c = 0;
   for (; c + 4 <= p->in_c; c += 4) {
-    int32_t a0 = q[0], a1 = q[3], a2 = q[6], a3 = q[9];
+    int32_t a0 = q[0], a1 = q[4], a2 = q[8], a3 = q[12];
     for (const int8_t *const *t = taps; t != end; t++) {
       const int8_t *const x = *t + c;
       a0 += x[0] * w[0];
@@ -35,17 +35,17 @@ static void pixel(const mote_dwtaps_s8s8 *p, const int8_t *const *taps, const in
       a3 += x[3] * w[3];
       w += 4;
     }
-    out[0] = mote_rv32_finish(a0, q[1], mote_rv32_constant(&o, q[2]), q[2], &o);
-    out[1] = mote_rv32_finish(a1, q[4], mote_rv32_constant(&o, q[5]), q[5], &o);
-    out[2] = mote_rv32_finish(a2, q[7], mote_rv32_constant(&o, q[8]), q[8], &o);
-    out[3] = mote_rv32_finish(a3, q[10], mote_rv32_constant(&o, q[11]), q[11], &o);
+    out[0] = mote_rv32_finish(a0, q, &o);
+    out[1] = mote_rv32_finish(a1, q + 4, &o);
+    out[2] = mote_rv32_finish(a2, q + 8, &o);
+    out[3] = mote_rv32_finish(a3, q + 12, &o);
     out += 4;
     q += 4 * MOTE_RV32_CHANNEL;
   }
   for (; c < p->in_c; c++) {
     int32_t a = q[0];
     for (const int8_t *const *t = taps; t != end; t++) a += (*t)[c] * *w++;
-    *out++ = mote_rv32_finish(a, q[1], mote_rv32_constant(&o, q[2]), q[2], &o);
+    *out++ = mote_rv32_finish(a, q, &o);
     q += MOTE_RV32_CHANNEL;
   }
 }

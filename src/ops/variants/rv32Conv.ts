@@ -4,7 +4,7 @@ import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { channelField, channelsOf, outputField } from './rv32Layer.js';
+import { channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
 import type { Lowered, Variant } from './variant.js';
 
 const tile = 4;
@@ -12,6 +12,8 @@ const tile = 4;
 const pairLimit = 255;
 
 const tapsOf = (layer: IntegerLayer): number => layer.kernelH * layer.kernelW * layer.depth;
+
+const rowIndex = (taps: number): WeightIndex => (c, i) => c * taps + i;
 
 /** Some tap of some window lies outside the image. */
 function isPadded(l: IntegerLayer): boolean {
@@ -40,12 +42,14 @@ function pairWeights(layer: IntegerLayer, depth: number): Int8Array | undefined 
 }
 
 function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.groups !== 1) return undefined;
-  const taps = tapsOf(layer);
+  const raw = integerLayer(node, graph, rounding);
+  if (raw?.groups !== 1) return undefined;
+  const taps = tapsOf(raw);
+  const index = rowIndex(taps);
+  const layer = settle(raw, taps, index);
   const depth = Math.ceil(taps / 4) * 4;
   const weights = pairWeights(layer, depth);
-  const channels = channelsOf(layer, taps, (c, i) => layer.weights[c * taps + i]);
+  const channels = channelsOf(layer, taps, index);
   if (!weights || !channels) return undefined;
   const padded = isPadded(layer);
   const l = layer;
@@ -59,11 +63,15 @@ function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext
         ['dilation_h', l.dilationH], ['dilation_w', l.dilationW], ['pad_top', l.padTop], ['pad_left', l.padLeft],
         ['padded', padded ? 1 : 0], ['input_zero_point', l.inputZeroPoint], ['depth', depth],
         ['weights', constant('weights', 'int8', weights, [Math.ceil(l.outC / tile), depth / 2, tile, 2])],
-        channelField(channels, tile), outputField(l),
+        channelField(layer, channels, tile), outputField(l),
       ],
     } satisfies Lowered['call']['params'],
   };
-  return { call, work: workOf(layer) };
+  const work = workOf(layer);
+  // The last 2 or 3 pixels are computed as 4, and a single one costs as much as 1.6.
+  const over = work.pixels % tile;
+  const pixels = work.pixels + (over === 1 ? 0.6 : over ? tile - over : 0);
+  return { call, work: { ...work, macs: (work.macs / work.pixels) * pixels } };
 }
 
 const rowTile = 16;
@@ -86,10 +94,12 @@ const isDense = (op: string, l: IntegerLayer): boolean =>
   || (l.groups === 1 && l.outH * l.outW === 1 && l.kernelH === l.inH && l.kernelW === l.inW && l.padTop === 0 && l.padLeft === 0);
 
 function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding);
-  if (!layer || !isDense(node.op, layer)) return undefined;
-  const taps = tapsOf(layer);
-  const channels = channelsOf(layer, taps, (c, i) => layer.weights[c * taps + i]);
+  const raw = integerLayer(node, graph, rounding);
+  if (!raw || !isDense(node.op, raw)) return undefined;
+  const taps = tapsOf(raw);
+  const index = rowIndex(taps);
+  const layer = settle(raw, taps, index);
+  const channels = channelsOf(layer, taps, index);
   if (!channels) return undefined;
   const rows = layer.outH * layer.outW;
   const call = {
@@ -99,7 +109,7 @@ function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext
       fields: [
         ['rows', rows], ['in_c', taps], ['out_c', layer.outC],
         ['weights', constant('weights', 'int8', rowWeights(layer, taps), [layer.outC, taps])],
-        channelField(channels, 1), outputField(layer),
+        channelField(layer, channels, 1), outputField(layer),
       ],
     } satisfies Lowered['call']['params'],
   };

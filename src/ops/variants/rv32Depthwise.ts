@@ -4,7 +4,7 @@ import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { type Channel, channelField, channelsOf, outputField } from './rv32Layer.js';
+import { type Channel, channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
 import type { Lowered, Variant } from './variant.js';
 
 interface Depthwise {
@@ -14,10 +14,12 @@ interface Depthwise {
 }
 
 function depthwise(node: Node, { graph, rounding }: LowerContext): Depthwise | undefined {
-  const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.channelMultiplier !== 1) return undefined;
-  const taps = layer.kernelH * layer.kernelW;
-  const channels = channelsOf(layer, taps, (c, i) => layer.weights[i * layer.outC + c]);
+  const raw = integerLayer(node, graph, rounding);
+  if (raw?.channelMultiplier !== 1) return undefined;
+  const taps = raw.kernelH * raw.kernelW;
+  const index: WeightIndex = (c, i) => i * raw.outC + c;
+  const layer = settle(raw, taps, index);
+  const channels = channelsOf(layer, taps, index);
   return channels && { layer, taps, channels };
 }
 
@@ -54,7 +56,7 @@ function lowerTaps(node: Node, context: LowerContext): Lowered | undefined {
     ['stride_h', l.strideH], ['stride_w', l.strideW], ['dilation_h', l.dilationH], ['dilation_w', l.dilationW],
     ['pad_top', l.padTop], ['pad_left', l.padLeft], ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', tapWeights(d), [l.outC, d.taps])],
-    channelField(d.channels, 1), outputField(l),
+    channelField(l, d.channels, 1), outputField(l),
   ];
   return lowered(tapsKernel, 4 * d.taps + l.inC, fields, l);
 }
@@ -100,9 +102,11 @@ function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
     ['whole', along.output - along.after], ['has_left', along.before], ['has_right', along.after],
     ['in_step', inStep], ['in_line', inLine], ['out_step', outStep], ['out_line', outLine], ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', lineWeights(l, turned), [l.outC, 3, 3])],
-    channelField(d.channels, 1), outputField(l),
+    channelField(l, d.channels, 1), outputField(l),
   ];
-  return lowered(lineKernel, 0, fields, l);
+  // It visits a channel once for all pixels, and a pixel once for each channel.
+  const line = lowered(lineKernel, 0, fields, l);
+  return { ...line, work: { ...line.work, pixels: l.outC } };
 }
 
 export const rv32DepthwiseVariants: readonly Variant[] = [
