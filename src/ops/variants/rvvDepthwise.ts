@@ -2,8 +2,8 @@
 // lanedepthwise: channels in vector lanes, one filter per channel.
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
-import { type TapRange, tapRanges, windowFields } from '../window.js';
 import { constant } from '../weighted.js';
+import { type TapRange, tapRanges, windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { rescaleFields } from './rvvRescale.js';
 import type { Lowered, Variant } from './variant.js';
@@ -12,8 +12,19 @@ import type { Lowered, Variant } from './variant.js';
 function lyingDown(l: IntegerLayer): IntegerLayer {
   if (l.inW !== 1 || l.outW !== 1 || l.kernelW !== 1 || l.padLeft !== 0) return l;
   return {
-    ...l, inH: 1, inW: l.inH, outH: 1, outW: l.outH, kernelH: 1, kernelW: l.kernelH, strideH: 1, strideW: l.strideH,
-    dilationH: 1, dilationW: l.dilationH, padTop: 0, padLeft: l.padTop,
+    ...l,
+    inH: 1,
+    inW: l.inH,
+    outH: 1,
+    outW: l.outH,
+    kernelH: 1,
+    kernelW: l.kernelH,
+    strideH: 1,
+    strideW: l.strideH,
+    dilationH: 1,
+    dilationW: l.dilationH,
+    padTop: 0,
+    padLeft: l.padTop,
   };
 }
 
@@ -26,12 +37,18 @@ function innerRun(ranges: readonly TapRange[], kernel: number): [begin: number, 
 
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const read = integerLayer(node, graph, rounding);
-  if (!read || read.channelMultiplier !== 1) return undefined;
+  if (read?.channelMultiplier !== 1) return undefined;
   const layer = lyingDown(read);
   const rescale = rescaleFields(layer);
   if (!rescale) return undefined;
-  const [begin, end] = innerRun(tapRanges(layer.outW, layer.strideW, layer.padLeft, layer.dilationW, layer.kernelW, layer.inW), layer.kernelW);
-  const [top, bottom] = innerRun(tapRanges(layer.outH, layer.strideH, layer.padTop, layer.dilationH, layer.kernelH, layer.inH), layer.kernelH);
+  const [begin, end] = innerRun(
+    tapRanges(layer.outW, layer.strideW, layer.padLeft, layer.dilationW, layer.kernelW, layer.inW),
+    layer.kernelW,
+  );
+  const [top, bottom] = innerRun(
+    tapRanges(layer.outH, layer.strideH, layer.padTop, layer.dilationH, layer.kernelH, layer.inH),
+    layer.kernelH,
+  );
   const window = windowFields(layer, layer.outC).filter(([name]) => name !== 'out_c');
   return {
     call: {
