@@ -17,9 +17,12 @@ typedef struct {
   int32_t stride_h, stride_w;
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left;
-  int32_t direct; /* 1: windows inside the image are read where they are; 0: every window is gathered in the scratch */
+  int32_t direct; /* 2: pixel i is at input + i * in_c (1x1); 1: windows inside the image are read where they are;
+                     0: every window is gathered in the scratch */
   int32_t segments, segment;
   int32_t segment_stride; /* bytes between runs of a window that is read where it is */
+  const int16_t *tap_offset; /* per element of a window: bytes from the window's first; null: gathered tap by tap */
+  const int16_t *tap_y, *tap_x; /* and its row and column from there */
   const int8_t *weights;
   const int32_t *bias;
   const int32_t *multiplier;

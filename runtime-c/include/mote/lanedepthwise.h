@@ -16,7 +16,8 @@ typedef struct {
   int32_t stride_h, stride_w;
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left;
-  int32_t inner_begin, inner_end; /* output columns whose windows lie between the left and right edge of the image */
+  int32_t inner_begin, triples; /* from this output column on, so many times three windows cross neither side edge */
+  int32_t inner_top, inner_bottom; /* output rows whose windows cross neither the upper nor the lower edge */
   const int8_t *weights;
   const int32_t *bias;
   const int32_t *multiplier;

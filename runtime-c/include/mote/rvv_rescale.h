@@ -25,31 +25,65 @@ typedef struct {
   int32_t rounding;
 } mote_rvv_rescale;
 
-/* The multiplication. */
-static inline vint32m8_t mote_rvv_scale(vint32m8_t x, vint32m8_t multiplier, int32_t pre_shift, int32_t rounding,
-                                        size_t vl) {
-  if (rounding == MOTE_ROUNDING_SINGLE) {
-    return __riscv_vmulh_vv_i32m8(__riscv_vsll_vx_i32m8(x, (size_t)pre_shift, vl), multiplier, vl);
-  }
-  return __riscv_vsmul_vv_i32m8(x, multiplier, __RISCV_VXRM_RNU, vl);
+/* Assembly, because compilers spill m8 groups here: every instruction works in place (a narrowing result may lie in the
+ * lowest part of its operand). v0..v7 are free, accumulators are operands named a0, a1, a2. `each` is MOTE_RVV_ONE or
+ * MOTE_RVV_THREE. */
+#define MOTE_RVV_ONE(f) f("a0")
+#define MOTE_RVV_THREE(f) f("a0") f("a1") f("a2")
+#define MOTE_RVV_FREE "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "vl", "vtype", "vxrm", "memory"
+
+#define MOTE_RVV_HIGH(a) "vsll.vx %[" a "], %[" a "], %[pre]\nvmulh.vv %[" a "], %[" a "], v0\n"
+#define MOTE_RVV_SMUL(a) "vsmul.vv %[" a "], %[" a "], v0\n"
+#define MOTE_RVV_TIES(a) "vmslt.vx v0, %[" a "], zero\nvadd.vi %[" a "], %[" a "], -1, v0.t\n"
+#define MOTE_RVV_SOME_TIES(a) \
+  "vmslt.vx v0, %[" a "], zero\nvmand.mm v0, v0, v1\nvadd.vi %[" a "], %[" a "], -1, v0.t\n"
+#define MOTE_RVV_NARROW(a) "vnclip.wv %[" a "], %[" a "], v4\nvsadd.vx %[" a "], %[" a "], %[zero]\n"
+#define MOTE_RVV_BYTES(a) "vnclip.wi %[" a "], %[" a "], 0\n"
+#define MOTE_RVV_CLAMP(a) "vmax.vx %[" a "], %[" a "], %[min]\nvmin.vx %[" a "], %[" a "], %[max]\n"
+
+/* Operands: rounding, pre, some (1: some channel has shift 0), multiplier, shift, zero, min, max, vl. */
+#define MOTE_RVV_RESCALE(each)                 \
+  "vsetvli zero, %[vl], e32, m8, ta, mu\n"     \
+  "csrwi vxrm, 0\n"                            \
+  "vle32.v v0, (%[multiplier])\n"              \
+  "beqz %[rounding], 1f\n" each(MOTE_RVV_HIGH) \
+  "vle16.v v4, (%[shift])\n"                   \
+  "j 3f\n"                                     \
+  "1:\n" each(MOTE_RVV_SMUL)                   \
+  "vle16.v v4, (%[shift])\n"                   \
+  "bnez %[some], 2f\n" each(MOTE_RVV_TIES)     \
+  "j 3f\n"                                     \
+  "2:\n"                                       \
+  "vsetvli zero, zero, e16, m4, ta, mu\n"      \
+  "vmsne.vi v1, v4, 0\n"                       \
+  "vsetvli zero, zero, e32, m8, ta, mu\n" each(MOTE_RVV_SOME_TIES) \
+  "3:\n"                                       \
+  "vsetvli zero, zero, e16, m4, ta, mu\n" each(MOTE_RVV_NARROW) \
+  "vsetvli zero, zero, e8, m2, ta, mu\n" each(MOTE_RVV_BYTES) each(MOTE_RVV_CLAMP)
+
+#define MOTE_RVV_RESCALE_INPUTS(r, c, vl)                                                                      \
+  [rounding] "r"((r)->rounding), [pre] "r"((r)->pre_shift), [some] "r"((r)->zero_shifts),                      \
+      [multiplier] "r"((r)->multiplier + (c)), [shift] "r"((r)->shift + (c)), [zero] "r"((r)->output_zero_point), \
+      [min] "r"((r)->output_min), [max] "r"((r)->output_max), [vl] "r"(vl)
+
+/* One accumulator of channels c .. c + vl -> output. */
+static inline void mote_rvv_put1(const mote_rvv_rescale *r, int32_t c, size_t vl, vint32m8_t a0, int8_t *output) {
+  __asm__ volatile(MOTE_RVV_RESCALE(MOTE_RVV_ONE) "vse8.v %[a0], (%[o])\n"
+                   : [a0] "+vr"(a0)
+                   : [o] "r"(output), MOTE_RVV_RESCALE_INPUTS(r, c, vl)
+                   : MOTE_RVV_FREE);
 }
 
-/* tflite: y - 1 where y is negative and shifted, so that ties are rounded away from zero. */
-static inline vint32m8_t mote_rvv_ties(vint32m8_t y, vint16m4_t shift, int32_t zero_shifts, size_t vl) {
-  vbool4_t low = __riscv_vmslt_vx_i32m8_b4(y, 0, vl);
-  if (zero_shifts) low = __riscv_vmand_mm_b4(low, __riscv_vmsne_vx_i16m4_b4(shift, 0, vl), vl);
-  return __riscv_vadd_vx_i32m8_mu(low, y, y, -1, vl);
-}
-
-/* The shift, the zero point, the clamp, the store. */
-static inline void mote_rvv_put(const mote_rvv_rescale *r, vint32m8_t y, vint16m4_t shift, int8_t *output, size_t vl) {
-  const vuint16m4_t right = __riscv_vreinterpret_v_i16m4_u16m4(shift);
-  vint16m4_t h = __riscv_vnclip_wv_i16m4(y, right, __RISCV_VXRM_RNU, vl);
-  h = __riscv_vsadd_vx_i16m4(h, (int16_t)r->output_zero_point, vl);
-  vint8m2_t b = __riscv_vnclip_wx_i8m2(h, 0, __RISCV_VXRM_RNU, vl);
-  b = __riscv_vmax_vx_i8m2(b, (int8_t)r->output_min, vl);
-  b = __riscv_vmin_vx_i8m2(b, (int8_t)r->output_max, vl);
-  __riscv_vse8_v_i8m2(output, b, vl);
+/* Three accumulators of channels c .. c + vl -> three places, which may be the same for equal accumulators. */
+static inline void mote_rvv_put3(const mote_rvv_rescale *r, int32_t c, size_t vl, vint32m8_t a0, vint32m8_t a1,
+                                 vint32m8_t a2, int8_t *o0, int8_t *o1, int8_t *o2) {
+  __asm__ volatile(MOTE_RVV_RESCALE(MOTE_RVV_THREE)
+                   "vse8.v %[a0], (%[o0])\n"
+                   "vse8.v %[a1], (%[o1])\n"
+                   "vse8.v %[a2], (%[o2])\n"
+                   : [a0] "+vr"(a0), [a1] "+vr"(a1), [a2] "+vr"(a2)
+                   : [o0] "r"(o0), [o1] "r"(o1), [o2] "r"(o2), MOTE_RVV_RESCALE_INPUTS(r, c, vl)
+                   : MOTE_RVV_FREE);
 }
 
 #endif

@@ -30,7 +30,13 @@ typedef struct {
   int32_t stride;
 } block;
 
-/* Channels c .. c + vl of three pixels; the first `count` are stored. */
+/* First tap of a window, and whether the whole window lies in the image. */
+typedef struct {
+  int32_t y, x;
+  int inside;
+} position;
+
+/* Channels c .. c + vl of three pixels; of two, where x[2] is x[1]. */
 static inline void strip3(const mote_laneconv_s8s8 *p, const mote_rvv_rescale *r, const block *at, int32_t c, size_t vl,
                    int8_t *output, int32_t count) {
   const int8_t *w = p->weights + 2 * c;
@@ -74,22 +80,9 @@ static inline void strip3(const mote_laneconv_s8s8 *p, const mote_rvv_rescale *r
         : [n] "r"(p->segment), [step] "r"(step), [vl] "r"(vl)
         : VECTORS);
   }
-  {
-    const vint32m8_t m = __riscv_vle32_v_i32m8(r->multiplier + c, vl);
-    a0 = mote_rvv_scale(a0, m, r->pre_shift, r->rounding, vl);
-    a1 = mote_rvv_scale(a1, m, r->pre_shift, r->rounding, vl);
-    a2 = mote_rvv_scale(a2, m, r->pre_shift, r->rounding, vl);
-  }
-  const vint16m4_t shift = __riscv_vle16_v_i16m4(r->shift + c, vl);
-  if (r->rounding == MOTE_ROUNDING_TFLITE) {
-    a0 = mote_rvv_ties(a0, shift, r->zero_shifts, vl);
-    a1 = mote_rvv_ties(a1, shift, r->zero_shifts, vl);
-    a2 = mote_rvv_ties(a2, shift, r->zero_shifts, vl);
-  }
   output += c;
-  mote_rvv_put(r, a0, shift, output, vl);
-  if (count > 1) mote_rvv_put(r, a1, shift, output + p->out_c, vl);
-  if (count > 2) mote_rvv_put(r, a2, shift, output + 2 * p->out_c, vl);
+  int8_t *const second = output + p->out_c;
+  mote_rvv_put3(r, c, vl, a0, a1, a2, output, second, count > 2 ? second + p->out_c : second);
 }
 
 /* Channels c .. c + vl of one pixel. */
@@ -124,10 +117,7 @@ static inline void strip1(const mote_laneconv_s8s8 *p, const mote_rvv_rescale *r
         : [n] "r"(p->segment), [step] "r"(step), [vl] "r"(vl)
         : VECTORS);
   }
-  a0 = mote_rvv_scale(a0, __riscv_vle32_v_i32m8(r->multiplier + c, vl), r->pre_shift, r->rounding, vl);
-  const vint16m4_t shift = __riscv_vle16_v_i16m4(r->shift + c, vl);
-  if (r->rounding == MOTE_ROUNDING_TFLITE) a0 = mote_rvv_ties(a0, shift, r->zero_shifts, vl);
-  mote_rvv_put(r, a0, shift, output + c, vl);
+  mote_rvv_put1(r, c, vl, a0, output + c);
 }
 
 /* The window whose first tap is at (y, x) as one run, with the zero point outside the image. */
@@ -154,6 +144,30 @@ static void gather(const mote_laneconv_s8s8 *p, const int8_t *input, int32_t y, 
   }
 }
 
+/* The same by the packer's table, for windows of few bytes: rows and columns compare as unsigned, so that those before
+ * the image are beyond it. */
+static void gather_by_table(const mote_laneconv_s8s8 *p, const int8_t *input, int32_t y, int32_t x, int inside,
+                            int8_t *to) {
+  const int8_t *first = input + (y * p->in_w + x) * p->in_c;
+  const size_t count = (size_t)p->segment;
+  size_t vl;
+  for (size_t i = 0; i < count; i += vl) {
+    vl = __riscv_vsetvl_e16m8(count - i);
+    const vuint16m8_t offset = __riscv_vle16_v_u16m8((const uint16_t *)p->tap_offset + i, vl);
+    if (inside) {
+      __riscv_vse8_v_i8m4(to + i, __riscv_vluxei16_v_i8m4(first, offset, vl), vl);
+      continue;
+    }
+    const vuint16m8_t ys = __riscv_vle16_v_u16m8((const uint16_t *)p->tap_y + i, vl);
+    const vbool2_t rows = __riscv_vmsltu_vx_u16m8_b2(__riscv_vadd_vx_u16m8(ys, (uint16_t)y, vl), (uint16_t)p->in_h, vl);
+    const vuint16m8_t xs = __riscv_vle16_v_u16m8((const uint16_t *)p->tap_x + i, vl);
+    const vbool2_t columns = __riscv_vmsltu_vx_u16m8_b2(__riscv_vadd_vx_u16m8(xs, (uint16_t)x, vl), (uint16_t)p->in_w, vl);
+    const vbool2_t mask = __riscv_vmand_mm_b2(rows, columns, vl);
+    const vint8m4_t zero = __riscv_vmv_v_x_i8m4((int8_t)p->input_zero_point, vl);
+    __riscv_vse8_v_i8m4(to + i, __riscv_vluxei16_v_i8m4_mu(mask, zero, first, offset, vl), vl);
+  }
+}
+
 void mote_laneconv_s8s8__rvv(const mote_laneconv_s8s8 *p, const int8_t *input, int8_t *output, void *scratch) {
   const mote_rvv_rescale r = {p->bias,       p->multiplier,        p->shift,        p->pre_shift, p->zero_shifts,
                               p->output_zero_point, p->output_min, p->output_max, p->rounding};
@@ -166,29 +180,35 @@ void mote_laneconv_s8s8__rvv(const mote_laneconv_s8s8 *p, const int8_t *input, i
   int32_t x = -p->pad_left;
   while (left > 0) {
     const int32_t count = left < 3 ? left : 3;
-    block at = {{input, input, input}, p->segment_stride};
-    int32_t ys[3] = {0, 0, 0};
-    int32_t xs[3] = {0, 0, 0};
-    int direct = p->direct;
-    for (int32_t i = 0; i < count; i++) {
-      ys[i] = y;
-      xs[i] = x;
-      at.x[i] = input + (y * p->in_w + x) * p->in_c;
-      if (y < 0 || x < 0 || y >= last_y || x >= last_x) direct = 0;
-      x += p->stride_w;
-      if (x == end_x) {
-        x = -p->pad_left;
-        y += p->stride_h;
-      }
-    }
-    if (!direct) {
-      at.stride = p->segment;
+    block at = {{input, input + p->in_c, input + 2 * p->in_c}, p->segment_stride};
+    if (p->direct == 2) {
+      input += 3 * p->in_c;
+    } else {
+      position places[3];
+      int direct = p->direct;
       for (int32_t i = 0; i < count; i++) {
-        int8_t *to = (int8_t *)scratch + i * window;
-        gather(p, input, ys[i], xs[i], to);
-        at.x[i] = to;
+        const int inside = y >= 0 && x >= 0 && y < last_y && x < last_x;
+        const position here = {y, x, inside};
+        places[i] = here;
+        at.x[i] = input + (y * p->in_w + x) * p->in_c;
+        direct &= inside;
+        x += p->stride_w;
+        if (x == end_x) {
+          x = -p->pad_left;
+          y += p->stride_h;
+        }
+      }
+      if (!direct) {
+        at.stride = p->segment;
+        for (int32_t i = 0; i < count; i++) {
+          int8_t *to = (int8_t *)scratch + i * window;
+          if (p->tap_offset) gather_by_table(p, input, places[i].y, places[i].x, places[i].inside, to);
+          else gather(p, input, places[i].y, places[i].x, to);
+          at.x[i] = to;
+        }
       }
     }
+    if (count == 2) at.x[2] = at.x[1];
     for (int32_t c = 0; c < p->out_c;) {
       const size_t vl = __riscv_vsetvl_e32m8((size_t)(p->out_c - c));
       if (count == 1) strip1(p, &r, &at, c, vl, output);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Channels in lanes. Inside the left and right edge, three neighbouring output pixels share each widened weight vector;
- * at the edges pixels are made one by one. A tap outside the image needs no copy of the image: it adds the weight vector
- * times the zero point, a scalar. */
+/* Channels in lanes. Three output pixels share each widened weight vector: neighbours in a row where their windows cross
+ * neither side edge, neighbours in a column elsewhere; what remains is made one by one. A tap outside the image needs no
+ * copy of the image: it adds the weight vector times the zero point, a scalar. */
 #include "mote/lanedepthwise.h"
 #include "mote/rvv_rescale.h"
 #include "mote/window.h"
@@ -27,119 +27,129 @@ typedef struct {
   size_t vl;
 } lanes;
 
-/* Three pixels whose first tap is at input row y; `x` is their first column's pixel in row 0. */
-static inline void pixels3(const lanes *l, const int8_t *x, int32_t y, int8_t *output) {
-  const mote_lanedepthwise_s8s8 *p = l->p;
-  const mote_rvv_rescale *r = l->r;
-  const size_t vl = l->vl;
-  const int32_t c = l->c;
-  const int32_t next = p->stride_w * p->channels;
-  const int32_t dilation = p->dilation_w * p->channels;
-  const int32_t row = p->in_w * p->channels;
-  const int8_t *w = p->weights + c;
-  vint32m8_t a0 = __riscv_vle32_v_i32m8(r->bias + c, vl);
+/* So many bytes of weights, all channels counted, times the zero point. */
+#define OUTSIDE(bytes, macs, ...)                                                         \
+  if ((bytes) > 0) {                                                                      \
+    const int8_t *end = w + (bytes);                                                      \
+    __asm__ volatile(BEGIN WEIGHT macs AGAIN                                              \
+                     : __VA_ARGS__, [w] "+r"(w)                                           \
+                     : [c] "r"(channels), [z] "r"(zero), [e] "r"(end), [vl] "r"(vl)       \
+                     : VECTORS);                                                          \
+  }
+/* What a pixel's loop over rows needs, out of the way of the assembly's memory clobbers. */
+#define ROWS                                                                  \
+  const mote_lanedepthwise_s8s8 *p = l->p;                                    \
+  const size_t vl = l->vl;                                                    \
+  const int32_t channels = p->channels;                                       \
+  const int32_t zero = p->input_zero_point;                                   \
+  const int32_t dilation = p->dilation_w * channels;                          \
+  const int32_t whole = p->kernel_w * channels;                               \
+  const int32_t left = k.begin * channels;                                    \
+  const int32_t middle = k.end * channels - left;                             \
+  const int32_t right = whole - middle - left;                                \
+  const int32_t down = p->dilation_h;                                         \
+  const int32_t row = down * p->in_w * channels;                              \
+  const int32_t in_h = middle > 0 ? p->in_h : 0;                              \
+  int32_t rows = p->kernel_h;                                                 \
+  const int8_t *w = p->weights + l->c;                                        \
+  const int8_t *from = input + (y * p->in_w + x) * channels + k.begin * dilation;
+#define ZERO(a) "vwmacc.vx %[" a "], %[z], v0\n"
+#define ONE [a0] "+vr"(a0)
+#define THREE [a0] "+vr"(a0), [a1] "+vr"(a1), [a2] "+vr"(a2)
+
+/* Three pixels, the first tap of the first at (y, x) of the image, the next ones `next` bytes on in the input and
+ * `out_next` in the output. Taps k of a window's row lie in the image, and all three have the same rows there. */
+static inline void pixels3(const lanes *l, const int8_t *input, int32_t y, int32_t x, mote_range k, int32_t next,
+                           int8_t *output, int32_t out_next) {
+  ROWS
+  vint32m8_t a0 = __riscv_vle32_v_i32m8(p->bias + l->c, vl);
   vint32m8_t a1 = __riscv_vmv_v_v_i32m8(a0, vl);
   vint32m8_t a2 = __riscv_vmv_v_v_i32m8(a0, vl);
-  for (int32_t i = 0; i < p->kernel_h; i++) {
-    const int8_t *end = w + p->kernel_w * p->channels;
-    if ((uint32_t)y < (uint32_t)p->in_h) {
-      const int8_t *x0 = x + y * row;
+  do {
+    const int inside = (uint32_t)y < (uint32_t)in_h;
+    const int32_t before = inside ? left : whole;
+    OUTSIDE(before, ZERO("a0") ZERO("a1") ZERO("a2"), THREE)
+    if (inside) {
+      const int8_t *x0 = from;
       const int8_t *x1 = x0 + next;
       const int8_t *x2 = x1 + next;
+      const int8_t *end = w + middle;
       __asm__ volatile(BEGIN WEIGHT PIXEL("x0", "a0") PIXEL("x1", "a1") PIXEL("x2", "a2") AGAIN
-                       : [a0] "+vr"(a0), [a1] "+vr"(a1), [a2] "+vr"(a2), [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1),
-                         [x2] "+r"(x2)
-                       : [c] "r"(p->channels), [d] "r"(dilation), [e] "r"(end), [vl] "r"(vl)
+                       : THREE, [w] "+r"(w), [x0] "+r"(x0), [x1] "+r"(x1), [x2] "+r"(x2)
+                       : [c] "r"(channels), [d] "r"(dilation), [e] "r"(end), [vl] "r"(vl)
                        : VECTORS);
-    } else {
-      __asm__ volatile(BEGIN WEIGHT
-                       "vwmacc.vx %[a0], %[z], v0\n"
-                       "vwmacc.vx %[a1], %[z], v0\n"
-                       "vwmacc.vx %[a2], %[z], v0\n" AGAIN
-                       : [a0] "+vr"(a0), [a1] "+vr"(a1), [a2] "+vr"(a2), [w] "+r"(w)
-                       : [c] "r"(p->channels), [z] "r"(p->input_zero_point), [e] "r"(end), [vl] "r"(vl)
-                       : VECTORS);
+      OUTSIDE(right, ZERO("a0") ZERO("a1") ZERO("a2"), THREE)
     }
-    y += p->dilation_h;
-  }
-  {
-    const vint32m8_t m = __riscv_vle32_v_i32m8(r->multiplier + c, vl);
-    a0 = mote_rvv_scale(a0, m, r->pre_shift, r->rounding, vl);
-    a1 = mote_rvv_scale(a1, m, r->pre_shift, r->rounding, vl);
-    a2 = mote_rvv_scale(a2, m, r->pre_shift, r->rounding, vl);
-  }
-  const vint16m4_t shift = __riscv_vle16_v_i16m4(r->shift + c, vl);
-  if (r->rounding == MOTE_ROUNDING_TFLITE) {
-    a0 = mote_rvv_ties(a0, shift, r->zero_shifts, vl);
-    a1 = mote_rvv_ties(a1, shift, r->zero_shifts, vl);
-    a2 = mote_rvv_ties(a2, shift, r->zero_shifts, vl);
-  }
-  mote_rvv_put(r, a0, shift, output, vl);
-  mote_rvv_put(r, a1, shift, output + p->channels, vl);
-  mote_rvv_put(r, a2, shift, output + 2 * p->channels, vl);
+    y += down;
+    from += row;
+  } while (--rows > 0);
+  mote_rvv_put3(l->r, l->c, vl, a0, a1, a2, output, output + out_next, output + 2 * out_next);
 }
 
-/* `taps` weights times the zero point. */
-#define OUTSIDE(taps)                                                                                             \
-  if ((taps) > 0) {                                                                                               \
-    const int8_t *end = w + (taps)*p->channels;                                                                   \
-    __asm__ volatile(BEGIN WEIGHT "vwmacc.vx %[a0], %[z], v0\n" AGAIN                                             \
-                     : [a0] "+vr"(a0), [w] "+r"(w)                                                                \
-                     : [c] "r"(p->channels), [z] "r"(p->input_zero_point), [e] "r"(end), [vl] "r"(vl)             \
-                     : VECTORS);                                                                                  \
-  }
-
 /* One pixel whose first tap is at (y, x) of the image. */
-static inline void pixel1(const lanes *l, const int8_t *input, int32_t y, int32_t x, int8_t *output) {
-  const mote_lanedepthwise_s8s8 *p = l->p;
-  const mote_rvv_rescale *r = l->r;
-  const size_t vl = l->vl;
-  const int32_t c = l->c;
-  const int32_t dilation = p->dilation_w * p->channels;
-  const int8_t *w = p->weights + c;
-  const mote_range k = mote_window_range(x, p->dilation_w, p->kernel_w, p->in_w);
-  vint32m8_t a0 = __riscv_vle32_v_i32m8(r->bias + c, vl);
-  for (int32_t i = 0; i < p->kernel_h; i++) {
-    const int32_t inside = (uint32_t)y < (uint32_t)p->in_h ? k.end - k.begin : 0;
-    const int32_t before = inside > 0 ? k.begin : p->kernel_w;
-    OUTSIDE(before)
-    if (inside > 0) {
-      const int8_t *x0 = input + (y * p->in_w + x) * p->channels + k.begin * dilation;
-      const int8_t *end = w + inside * p->channels;
+static inline void pixel1(const lanes *l, const int8_t *input, int32_t y, int32_t x, mote_range k, int8_t *output) {
+  ROWS
+  vint32m8_t a0 = __riscv_vle32_v_i32m8(p->bias + l->c, vl);
+  do {
+    const int inside = (uint32_t)y < (uint32_t)in_h;
+    const int32_t before = inside ? left : whole;
+    OUTSIDE(before, ZERO("a0"), ONE)
+    if (inside) {
+      const int8_t *x0 = from;
+      const int8_t *end = w + middle;
       __asm__ volatile(BEGIN WEIGHT PIXEL("x0", "a0") AGAIN
-                       : [a0] "+vr"(a0), [w] "+r"(w), [x0] "+r"(x0)
-                       : [c] "r"(p->channels), [d] "r"(dilation), [e] "r"(end), [vl] "r"(vl)
+                       : ONE, [w] "+r"(w), [x0] "+r"(x0)
+                       : [c] "r"(channels), [d] "r"(dilation), [e] "r"(end), [vl] "r"(vl)
                        : VECTORS);
-      OUTSIDE(p->kernel_w - k.end)
+      OUTSIDE(right, ZERO("a0"), ONE)
     }
-    y += p->dilation_h;
+    y += down;
+    from += row;
+  } while (--rows > 0);
+  mote_rvv_put1(l->r, l->c, vl, a0, output);
+}
+
+/* The output rows of column x, which no triple of a row covers. */
+static inline void column(const lanes *l, const int8_t *input, int32_t x, int8_t *output) {
+  const mote_lanedepthwise_s8s8 *p = l->p;
+  const int32_t x0 = x * p->stride_w - p->pad_left;
+  const mote_range k = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
+  const int32_t next = p->stride_h * p->in_w * p->channels;
+  const int32_t row = p->out_w * p->channels;
+  int32_t step;
+  output += x * p->channels;
+  for (int32_t y = 0; y < p->out_h; y += step) {
+    const int32_t y0 = y * p->stride_h - p->pad_top;
+    step = y >= p->inner_top && y + 3 <= p->inner_bottom ? 3 : 1;
+    if (step == 3) pixels3(l, input, y0, x0, k, next, output, row);
+    else pixel1(l, input, y0, x0, k, output);
+    output += step * row;
   }
-  a0 = mote_rvv_scale(a0, __riscv_vle32_v_i32m8(r->multiplier + c, vl), r->pre_shift, r->rounding, vl);
-  const vint16m4_t shift = __riscv_vle16_v_i16m4(r->shift + c, vl);
-  if (r->rounding == MOTE_ROUNDING_TFLITE) a0 = mote_rvv_ties(a0, shift, r->zero_shifts, vl);
-  mote_rvv_put(r, a0, shift, output, vl);
 }
 
 void mote_lanedepthwise_s8s8__rvv(const mote_lanedepthwise_s8s8 *p, const int8_t *input, int8_t *output) {
   const mote_rvv_rescale r = {p->bias,       p->multiplier,        p->shift,        p->pre_shift, p->zero_shifts,
                               p->output_zero_point, p->output_min, p->output_max, p->rounding};
+  const mote_range whole = {0, p->kernel_w};
+  const int32_t next = p->stride_w * p->channels;
+  const int32_t inner_end = p->inner_begin + 3 * p->triples;
   lanes l = {p, &r, 0, 0};
   for (; l.c < p->channels; l.c += (int32_t)l.vl) {
     const int8_t *in = input + l.c;
-    int8_t *out = output + l.c;
-    int32_t y0 = -p->pad_top;
     l.vl = __riscv_vsetvl_e32m8((size_t)(p->channels - l.c));
+    for (int32_t x = 0; x < p->out_w; x++) {
+      if (x == p->inner_begin) x = inner_end;
+      if (x < p->out_w) column(&l, in, x, output + l.c);
+    }
     for (int32_t y = 0; y < p->out_h; y++) {
-      int32_t x0 = -p->pad_left;
-      for (int32_t x = 0; x < p->out_w;) {
-        const int32_t step = x >= p->inner_begin && x + 3 <= p->inner_end ? 3 : 1;
-        if (step == 3) pixels3(&l, in + x0 * p->channels, y0, out);
-        else pixel1(&l, in, y0, x0, out);
-        out += step * p->channels;
-        x0 += step * p->stride_w;
-        x += step;
+      const int32_t y0 = y * p->stride_h - p->pad_top;
+      int32_t x0 = p->inner_begin * p->stride_w - p->pad_left;
+      int8_t *out = output + (y * p->out_w + p->inner_begin) * p->channels + l.c;
+      for (int32_t i = 0; i < p->triples; i++) {
+        pixels3(&l, in, y0, x0, whole, next, out, p->channels);
+        x0 += 3 * p->stride_w;
+        out += 3 * p->channels;
       }
-      y0 += p->stride_h;
     }
   }
 }

@@ -2,8 +2,8 @@
 // lanedepthwise: channels in vector lanes, one filter per channel.
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
-import { tapRanges, windowFields } from '../window.js';
 import { constant } from '../weighted.js';
+import { type TapRange, tapRanges, windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { rescaleFields } from './rvvRescale.js';
 import type { Lowered, Variant } from './variant.js';
@@ -12,25 +12,43 @@ import type { Lowered, Variant } from './variant.js';
 function lyingDown(l: IntegerLayer): IntegerLayer {
   if (l.inW !== 1 || l.outW !== 1 || l.kernelW !== 1 || l.padLeft !== 0) return l;
   return {
-    ...l, inH: 1, inW: l.inH, outH: 1, outW: l.outH, kernelH: 1, kernelW: l.kernelH, strideH: 1, strideW: l.strideH,
-    dilationH: 1, dilationW: l.dilationH, padTop: 0, padLeft: l.padTop,
+    ...l,
+    inH: 1,
+    inW: l.inH,
+    outH: 1,
+    outW: l.outH,
+    kernelH: 1,
+    kernelW: l.kernelH,
+    strideH: 1,
+    strideW: l.strideH,
+    dilationH: 1,
+    dilationW: l.dilationH,
+    padTop: 0,
+    padLeft: l.padTop,
   };
 }
 
-/** Output columns that read no tap left or right of the image: one run of them. */
-function innerColumns(l: IntegerLayer): [begin: number, end: number] {
-  const whole = tapRanges(l.outW, l.strideW, l.padLeft, l.dilationW, l.kernelW, l.inW).map((r) => r.end - r.begin === l.kernelW);
+/** The run of positions whose windows read all taps inside the image. */
+function innerRun(ranges: readonly TapRange[], kernel: number): [begin: number, end: number] {
+  const whole = ranges.map((r) => r.end - r.begin === kernel);
   const begin = whole.indexOf(true);
   return begin < 0 ? [0, 0] : [begin, whole.lastIndexOf(true) + 1];
 }
 
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const read = integerLayer(node, graph, rounding);
-  if (!read || read.channelMultiplier !== 1) return undefined;
+  if (read?.channelMultiplier !== 1) return undefined;
   const layer = lyingDown(read);
   const rescale = rescaleFields(layer);
   if (!rescale) return undefined;
-  const [begin, end] = innerColumns(layer);
+  const [begin, end] = innerRun(
+    tapRanges(layer.outW, layer.strideW, layer.padLeft, layer.dilationW, layer.kernelW, layer.inW),
+    layer.kernelW,
+  );
+  const [top, bottom] = innerRun(
+    tapRanges(layer.outH, layer.strideH, layer.padTop, layer.dilationH, layer.kernelH, layer.inH),
+    layer.kernelH,
+  );
   const window = windowFields(layer, layer.outC).filter(([name]) => name !== 'out_c');
   return {
     call: {
@@ -40,7 +58,9 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
         fields: [
           ...window.map(([name, value]): (typeof window)[number] => [name === 'in_c' ? 'channels' : name, value]),
           ['inner_begin', begin],
-          ['inner_end', end],
+          ['triples', Math.floor((end - begin) / 3)],
+          ['inner_top', top],
+          ['inner_bottom', bottom],
           ['weights', constant('weights', 'int8', layer.weights, [layer.kernelH, layer.kernelW, layer.outC])],
           ...rescale,
         ],

@@ -31,42 +31,26 @@ function lowerAdd(node: Node, context: LowerContext): Lowered | undefined {
   const { params } = add.lower(node, context);
   const of = (name: string): number => field(params.fields, name);
   const single = rounding === 'single';
-  const [sa, sb, sy] = [
-    shiftsAround(of('a_shift'), maxPreShift, single),
-    shiftsAround(of('b_shift'), maxPreShift, single),
-    shiftsAround(of('output_shift'), 0, single),
-  ];
-  if (!sa || !sb || !sy) return undefined;
-  const count = elementCount(a.shape);
-  return {
-    call: {
-      kernel: 'mote_laneadd_s8__rvv',
-      params: {
-        type: 'mote_laneadd_s8',
-        fields: [
-          ['count', count],
-          ['a_zero_point', of('a_zero_point')],
-          ['a_left', spareBits + sa.left],
-          ['a_multiplier', of('a_multiplier')],
-          ['a_right', sa.right],
-          ['b_zero_point', of('b_zero_point')],
-          ['b_left', spareBits + sb.left],
-          ['b_multiplier', of('b_multiplier')],
-          ['b_right', sb.right],
-          ['output_zero_point', of('output_zero_point')],
-          ['output_multiplier', of('output_multiplier')],
-          ['output_right', sy.right],
-          ['output_min', of('output_min')],
-          ['output_max', of('output_max')],
-          ['rounding', of('rounding')],
-        ],
-      },
-      inputs: [0, 1],
-      outputs: [0],
-      scratchBytes: 0,
-    },
-    work: { pixels: 0, outputs: count, macs: 0 },
+  const fields: CStruct['fields'] = [['count', elementCount(a.shape)]];
+  for (const name of ['a', 'b']) {
+    const shifts = shiftsAround(of(`${name}_shift`), maxPreShift, single);
+    if (!shifts) return undefined;
+    fields.push([`${name}_zero_point`, of(`${name}_zero_point`)], [`${name}_left`, spareBits + shifts.left]);
+    fields.push([`${name}_multiplier`, of(`${name}_multiplier`)], [`${name}_right`, shifts.right]);
+  }
+  const shifts = shiftsAround(of('output_shift'), 0, single);
+  if (!shifts) return undefined;
+  fields.push(['output_zero_point', of('output_zero_point')], ['output_multiplier', of('output_multiplier')]);
+  fields.push(['output_right', shifts.right]);
+  for (const name of ['output_min', 'output_max', 'rounding']) fields.push([name, of(name)]);
+  const call = {
+    kernel: 'mote_laneadd_s8__rvv',
+    params: { type: 'mote_laneadd_s8', fields },
+    inputs: [0, 1],
+    outputs: [0],
+    scratchBytes: 0,
   };
+  return { call, work: { pixels: 0, outputs: elementCount(a.shape), macs: 0 } };
 }
 
 function lowerAverage(node: Node, context: LowerContext): Lowered | undefined {
@@ -75,7 +59,11 @@ function lowerAverage(node: Node, context: LowerContext): Lowered | undefined {
   const of = (name: string): number => field(call.params.fields, name);
   const pixels = of('out_h') * of('out_w');
   return {
-    call: { ...call, kernel: 'mote_laneaveragepool2d_s8__rvv', params: { ...call.params, type: 'mote_laneaveragepool2d_s8' } },
+    call: {
+      ...call,
+      kernel: 'mote_laneaveragepool2d_s8__rvv',
+      params: { ...call.params, type: 'mote_laneaveragepool2d_s8' },
+    },
     work: { pixels, outputs: pixels * of('channels'), macs: 0 },
   };
 }

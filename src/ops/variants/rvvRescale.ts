@@ -8,7 +8,10 @@ import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 /** The largest |accumulator| of a channel, whatever the input. */
 function accumulatorBound(layer: IntegerLayer, bias: Int32Array): number {
   const { weights, outC } = layer;
-  const depthwise = layer.depth === 1 && layer.channelMultiplier * layer.inC === outC && weights.length === layer.kernelH * layer.kernelW * outC;
+  const depthwise =
+    layer.depth === 1 &&
+    layer.channelMultiplier * layer.inC === outC &&
+    weights.length === layer.kernelH * layer.kernelW * outC;
   const each = weights.length / outC;
   let largest = 0;
   for (let c = 0; c < outC; c++) {
@@ -42,7 +45,15 @@ export function rescaleFields(layer: IntegerLayer): CStruct['fields'] | undefine
   const shape = [layer.outC];
   return [
     ['bias', constant('bias', 'int32', bias, shape)],
-    ['multiplier', constant('multiplier', 'int32', Int32Array.from(layer.multipliers, (m) => m.multiplier), shape)],
+    [
+      'multiplier',
+      constant(
+        'multiplier',
+        'int32',
+        Int32Array.from(layer.multipliers, (m) => m.multiplier),
+        shape,
+      ),
+    ],
     ['shift', constant('shift', 'int16', fit.shifts, shape)],
     ['pre_shift', fit.preShift],
     ['zero_shifts', layer.rounding === 'tflite' && fit.shifts.includes(0) ? 1 : 0],
