@@ -121,7 +121,7 @@ function addBias(d: Draft, row: KernelRow, outC: number): void {
 function convolution(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const [inH, inW] = imageSize(random);
-  const kernel = random.chance(0.3) ? [1, 1] : positive(random, 4);
+  const kernel = random.chance(0.3) ? [1, 1] : random.chance(0.25) ? [3, 3] : positive(random, 4);
   const depthwise = row.op === 'depthwiseConv2d';
   const groups = depthwise ? 1 : random.pick([1, 1, 2, 3]);
   const depth = random.chance(0.75) ? random.int(1, 9) : random.pick([15, 16, 17, 24, 32, 33]);

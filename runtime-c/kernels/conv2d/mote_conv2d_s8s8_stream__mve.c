@@ -32,16 +32,23 @@ static void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_
   }
 }
 
+/* Channels of [stream, end) for two pixels. Long, and so in the program once. */
+__attribute__((noinline)) static void groups_of(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o,
+                                                const int8_t *const *patch, const int8_t *stream, const int8_t *end,
+                                                int8_t *out_first, int8_t *out_second) {
+  mote_mve_pair(patch[0], patch[1], p->depth, stream, end, out_first, out_second, o, p->rounding);
+}
+
 /* All channels of two pixels; the last group may have less than four channels and goes through `spare`. */
-static void pair(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o, const int8_t *first, const int8_t *second,
+static void pair(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o, const int8_t *const *patch,
                  int8_t *out_first, int8_t *out_second) {
   const int32_t group_bytes = 4 * p->depth + 48;
   const int32_t groups = p->out_c >> 2;
   const int8_t *const end = p->stream + groups * group_bytes;
-  if (groups > 0) mote_mve_pair(first, second, p->depth, p->stream, end, out_first, out_second, o, p->rounding);
+  if (groups > 0) groups_of(p, o, patch, p->stream, end, out_first, out_second);
   if ((p->out_c & 3) == 0) return;
   int8_t spare[8];
-  mote_mve_pair(first, second, p->depth, end, end + group_bytes, spare, spare + 4, o, p->rounding);
+  groups_of(p, o, patch, end, end + group_bytes, spare, spare + 4);
   for (int32_t c = groups * 4; c < p->out_c; c++) {
     out_first[c] = spare[c & 3];
     out_second[c] = spare[(c & 3) + 4];
@@ -69,10 +76,13 @@ void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t
       y += p->stride_h;
     }
     if (i & 1) {
-      pair(p, &o, patch[0], patch[1], output, output + p->out_c);
+      pair(p, &o, patch, output, output + p->out_c);
       output += 2 * p->out_c;
     }
   }
   /* An odd last pixel is its own neighbour: both halves write the same bytes. */
-  if (pixels & 1) pair(p, &o, patch[0], patch[0], output, output);
+  if (pixels & 1) {
+    patch[1] = patch[0];
+    pair(p, &o, patch, output, output);
+  }
 }
