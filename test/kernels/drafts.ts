@@ -186,7 +186,8 @@ function pooling(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const dtype = dtypes[row.activation];
   const quant = randomQuant(random, dtype);
-  addInput(d, dtype, [1, ...imageSize(random), random.int(1, 6)], quant);
+  const channels = random.chance(0.7) ? random.int(1, 6) : random.pick([7, 8, 9, 16, 17, 33]);
+  addInput(d, dtype, [1, ...imageSize(random), channels], quant);
   windowAttrs(d, positive(random, 4), row.op === 'maxPool2d');
   if (row.op === 'averagePool2d') setAttrs(d, { countIncludePad: random.chance(0.5) });
   addOutput(d, dtype, quant);

@@ -6,7 +6,7 @@
 #include "mote/window.h"
 
 /* The taps of the window that starts at (y0, x0), in the order of the weights; padding reads the zero point. */
-static void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
+static void gather_border(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int32_t row_bytes = p->kernel_w * p->in_c;
   const int32_t left = kx.begin * p->in_c;
@@ -29,6 +29,18 @@ static void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_
       }
     }
     if (kx.end < p->kernel_w) to = mote_mve_fill(to, p->input_zero_point, row_bytes - left - inside);
+  }
+}
+
+/* The same; most windows lie inside the image. */
+static inline void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
+  const int32_t bottom = y0 + (p->kernel_h - 1) * p->dilation_h;
+  if (y0 < 0 || x0 < 0 || bottom >= p->in_h || x0 + p->kernel_w > p->in_w || p->dilation_w != 1) {
+    gather_border(p, input, y0, x0, to);
+  } else {
+    const int32_t row_bytes = p->in_w * p->in_c;
+    mote_mve_copy_rows(to, input + y0 * row_bytes + x0 * p->in_c, p->kernel_w * p->in_c, p->dilation_h * row_bytes,
+                       p->kernel_h);
   }
 }
 
