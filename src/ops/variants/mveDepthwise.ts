@@ -10,7 +10,12 @@ import { ByteStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Even halves of even halves first: where VMULLB/T and VMOVLB/T leave the channels. */
-const laneOrder = [[0, 4, 8, 12], [2, 6, 10, 14], [1, 5, 9, 13], [3, 7, 11, 15]];
+const laneOrder = [
+  [0, 4, 8, 12],
+  [2, 6, 10, 14],
+  [1, 5, 9, 13],
+  [3, 7, 11, 15],
+];
 const pointerBytes = 4;
 
 /** Whether the sum of two taps fits 16 bits in every channel: 128 * (128 + 127) does, 128 * (128 + 128) does not. */
@@ -25,16 +30,29 @@ function pairsFit(layer: IntegerLayer): boolean {
 }
 
 /** The pairs of the 3 x 3 kernel. */
-const threeFits = (layer: IntegerLayer): boolean => [[0, 1], [2, 3], [4, 5], [7, 8]].every(([a, b]) => pairFits(layer, a, b));
+const threeFits = (layer: IntegerLayer): boolean =>
+  [
+    [0, 1],
+    [2, 3],
+    [4, 5],
+    [7, 8],
+  ].every(([a, b]) => pairFits(layer, a, b));
 
 /** Blocks of 16 channels up to `channels`; those past the layer's are what `channelAt` says, or zero. */
-function stream(layer: IntegerLayer, factors: readonly Multiplier[], taps: number, channels: number, channelAt: (c: number) => number): { const: ConstArray } {
+function stream(
+  layer: IntegerLayer,
+  factors: readonly Multiplier[],
+  taps: number,
+  channels: number,
+  channelAt: (c: number) => number,
+): { const: ConstArray } {
   const bytes = new ByteStream();
   const bias = foldedLayerBias(layer);
   const { weights, outC, kernelH, kernelW } = layer;
   const weightAt = (t: number, c: number): number => (c < outC && t < kernelH * kernelW ? weights[t * outC + c] : 0);
   for (let first = 0; first < channels; first += vectorBytes) {
-    for (let t = 0; t < taps; t++) bytes.int8(Array.from({ length: vectorBytes }, (_, i) => weightAt(t, channelAt(first + i))));
+    for (let t = 0; t < taps; t++)
+      bytes.int8(Array.from({ length: vectorBytes }, (_, i) => weightAt(t, channelAt(first + i))));
     for (const quad of laneOrder) {
       bytes.int32(quad.map((i) => bias[channelAt(first + i)] ?? 0));
       bytes.int32(quad.map((i) => factors[channelAt(first + i)]?.multiplier ?? 0));
@@ -44,7 +62,13 @@ function stream(layer: IntegerLayer, factors: readonly Multiplier[], taps: numbe
   return bytes.constant();
 }
 
-function callOf(layer: IntegerLayer, constants: { const: ConstArray }, name: string, period: Lowered['call']['params']['fields'], scratchBytes: number): Lowered {
+function callOf(
+  layer: IntegerLayer,
+  constants: { const: ConstArray },
+  name: string,
+  period: Lowered['call']['params']['fields'],
+  scratchBytes: number,
+): Lowered {
   const params = {
     type: name.replace(/__.*$/, ''),
     fields: [
@@ -65,7 +89,13 @@ function lowerAny(node: Node, { graph, rounding }: LowerContext): Lowered | unde
   if (!factors || !pairsFit(layer)) return undefined;
   const taps = roundUp(layer.kernelH * layer.kernelW, 2);
   const channels = roundUp(layer.inC, vectorBytes);
-  return callOf(layer, stream(layer, factors, taps, channels, (c) => c), anyKernel, [], channels + taps * pointerBytes);
+  return callOf(
+    layer,
+    stream(layer, factors, taps, channels, (c) => c),
+    anyKernel,
+    [],
+    channels + taps * pointerBytes,
+  );
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

@@ -23,10 +23,17 @@ function lowerAdd(node: Node, context: LowerContext): Lowered | undefined {
   if (inputOf(node, context.graph, 0).dtype !== 'int8') return undefined;
   const call = add.lower(node, context);
   const fields = fieldsOf(call);
-  const same = valuesOf(fields.get('dims')).slice(0, 4).every((n) => n === 1)
-    && valuesOf(fields.get('a_strides'))[4] === 1 && valuesOf(fields.get('b_strides'))[4] === 1;
+  const same =
+    valuesOf(fields.get('dims'))
+      .slice(0, 4)
+      .every((n) => n === 1) &&
+    valuesOf(fields.get('a_strides'))[4] === 1 &&
+    valuesOf(fields.get('b_strides'))[4] === 1;
   const constant = fields.get('a_constant') !== null || fields.get('b_constant') !== null;
-  const shifts = Number(fields.get('a_shift')) <= 0 && Number(fields.get('b_shift')) <= 0 && Number(fields.get('output_shift')) <= -2;
+  const shifts =
+    Number(fields.get('a_shift')) <= 0 &&
+    Number(fields.get('b_shift')) <= 0 &&
+    Number(fields.get('output_shift')) <= -2;
   if (!same || constant || !shifts) return undefined;
   return { call: { ...call, kernel: addKernel }, work: { pixels: 0, outputs: outputsOf(node, context), macs: 0 } };
 }
