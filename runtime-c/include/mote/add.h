@@ -33,6 +33,9 @@ typedef struct {
 
 void mote_add_s8__ref(const mote_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* Equal shapes: dims[4] elements, no constant operand. a_shift and b_shift <= 0, output_shift <= -2. */
+void mote_add_s8__mve(const mote_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 /* Both inputs are scaled to a common scale with 15 spare bits, added, and scaled to the output. */
 typedef struct {
   int32_t dims[5]; /* see broadcast.h */

@@ -30,9 +30,9 @@ typedef struct {
 void mote_depthwiseconv2d_s8s8__ref(const mote_depthwiseconv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
 /* channel_multiplier is 1 and no two taps 2i and 2i + 1 of a channel are both -128. `stream` holds, for each 16 channels
- * (missing ones are zero): for each tap 16 weights, a tap of zeros where the number of taps is odd, then bias, multiplier and shift, 16 little-endian words
- * each, in the order 0, 4, 8, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15 in which widening halves leave the lanes. Shift
- * as in mve_stream.h. */
+ * (missing ones are zero): for each tap 16 weights, a tap of zeros where the number of taps is odd; then bias, multiplier
+ * and shift of channels 0, 4, 8, 12, as four little-endian words each, the same of 2, 6, 10, 14, of 1, 5, 9, 13 and of
+ * 3, 7, 11, 15: the order in which widening halves leaves the lanes. Shift as in mve_stream.h. */
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;
@@ -79,6 +79,27 @@ typedef struct {
 /* Scratch: the plane, the sums of a line (4 bytes for each column, which are rounded up to 4), 8 bytes for each tap. */
 void mote_depthwiseconv2d_s8s8_plane__thumb(const mote_depthwiseconv2d_s8s8_plane *p, const int8_t *input,
                                             int8_t *output, void *scratch);
+
+/* 3 x 3 taps. `period` blocks of constants, nine taps each, serve lcm(in_c, 16) bytes of a row of outputs; in_c is a
+ * multiple of 16 or stride_w is 1. Taps 0 and 1, 2 and 3, 4 and 5, 7 and 8 of a channel are not both -128. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int8_t *stream;
+  int32_t period;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_depthwiseconv2d_s8s8_stream3x3;
+
+/* scratch: in_w * in_c + 160 bytes. */
+void mote_depthwiseconv2d_s8s8_stream3x3__mve(const mote_depthwiseconv2d_s8s8_stream3x3 *p, const int8_t *input,
+                                              int8_t *output, void *scratch);
 
 typedef struct {
   int32_t in_h, in_w, in_c;

@@ -42,6 +42,26 @@ static inline int8_t *mote_mve_copy(int8_t *to, const int8_t *from, int32_t coun
   return end;
 }
 
+/* Copies `rows` > 0 rows of count > 0 bytes, `step` bytes apart, to one after the other. */
+static inline void mote_mve_copy_rows(int8_t *to, const int8_t *from, int32_t count, int32_t step, int32_t rows) {
+  const int8_t *x;
+  int8_t *y;
+  __asm__ volatile(
+      "1: mov %[x], %[from]\n"
+      "mov %[y], %[to]\n"
+      "dlstp.8 lr, %[count]\n"
+      "2: vldrb.8 q0, [%[x]], #16\n"
+      "vstrb.8 q0, [%[y]], #16\n"
+      "letp lr, 2b\n"
+      "add %[from], %[from], %[step]\n"
+      "add %[to], %[to], %[count]\n"
+      "subs %[rows], %[rows], #1\n"
+      "bne 1b\n"
+      : [x] "=&r"(x), [y] "=&r"(y), [from] "+r"(from), [to] "+r"(to), [rows] "+r"(rows)
+      : [count] "r"(count), [step] "r"(step)
+      : "lr", "q0", "memory", "cc");
+}
+
 /* Sets count >= 0 bytes. */
 static inline int8_t *mote_mve_fill(int8_t *to, int32_t value, int32_t count) {
   int8_t *end = to + count;

@@ -6,7 +6,7 @@
 #include "mote/window.h"
 
 /* The taps of the window that starts at (y0, x0), in the order of the weights; padding reads the zero point. */
-static void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
+static void gather_border(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int32_t row_bytes = p->kernel_w * p->in_c;
   const int32_t left = kx.begin * p->in_c;
@@ -32,16 +32,35 @@ static void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_
   }
 }
 
+/* The same; most windows lie inside the image. */
+static inline void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
+  const int32_t bottom = y0 + (p->kernel_h - 1) * p->dilation_h;
+  if (y0 < 0 || x0 < 0 || bottom >= p->in_h || x0 + p->kernel_w > p->in_w || p->dilation_w != 1) {
+    gather_border(p, input, y0, x0, to);
+  } else {
+    const int32_t row_bytes = p->in_w * p->in_c;
+    mote_mve_copy_rows(to, input + y0 * row_bytes + x0 * p->in_c, p->kernel_w * p->in_c, p->dilation_h * row_bytes,
+                       p->kernel_h);
+  }
+}
+
+/* Channels of [stream, end) for two pixels. Long, and so in the program once. */
+__attribute__((noinline)) static void groups_of(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o,
+                                                const int8_t *const *patch, const int8_t *stream, const int8_t *end,
+                                                int8_t *out_first, int8_t *out_second) {
+  mote_mve_pair(patch[0], patch[1], p->depth, stream, end, out_first, out_second, o, p->rounding);
+}
+
 /* All channels of two pixels; the last group may have less than four channels and goes through `spare`. */
-static void pair(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o, const int8_t *first, const int8_t *second,
+static void pair(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o, const int8_t *const *patch,
                  int8_t *out_first, int8_t *out_second) {
   const int32_t group_bytes = 4 * p->depth + 48;
   const int32_t groups = p->out_c >> 2;
   const int8_t *const end = p->stream + groups * group_bytes;
-  if (groups > 0) mote_mve_pair(first, second, p->depth, p->stream, end, out_first, out_second, o, p->rounding);
+  if (groups > 0) groups_of(p, o, patch, p->stream, end, out_first, out_second);
   if ((p->out_c & 3) == 0) return;
   int8_t spare[8];
-  mote_mve_pair(first, second, p->depth, end, end + group_bytes, spare, spare + 4, o, p->rounding);
+  groups_of(p, o, patch, end, end + group_bytes, spare, spare + 4);
   for (int32_t c = groups * 4; c < p->out_c; c++) {
     out_first[c] = spare[c & 3];
     out_second[c] = spare[(c & 3) + 4];
@@ -69,10 +88,13 @@ void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t
       y += p->stride_h;
     }
     if (i & 1) {
-      pair(p, &o, patch[0], patch[1], output, output + p->out_c);
+      pair(p, &o, patch, output, output + p->out_c);
       output += 2 * p->out_c;
     }
   }
   /* An odd last pixel is its own neighbour: both halves write the same bytes. */
-  if (pixels & 1) pair(p, &o, patch[0], patch[0], output, output);
+  if (pixels & 1) {
+    patch[1] = patch[0];
+    pair(p, &o, patch, output, output);
+  }
 }

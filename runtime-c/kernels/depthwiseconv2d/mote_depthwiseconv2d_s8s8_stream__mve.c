@@ -9,8 +9,8 @@ static inline int32x4_t load_words(const int8_t *from) {
 
 static inline int32x4_t rescale(int32x4_t acc, const int8_t *constants, int32_t single) {
   const int32x4_t x = vaddq_s32(acc, load_words(constants));
-  const int32x4_t multiplier = load_words(constants + 64);
-  const int32x4_t shift = load_words(constants + 128);
+  const int32x4_t multiplier = load_words(constants + 16);
+  const int32x4_t shift = load_words(constants + 32);
   if (single) return vrshlq_s32(vmulhq_s32(x, multiplier), shift);
   const int32x4_t y = vqrdmulhq_s32(x, multiplier);
   return vrshlq_s32(vaddq_s32(y, vshrq_n_s32(y, 31)), shift);
@@ -42,9 +42,9 @@ static const int8_t *block(const mote_depthwiseconv2d_s8s8_stream *p, const int8
   } while (tap != end);
   const int32_t single = p->rounding == MOTE_ROUNDING_SINGLE;
   int16x8_t even = vqmovnbq_s32(vdupq_n_s16(0), rescale(a, w, single));
-  even = vqmovntq_s32(even, rescale(b, w + 16, single));
-  int16x8_t odd = vqmovnbq_s32(even, rescale(c, w + 32, single));
-  odd = vqmovntq_s32(odd, rescale(d, w + 48, single));
+  even = vqmovntq_s32(even, rescale(b, w + 48, single));
+  int16x8_t odd = vqmovnbq_s32(even, rescale(c, w + 96, single));
+  odd = vqmovntq_s32(odd, rescale(d, w + 144, single));
   even = vqaddq_n_s16(even, (int16_t)p->output_zero_point);
   odd = vqaddq_n_s16(odd, (int16_t)p->output_zero_point);
   int8x16_t y = vqmovntq_s16(vqmovnbq_s16(vdupq_n_s8(0), even), odd);

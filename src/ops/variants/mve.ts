@@ -2,6 +2,7 @@
 // Kernels for Helium (M-profile vector extension): Cortex-M55.
 import { mveConvVariants } from './mveConv.js';
 import { mveDepthwiseVariants } from './mveDepthwise.js';
+import { mveElementwiseVariants } from './mveElementwise.js';
 import type { Variant } from './variant.js';
 
-export const mveVariants: readonly Variant[] = [...mveConvVariants, ...mveDepthwiseVariants];
+export const mveVariants: readonly Variant[] = [...mveConvVariants, ...mveDepthwiseVariants, ...mveElementwiseVariants];

@@ -13,8 +13,13 @@ const unusedScratch = 4;
 
 /** A patch is one pixel, and whole vectors: nothing to gather. */
 const isDirect = (l: IntegerLayer): boolean =>
-  l.kernelH === 1 && l.kernelW === 1 && l.padTop === 0 && l.padLeft === 0 && l.inC % vectorBytes === 0 &&
-  (l.outH - 1) * l.strideH < l.inH && (l.outW - 1) * l.strideW < l.inW;
+  l.kernelH === 1 &&
+  l.kernelW === 1 &&
+  l.padTop === 0 &&
+  l.padLeft === 0 &&
+  l.inC % vectorBytes === 0 &&
+  (l.outH - 1) * l.strideH < l.inH &&
+  (l.outW - 1) * l.strideW < l.inW;
 
 function lowerConv(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const layer = integerLayer(node, graph, rounding);

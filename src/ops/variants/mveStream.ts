@@ -43,7 +43,13 @@ export class ByteStream {
 
 /** Groups of `channels` output channels: blocks of channels x 16 weights, then bias, multiplier and shift. `each` is the
  *  number of weights of one channel, contiguous. */
-export function dotStream(layer: IntegerLayer, bias: Int32Array, factors: readonly Multiplier[], each: number, channels: number): { const: ConstArray } {
+export function dotStream(
+  layer: IntegerLayer,
+  bias: Int32Array,
+  factors: readonly Multiplier[],
+  each: number,
+  channels: number,
+): { const: ConstArray } {
   const stream = new ByteStream();
   const { weights, outC } = layer;
   const lanes = Array.from({ length: channels }, (_, i) => i);
