@@ -31,7 +31,8 @@ typedef struct {
 void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
 /* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
- * multipliers below 1. Scratch: 8 bytes for each tap (kernel_h * kernel_w * in_c), then, if padded, kernel_w * in_c. */
+ * multipliers below 1. The windows go through scratch slice_rows rows at a time. Scratch: 8 bytes for each tap of those
+ * rows; 16 * out_c where that is not the whole window; kernel_w * in_c if padded. */
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;
@@ -39,8 +40,9 @@ typedef struct {
   int32_t stride_h, stride_w;
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left;
-  const int8_t *weights;    /* [ceil(out_c / 8)][taps][8] */
-  const uint8_t *runs;      /* for each channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
+  int32_t slice_rows;       /* kernel_h, or a divisor of it */
+  const int8_t *weights;    /* [slices][ceil(out_c / 8)][taps of a slice][8] */
+  const uint8_t *runs;      /* for each slice and channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
   const int32_t *bias;      /* for each channel, a mote_pair_bias */
   const int32_t *scale;     /* for each channel, a mote_thumb_scale */
   int32_t padded;           /* 1: some windows read outside the image */
