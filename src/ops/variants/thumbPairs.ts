@@ -78,7 +78,7 @@ function slicesOf({ weights, outC, kernelH }: IntegerLayer, rows: number): Int8A
 
 function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.groups !== 1) return undefined;
+  if (layer?.groups !== 1) return undefined;
   const taps = layer.weights.length / layer.outC;
   const sums = Array.from({ length: layer.outC }, (_, c) => absoluteSum(layer.weights.subarray(c * taps, (c + 1) * taps)));
   const channels = thumbChannels(layer, sums);
