@@ -15,7 +15,7 @@ const spareBits = { int8: 20, int16: 15 } as const;
 /** TensorFlow Lite computes the factors of ADD in double and those of SUB in float32. */
 type Precision = (x: number) => number;
 
-function parameters(node: Node, o: Operands, round: Precision) {
+export function additionParameters(node: Node, o: Pick<Operands, 'a' | 'b' | 'y'>, round: Precision) {
   const { a, b, y } = scalesOf(node, o);
   const spare = spareBits[o.y.dtype as keyof typeof spareBits];
   const twiceMax = round(2 * Math.max(a.scale, b.scale));
@@ -32,7 +32,7 @@ export function additionRule(sign: 1 | -1, round: Precision): IntegerRule {
   return {
     sameScale: false,
     fields(node, o, rounding) {
-      const p = parameters(node, o, round);
+      const p = additionParameters(node, o, round);
       return [
         ['a_zero_point', p.a.zeroPoint],
         ['a_multiplier', p.a.multiplier],
@@ -47,7 +47,7 @@ export function additionRule(sign: 1 | -1, round: Precision): IntegerRule {
       ];
     },
     compute(node: Node, o: Operands, rounding: Rounding) {
-      const p = parameters(node, o, round);
+      const p = additionParameters(node, o, round);
       return (a, b) => {
         const x = requantize((a - p.a.zeroPoint) * p.factor, p.a, rounding);
         const y = requantize((b - p.b.zeroPoint) * p.factor, p.b, rounding);

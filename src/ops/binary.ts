@@ -169,7 +169,7 @@ export function binaryOp(rule: BinaryRule): OpSpec {
 }
 
 /** Scales and zero points of both inputs and the output. */
-export const scalesOf = (node: Node, o: Operands) => ({
+export const scalesOf = (node: Node, o: Pick<Operands, 'a' | 'b' | 'y'>) => ({
   a: scaleOf(node, o.a),
   b: scaleOf(node, o.b),
   y: scaleOf(node, o.y),

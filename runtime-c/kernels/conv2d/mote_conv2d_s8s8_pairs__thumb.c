@@ -18,7 +18,7 @@
   "adds r6, r6, r1\n"
 #define TAPS4 TAP TAP TAP TAP
 
-/* The totals of `channels` (1 … 8) channels; returns the end of their runs. Naked, for it takes every register: r5, r6
+/* Adds to the totals of `channels` (1 … 8) channels; returns the end of their runs. Naked, for it takes every register: r5, r6
  * sums of the run, r7 runs, r8 to r11 totals, r12 2^15; lr the words' start. */
 __attribute__((naked, noinline)) static const uint8_t *sums_of_channels(const int32_t *words, const int8_t *weights,
                                                                        const uint8_t *runs, mote_pair_sums *sums,
@@ -39,11 +39,13 @@ __attribute__((naked, noinline)) static const uint8_t *sums_of_channels(const in
       "lsls r0, r0, #15\n"
       "mov r12, r0\n"
       "1:\n" /* a channel */
-      "movs r0, #0\n"
+      "ldr r2, [sp]\n"
+      "ldmia r2!, {r0, r1}\n"
       "mov r8, r0\n"
-      "mov r9, r0\n"
+      "mov r9, r1\n"
+      "ldmia r2!, {r0, r1}\n"
       "mov r10, r0\n"
-      "mov r11, r0\n"
+      "mov r11, r1\n"
       "mov r4, lr\n"
       "mov r5, r12\n"
       "mov r6, r12\n"
@@ -90,8 +92,8 @@ __attribute__((naked, noinline)) static const uint8_t *sums_of_channels(const in
 static const uint8_t *sums_of_channels(const int32_t *words, const int8_t *weights, const uint8_t *runs,
                                        mote_pair_sums *sums, int32_t channels) {
   for (int32_t c = 0; c < channels; c++) {
-    uint32_t totals[2] = {0, 0};
-    int32_t highs[2] = {0, 0};
+    uint32_t totals[2] = {(uint32_t)sums[c].words01, (uint32_t)sums[c].words23};
+    int32_t highs[2] = {sums[c].high1, sums[c].high3};
     int32_t tap = 0;
     while (*runs != MOTE_PAIRS_END) {
       uint32_t run[2] = {1u << 15, 1u << 15};
@@ -136,12 +138,12 @@ typedef struct {
 /* The windows' taps as words. Rows whose windows lie inside the image from left to right are gathered at once; taps
  * outside the image are read from `zeros`, kernel_w * in_c input zero points. */
 static void gather_windows(const mote_conv2d_s8s8_pairs *p, const int8_t *input, const corners *at, uint32_t *to,
-                           const int8_t *zeros) {
+                           const int8_t *zeros, int32_t first_row) {
   int whole = p->dilation_w == 1;
   for (int32_t i = 0; i < 4; i++) whole = whole && at->x[i] >= 0 && at->x[i] + p->kernel_w <= p->in_w;
   const int32_t steps = whole ? 1 : p->kernel_w;
   const int32_t count = whole ? p->kernel_w * p->in_c : p->in_c;
-  for (int32_t ky = 0; ky < p->kernel_h; ky++) {
+  for (int32_t ky = first_row; ky < first_row + p->slice_rows; ky++) {
     for (int32_t kx = 0; kx < steps; kx++) {
       const int8_t *from[4];
       for (int32_t i = 0; i < 4; i++) {
@@ -159,25 +161,60 @@ static void gather_windows(const mote_conv2d_s8s8_pairs *p, const int8_t *input,
 static void add_bias(mote_pair_sums *sums, const mote_pair_bias *b, int32_t channels) {
   for (int32_t i = 0; i < channels; i++) {
     const int32_t bias = b[i].bias;
-    const int32_t even_bias = b[i].even_bias;
-    sums[i].words01 = (int32_t)((uint32_t)sums[i].words01 + (uint32_t)even_bias - ((uint32_t)sums[i].high1 << 16));
-    sums[i].words23 = (int32_t)((uint32_t)sums[i].words23 + (uint32_t)even_bias - ((uint32_t)sums[i].high3 << 16));
-    sums[i].high1 = sums[i].high1 + bias;
-    sums[i].high3 = sums[i].high3 + bias;
+    const uint32_t even_bias = (uint32_t)b[i].even_bias;
+    sums[i].words01 = (int32_t)((uint32_t)sums[i].words01 + even_bias - ((uint32_t)sums[i].high1 << 16));
+    sums[i].words23 = (int32_t)((uint32_t)sums[i].words23 + even_bias - ((uint32_t)sums[i].high3 << 16));
+    sums[i].high1 += bias;
+    sums[i].high3 += bias;
   }
+}
+
+/* Four pixels (fewer at the end, with the last one again) of all channels. */
+static void group(const mote_conv2d_s8s8_pairs *p, const int8_t *input, const corners *at, uint32_t *words,
+                  mote_thumb_finish *job) {
+  static const mote_pair_sums nothing = {0, 0, 0, 0};
+  const int32_t taps = p->slice_rows * p->kernel_w * p->in_c;
+  mote_pair_sums *const kept = (mote_pair_sums *)(words + 2 * taps);
+  const int sliced = p->slice_rows < p->kernel_h;
+  const int8_t *const zeros = (const int8_t *)(sliced ? kept + p->out_c : kept);
+  const int8_t *weights = p->weights;
+  const uint8_t *runs = p->runs;
+  mote_pair_sums block[MOTE_PAIRS_CHANNELS];
+  job->scale = (const mote_thumb_scale *)p->scale;
+  for (int32_t row = 0; row < p->kernel_h; row += p->slice_rows) {
+    gather_windows(p, input, at, words, zeros, row);
+    for (int32_t c = 0; c < p->out_c; c += MOTE_PAIRS_CHANNELS) {
+      const int32_t channels = p->out_c - c < MOTE_PAIRS_CHANNELS ? p->out_c - c : MOTE_PAIRS_CHANNELS;
+      mote_pair_sums *const sums = sliced ? kept + c : block;
+      if (row == 0) {
+        for (int32_t i = 0; i < channels; i++) sums[i] = nothing;
+      }
+      runs = sums_of_channels((const int32_t *)words, weights, runs, sums, channels);
+      weights += taps * MOTE_PAIRS_CHANNELS;
+      if (row + p->slice_rows < p->kernel_h) continue;
+      add_bias(sums, (const mote_pair_bias *)p->bias + c, channels);
+      job->acc = (const int32_t *)sums;
+      job->channels = channels;
+      mote_thumb_finish_channels(job);
+    }
+  }
+}
+
+/* Input zero points, behind the words and sums, for taps outside the image. */
+static void fill_zeros(const mote_conv2d_s8s8_pairs *p, int8_t *scratch) {
+  const int32_t row = p->kernel_w * p->in_c;
+  const int32_t sums = p->slice_rows < p->kernel_h ? p->out_c * (int32_t)sizeof(mote_pair_sums) : 0;
+  if (p->padded) memset(scratch + 8 * p->slice_rows * row + sums, p->input_zero_point, (uint32_t)row);
 }
 
 void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output,
                                    void *scratch) {
-  uint32_t *words = scratch;
-  const int32_t taps = p->kernel_h * p->kernel_w * p->in_c;
-  int8_t *zeros = (int8_t *)(words + 2 * taps);
-  if (p->padded) memset(zeros, p->input_zero_point, (uint32_t)(p->kernel_w * p->in_c));
-  mote_pair_sums sums[MOTE_PAIRS_CHANNELS];
-  mote_thumb_finish job = {p->half, p->output_min, p->output_max, p->out_c, p->signs, 0, 0, 0, 0, 0, sizeof *sums};
+  mote_thumb_finish job = {p->half, p->output_min, p->output_max, p->out_c, p->signs, 0, 0, 0, 0, 0,
+                           sizeof(mote_pair_sums)};
   int32_t left = p->out_h * p->out_w;
   int32_t y = 0;
   int32_t x = 0;
+  fill_zeros(p, scratch);
   while (left > 0) {
     corners at;
     const int32_t pixels = left < 4 ? left : 4;
@@ -190,23 +227,9 @@ void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t
         y++;
       }
     }
-    gather_windows(p, input, &at, words, zeros);
-    const int8_t *weights = p->weights;
-    const uint8_t *runs = p->runs;
-    const mote_pair_bias *bias = (const mote_pair_bias *)p->bias;
     job.output = output;
-    job.scale = (const mote_thumb_scale *)p->scale;
     job.acc_bytes = 4 * pixels;
-    for (int32_t c = 0; c < p->out_c; c += MOTE_PAIRS_CHANNELS) {
-      const int32_t channels = p->out_c - c < MOTE_PAIRS_CHANNELS ? p->out_c - c : MOTE_PAIRS_CHANNELS;
-      runs = sums_of_channels((const int32_t *)words, weights, runs, sums, channels);
-      add_bias(sums, bias, channels);
-      job.acc = (const int32_t *)sums;
-      job.channels = channels;
-      mote_thumb_finish_channels(&job);
-      weights += taps * MOTE_PAIRS_CHANNELS;
-      bias += channels;
-    }
+    group(p, input, &at, scratch, &job);
     output += pixels * p->out_c;
     left -= pixels;
   }

@@ -34,13 +34,15 @@ export function runLengths(weights: Int8Array): number[] {
 }
 
 /** [outC][taps] -> [blocks of channels][taps][channels of a block], the last block filled up with 0. */
-export function interleaveChannels(weights: Int8Array, outC: number, block: number): Int8Array {
-  const taps = weights.length / outC;
-  const out = new Int8Array(Math.ceil(outC / block) * block * taps);
-  for (let c = 0; c < outC; c++) {
+export function interleaveChannels(filters: readonly Int8Array[], block: number): Int8Array {
+  const taps = filters[0].length;
+  const out = new Int8Array(Math.ceil(filters.length / block) * block * taps);
+  filters.forEach((filter, c) => {
     const at = Math.floor(c / block) * block * taps + (c % block);
-    for (let k = 0; k < taps; k++) out[at + k * block] = weights[c * taps + k];
-  }
+    filter.forEach((w, k) => {
+      out[at + k * block] = w;
+    });
+  });
   return out;
 }
 
@@ -52,39 +54,59 @@ const reach = (outputs: number, stride: number, kernel: number, dilation: number
 
 const absoluteSum = (weights: Int8Array): number => weights.reduce((a, w) => a + Math.abs(w), 0);
 
-function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.groups !== 1) return undefined;
-  const { outC, weights } = layer;
-  const taps = weights.length / outC;
-  const filters = Array.from({ length: outC }, (_, c) => weights.subarray(c * taps, (c + 1) * taps));
-  const channels = thumbChannels(layer, filters.map(absoluteSum));
-  if (!channels) return undefined;
-  const runs = filters.map(runLengths);
-  const call = {
-    kernel: 'mote_conv2d_s8s8_pairs__thumb',
-    params: { type: 'mote_conv2d_s8s8_pairs', fields: [...pairFields(layer, channels, runs), ...thumbFinishFields(layer)] },
-    inputs: [0],
-    outputs: [0],
-    scratchBytes: taps * wordBytesPerTap + (isPadded(layer) ? Math.ceil((layer.kernelW * layer.inC) / 4) * 4 : 0),
-  };
-  return { call, work: workOf(layer) };
+/** Windows with more taps than this go row by row, where that needs less scratch. */
+const wholeTaps = 96;
+const sumBytesPerChannel = 16;
+
+/** Kernel rows that are in scratch at a time, and the bytes. */
+function slicing(l: IntegerLayer): { rows: number; scratchBytes: number } {
+  const row = l.kernelW * l.inC;
+  const zeros = isPadded(l) ? Math.ceil(row / 4) * 4 : 0;
+  const whole = l.kernelH * row * wordBytesPerTap + zeros;
+  const sliced = row * wordBytesPerTap + l.outC * sumBytesPerChannel + zeros;
+  return l.kernelH * row > wholeTaps && sliced < whole ? { rows: 1, scratchBytes: sliced } : { rows: l.kernelH, scratchBytes: whole };
 }
 
-function pairFields(layer: IntegerLayer, channels: ThumbChannel[], runs: number[][]): Lowered['call']['params']['fields'] {
-  const { weights, outC } = layer;
+/** The filters cut into slices: [slices][outC], each of taps. */
+function slicesOf({ weights, outC, kernelH }: IntegerLayer, rows: number): Int8Array[][] {
   const taps = weights.length / outC;
-  const blocks = Math.ceil(outC / channelsPerBlock);
-  const jumps = runs.flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
-  const biases = channels.flatMap(({ bias }, c) => [bias, bias - runs[c].length * 2 ** 15]);
+  const part = (taps * rows) / kernelH;
+  return Array.from({ length: kernelH / rows }, (_, s) =>
+    Array.from({ length: outC }, (_c, c) => weights.subarray(c * taps + s * part, c * taps + (s + 1) * part)),
+  );
+}
+
+function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  if (layer?.groups !== 1) return undefined;
+  const taps = layer.weights.length / layer.outC;
+  const sums = Array.from({ length: layer.outC }, (_, c) => absoluteSum(layer.weights.subarray(c * taps, (c + 1) * taps)));
+  const channels = thumbChannels(layer, sums);
+  if (!channels) return undefined;
+  const { rows, scratchBytes } = slicing(layer);
+  const fields: Lowered['call']['params']['fields'] = [
+    ...windowFields(layer, layer.outC),
+    ['slice_rows', rows],
+    ...pairConstants(layer, channels, slicesOf(layer, rows)),
+    ['padded', isPadded(layer) ? 1 : 0],
+    ['input_zero_point', layer.inputZeroPoint],
+    ...thumbFinishFields(layer),
+  ];
+  const params = { type: 'mote_conv2d_s8s8_pairs', fields };
+  return { call: { kernel: thumbPairs.kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: workOf(layer) };
+}
+
+function pairConstants({ outC }: IntegerLayer, channels: ThumbChannel[], slices: Int8Array[][]): Lowered['call']['params']['fields'] {
+  const runs = slices.map((filters) => filters.map(runLengths));
+  const jumps = runs.flat().flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
+  const count = (c: number): number => runs.reduce((n, of) => n + of[c].length, 0);
+  const biases = channels.flatMap(({ bias }, c) => [bias, bias - count(c) * 2 ** 15]);
+  const weights = slices.flatMap((filters) => Array.from(interleaveChannels(filters, channelsPerBlock)));
   return [
-    ...windowFields(layer, outC),
-    ['weights', constant('weights', 'int8', interleaveChannels(weights, outC, channelsPerBlock), [blocks, taps, channelsPerBlock])],
+    ['weights', constant('weights', 'int8', Int8Array.from(weights), [slices.length, Math.ceil(outC / channelsPerBlock), slices[0][0].length, channelsPerBlock])],
     ['runs', constant('runs', 'uint8', Uint8Array.from(jumps), [jumps.length])],
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
     ['scale', thumbScales(channels)],
-    ['padded', isPadded(layer) ? 1 : 0],
-    ['input_zero_point', layer.inputZeroPoint],
   ];
 }
 

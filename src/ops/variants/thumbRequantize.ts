@@ -47,8 +47,17 @@ export function thumbScales(channels: readonly ThumbChannel[]): { const: ConstAr
   return constant('scale', 'int32', Int32Array.from(rows), [channels.length, 4]);
 }
 
+/** A sum within +-`bound`, as an output: undefined out of the kernels' range. */
+export function thumbSum(m: Multiplier, zeroPoint: number, bound: number): ThumbChannel | undefined {
+  const fits = bound < accumulatorLimit && m.multiplier > 0 && m.shift <= -1 && m.shift >= -maxShift;
+  return fits ? { ...m, bias: 0, offset: zeroPoint } : undefined;
+}
+
+/** What the finishing of outputs needs to know. */
+type Finishing = Pick<IntegerLayer, 'rounding' | 'outputMin' | 'outputMax' | 'outputZeroPoint'>;
+
 /** The struct's last fields. The sign in front of the rounding shift changes only outputs below zero. */
-export function thumbFinishFields(layer: IntegerLayer): [string, number][] {
+export function thumbFinishFields(layer: Finishing): [string, number][] {
   const tflite = layer.rounding === 'tflite';
   return [
     ['output_min', layer.outputMin],
