@@ -48,7 +48,7 @@ typedef struct {
   const int32_t *weights;
   int32_t input_zero_point;
   int32_t output_min, output_max;
-  int32_t rounding;
+  int32_t mode; /* dsp_block.h */
 } mote_conv2d_s8s8_dsp;
 
 typedef mote_conv2d_s8s8_dsp mote_conv2d_s8s8_dspwide;

@@ -2,7 +2,7 @@
 /* Convolution of two output pixels at a time for DSP instructions: what its kernels share. The taps of both pixels are
  * widened to 16 bits in the scratch once, in SXTB16's order, and used by all output channels.
  * Before this header, a kernel defines its loop's step (MOTE_DSP_STEP), how the odd channels' sums come out of the loop
- * (MOTE_DSP_SPLIT) and how they become doubled sums (MOTE_DSP_ODD). */
+ * (MOTE_DSP_SPLIT) and are requantized (MOTE_DSP_TFLITE_ODD, MOTE_DSP_RECTIFIED_ODD). */
 #ifndef MOTE_DSP_CONV2X4_H
 #define MOTE_DSP_CONV2X4_H
 
@@ -13,17 +13,16 @@
 #include "mote/dsp_block.h"
 
 /* Two sums of one channel, one for each pixel. */
-#define MOTE_DSP_TWO_TFLITE(a, b, doubled) \
-  "ldmia r1!, {r2, r3, r4}\n"              \
-  doubled(a)                               \
-  MOTE_DSP_ROUND_TFLITE(a)                 \
-  doubled(b)                               \
-  MOTE_DSP_ROUND_TFLITE(b)
+#define MOTE_DSP_TWO(a, b, requantize) \
+  "ldmia r1!, {r2, r3, r4}\n"          \
+  requantize(a)                        \
+  requantize(b)
 
-#define MOTE_DSP_TWO_SINGLE(a, b) \
-  "ldmia r1!, {r2, r3, r4}\n"     \
-  MOTE_DSP_ROUND_SINGLE(a)        \
-  MOTE_DSP_ROUND_SINGLE(b)
+#define MOTE_DSP_EIGHT(even, odd)  \
+  MOTE_DSP_TWO("r6", "r7", even)   \
+  MOTE_DSP_TWO("r8", "r9", odd)    \
+  MOTE_DSP_TWO("r10", "r11", even) \
+  MOTE_DSP_TWO("r12", "lr", odd)
 
 /* All blocks from b->w to b->w_end. r0 taps, r1 constants, r2 to r5 operands; sums of the channels 0 to 3: r6 r8 r10 r12
  * for pixel a, r7 r9 r11 lr for pixel b. Steps are a multiple of 4. On the stack: the block's fields but w. */
@@ -60,10 +59,7 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
       "blo 2b\n"
       MOTE_DSP_SPLIT
       "bne 5f\n"
-      MOTE_DSP_TWO_TFLITE("r6", "r7", MOTE_DSP_EVEN)
-      MOTE_DSP_TWO_TFLITE("r8", "r9", MOTE_DSP_ODD)
-      MOTE_DSP_TWO_TFLITE("r10", "r11", MOTE_DSP_EVEN)
-      MOTE_DSP_TWO_TFLITE("r12", "lr", MOTE_DSP_ODD)
+      MOTE_DSP_EIGHT(MOTE_DSP_RECTIFIED_EVEN, MOTE_DSP_RECTIFIED_ODD)
       "4:\n"
       "ldrd r2, r3, [sp, #16]\n"
       "ldr r4, [sp, #12]\n"
@@ -81,10 +77,13 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
       "add sp, sp, #24\n"
       "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
       "5:\n"
-      MOTE_DSP_TWO_SINGLE("r6", "r7")
-      MOTE_DSP_TWO_SINGLE("r8", "r9")
-      MOTE_DSP_TWO_SINGLE("r10", "r11")
-      MOTE_DSP_TWO_SINGLE("r12", "lr")
+      "sub r2, r0, r2\n"
+      "cmp r2, #2\n"
+      "beq 6f\n"
+      MOTE_DSP_EIGHT(MOTE_DSP_TFLITE_EVEN, MOTE_DSP_TFLITE_ODD)
+      "b 4b\n"
+      "6:\n"
+      MOTE_DSP_EIGHT(MOTE_DSP_SINGLE_ANY, MOTE_DSP_SINGLE_ANY)
       "b 4b\n");
 }
 
@@ -128,26 +127,48 @@ static int32_t *mote_dsp_widen(int32_t *x, const int8_t *a, const int8_t *b, int
   return x;
 }
 
+/* The core reads and writes words at any address. */
+typedef struct __attribute__((packed, may_alias)) {
+  uint32_t v;
+} mote_dsp_word;
+
+/* The barriers keep the compiler from calling memcpy and memset, and from unrolling. */
+static inline void mote_dsp_copy(int8_t *to, const int8_t *from, int32_t count) {
+  for (; count >= 4; count -= 4, to += 4, from += 4) {
+    ((mote_dsp_word *)to)->v = ((const mote_dsp_word *)from)->v;
+    __asm__ volatile("" ::: "memory");
+  }
+  for (; count > 0; count--) {
+    *to++ = *from++;
+    __asm__ volatile("" ::: "memory");
+  }
+}
+
+static inline void mote_dsp_fill(int8_t *to, int32_t value, int32_t count) {
+  const uint32_t word = (uint32_t)(value & 0xFF) * 0x01010101u;
+  for (; count >= 4; count -= 4, to += 4) {
+    ((mote_dsp_word *)to)->v = word;
+    __asm__ volatile("" ::: "memory");
+  }
+  for (; count > 0; count--) {
+    *to++ = (int8_t)value;
+    __asm__ volatile("" ::: "memory");
+  }
+}
+
 /* The taps of one window row at (y, x), put together in `buffer`: zero point outside the image. */
 __attribute__((noinline)) static const int8_t *mote_dsp_edge(const mote_conv2d_s8s8_dsp *p, const int8_t *input,
                                                              int32_t y, int32_t x, int8_t *buffer) {
-  const int inside = (uint32_t)y < (uint32_t)p->in_h;
-  int8_t *to = buffer;
-  for (int32_t i = 0; i < p->kernel_w; i++) {
-    const int8_t *const to_end = to + p->in_c;
-    if (inside && (uint32_t)x < (uint32_t)p->in_w) {
-      const int8_t *from = input + (y * p->in_w + x) * p->in_c;
-      while (to != to_end) {
-        *to++ = *from++;
-        __asm__ volatile("" ::: "memory"); /* no call of memcpy, no unrolling */
-      }
-    } else {
-      while (to != to_end) {
-        *to++ = (int8_t)p->input_zero_point;
-        __asm__ volatile("" ::: "memory");
-      }
-    }
+  const int32_t in_c = p->in_c;
+  const uint32_t in_w = (uint32_t)y < (uint32_t)p->in_h ? (uint32_t)p->in_w : 0;
+  input += (y * p->in_w + x) * in_c;
+  for (int8_t *to = buffer; to != buffer + p->row_bytes; to += in_c) {
+    if ((uint32_t)x < in_w)
+      mote_dsp_copy(to, input, in_c);
+    else
+      mote_dsp_fill(to, p->input_zero_point, in_c);
     x += p->dilation_w;
+    input += p->dilation_w * in_c;
   }
   return buffer;
 }
@@ -218,7 +239,7 @@ static inline void mote_dsp_conv2x4(const mote_conv2d_s8s8_dsp *p, const int8_t 
   int32_t *const x = (int32_t *)scratch;
   int8_t *const buffer = (int8_t *)(x + 2 * p->steps);
   const int32_t *const whole_end = p->weights + (p->out_c >> 2) * (16 + 2 * p->steps);
-  mote_dsp_block k = {x, buffer - p->rounding, p->steps, whole_end, 0, 0, p->weights};
+  mote_dsp_block k = {x, buffer - p->mode, p->steps, whole_end, 0, 0, p->weights};
   mote_dsp_pixel at = {-p->pad_top, -p->pad_left};
   int32_t column = 0;
   for (int32_t left = p->out_h * p->out_w; left > 0; left -= 2) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution and fully connected layers for DSP instructions: two pixels or one row by four channels.
 import type { CStruct } from '../op.js';
-import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
+import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, modeOf, modes, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -17,10 +16,10 @@ const weights = (layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm
   return ['weights', constant('weights', 'int32', data, [blocks, data.length / blocks])];
 };
 
-const bounds = (layer: IntegerLayer): CStruct['fields'] => [
+const bounds = (layer: LivelyLayer): CStruct['fields'] => [
   ['output_min', layer.outputMin],
   ['output_max', layer.outputMax],
-  ['rounding', roundingCode(layer.rounding)],
+  ['mode', modes[modeOf(layer)]],
 ];
 
 /** The kernel's loop takes four pairs of taps at a time. */
