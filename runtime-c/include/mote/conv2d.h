@@ -44,6 +44,7 @@ typedef struct {
                                  rows side by side */
   int32_t row_bytes;          /* kernel_w * in_c */
   int32_t row_step;           /* dilation_h * in_w * in_c */
+  int32_t flat;               /* 1: 1x1, stride 1, no padding */
   int32_t steps;              /* pairs of taps of one filter, a multiple of 4 */
   const int32_t *weights;
   int32_t input_zero_point;

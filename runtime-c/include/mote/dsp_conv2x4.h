@@ -98,7 +98,7 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
 
 /* Widens `count` bytes of both pixels to k-pairs: taps 0 and 2 of four, then 1 and 3; a shorter rest (as the packer's
  * tapPairs) is (0,-), (0,1) or (0,2), (1,-). */
-static int32_t *mote_dsp_widen(int32_t *x, const int8_t *a, const int8_t *b, int32_t count) {
+static inline int32_t *mote_dsp_widen(int32_t *x, const int8_t *a, const int8_t *b, int32_t count) {
   if (count >= 4) {
     const int8_t *const end = a + (count & ~3);
     __asm__ volatile(
@@ -199,13 +199,10 @@ static inline void mote_dsp_windows(const mote_conv2d_s8s8_dsp *p, const int8_t 
   }
 }
 
-/* All channels of two pixels whose taps are in the scratch. The last, incomplete block goes through `rest`. */
-static inline void mote_dsp_channels(const mote_conv2d_s8s8_dsp *p, mote_dsp_block *k, int8_t *out_a, int8_t *out_b,
-                                     int8_t *rest) {
+/* Channels of two pixels beyond the whole blocks, by way of `rest`, and bounds that are not int8's. */
+__attribute__((noinline)) static void mote_dsp_rest(const mote_conv2d_s8s8_dsp *p, const mote_dsp_block *k,
+                                                    int8_t *out_a, int8_t *out_b, int8_t *rest) {
   const int32_t whole = p->out_c & ~3;
-  k->out_a = out_a;
-  k->out_b = out_b;
-  if (whole) mote_dsp_blocks(k);
   if (p->out_c != whole) {
     mote_dsp_block last = *k;
     last.w = k->w_end;
@@ -218,10 +215,17 @@ static inline void mote_dsp_channels(const mote_conv2d_s8s8_dsp *p, mote_dsp_blo
       out_b[whole + i] = rest[4 + i];
     }
   }
-  if (p->output_min > -128 || p->output_max < 127) {
-    /* The pixels lie side by side, or are the same one. */
-    mote_dsp_clamp(out_a, out_b == out_a ? p->out_c : 2 * p->out_c, p->output_min, p->output_max);
-  }
+  /* The pixels lie side by side, or are the same one. */
+  mote_dsp_clamp(out_a, out_b == out_a ? p->out_c : 2 * p->out_c, p->output_min, p->output_max);
+}
+
+/* All channels of two pixels whose taps are in the scratch. */
+static inline void mote_dsp_channels(const mote_conv2d_s8s8_dsp *p, mote_dsp_block *k, int8_t *out_a, int8_t *out_b,
+                                     int8_t *rest) {
+  k->out_a = out_a;
+  k->out_b = out_b;
+  if (k->w != k->w_end) mote_dsp_blocks(k);
+  if (rest) mote_dsp_rest(p, k, out_a, out_b, rest);
 }
 
 static inline void mote_dsp_next(const mote_conv2d_s8s8_dsp *p, mote_dsp_pixel *at, int32_t *column) {
@@ -233,6 +237,20 @@ static inline void mote_dsp_next(const mote_conv2d_s8s8_dsp *p, mote_dsp_pixel *
   }
 }
 
+/* 1x1 with stride 1: pixels follow each other in input and output. */
+static inline void mote_dsp_flat(const mote_conv2d_s8s8_dsp *p, const int8_t *input, int8_t *output, mote_dsp_block *k,
+                                 int32_t *x, int8_t *rest) {
+  const int32_t in_c = p->in_c;
+  const int32_t out_c = p->out_c;
+  for (int32_t left = p->out_h * p->out_w; left > 0; left -= 2) {
+    const int32_t second = left > 1;
+    mote_dsp_widen(x, input, second ? input + in_c : input, in_c);
+    mote_dsp_channels(p, k, output, second ? output + out_c : output, rest);
+    input += 2 * in_c;
+    output += 2 * out_c;
+  }
+}
+
 /* An odd last pixel is computed twice, to the same place. */
 static inline void mote_dsp_conv2x4(const mote_conv2d_s8s8_dsp *p, const int8_t *input, int8_t *output,
                                     void *scratch) {
@@ -240,6 +258,12 @@ static inline void mote_dsp_conv2x4(const mote_conv2d_s8s8_dsp *p, const int8_t 
   int8_t *const buffer = (int8_t *)(x + 2 * p->steps);
   const int32_t *const whole_end = p->weights + (p->out_c >> 2) * (16 + 2 * p->steps);
   mote_dsp_block k = {x, buffer - p->mode, p->steps, whole_end, 0, 0, p->weights};
+  const int simple = (p->out_c & 3) == 0 && p->output_min == -128 && p->output_max == 127;
+  int8_t *const rest = simple ? 0 : buffer + 2 * p->row_bytes;
+  if (p->flat) {
+    mote_dsp_flat(p, input, output, &k, x, rest);
+    return;
+  }
   mote_dsp_pixel at = {-p->pad_top, -p->pad_left};
   int32_t column = 0;
   for (int32_t left = p->out_h * p->out_w; left > 0; left -= 2) {
@@ -250,7 +274,7 @@ static inline void mote_dsp_conv2x4(const mote_conv2d_s8s8_dsp *p, const int8_t 
       out_b += p->out_c;
     }
     mote_dsp_windows(p, input, x, buffer, a, at);
-    mote_dsp_channels(p, &k, output, out_b, buffer + 2 * p->row_bytes);
+    mote_dsp_channels(p, &k, output, out_b, rest);
     output += 2 * p->out_c;
     mote_dsp_next(p, &at, &column);
   }

@@ -46,10 +46,16 @@ function windowParams(layer: IntegerLayer): CStruct['fields'] {
   ];
 }
 
+/** Output pixel i comes from input pixel i alone. */
+const isFlat = (layer: IntegerLayer): boolean =>
+  layer.kernelH * layer.kernelW === 1 && layer.strideH === 1 && layer.strideW === 1 && layer.padTop === 0 && layer.padLeft === 0 &&
+  layer.inH === layer.outH && layer.inW === layer.outW;
+
 function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
   const pairs = windowPairs(layer);
   const fields: CStruct['fields'] = [
     ...windowParams(layer),
+    ['flat', isFlat(layer) ? 1 : 0],
     ['steps', pairs.length],
     weights(layer, pairs, form),
     ['input_zero_point', layer.inputZeroPoint],
