@@ -79,11 +79,12 @@ typedef struct {
                                  rows side by side */
   int32_t row_bytes;          /* kernel_w * in_c */
   int32_t row_step;           /* dilation_h * in_w * in_c */
+  int32_t flat;               /* 1: 1x1, stride 1, no padding */
   int32_t steps;              /* pairs of taps of one filter, a multiple of 4 */
   const int32_t *weights;
   int32_t input_zero_point;
   int32_t output_min, output_max;
-  int32_t rounding;
+  int32_t mode; /* dsp_block.h */
 } mote_conv2d_s8s8_dsp;
 
 typedef mote_conv2d_s8s8_dsp mote_conv2d_s8s8_dspwide;

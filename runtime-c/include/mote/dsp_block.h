@@ -10,17 +10,22 @@
  *   saves the extraction of the odd weights, and is exact modulo 2^32 where the odd sum is below 2^23 in size.
  *   `wide`: the bytes of a lane are the two weights, extracted by SXTB16 and SXTB16 of the word rotated by 8;
  * - for each channel multiplier m, rounding r, shift s, so that
- *   TFLITE: output = (high word of (2 * sum * m + 2^31) + r - (sum < 0)) >> s, with r = 2^(s - 1) + zero point * 2^s.
- *     This is the doubling high multiply and the rounding shift in one: m >= 2^30 makes the high product's sign the
- *     sum's (but for m = 2^30 and sum = -1, where both signs round to 0), s >= 1.
- *   SINGLE: output = (high word of (sum * m) + r) >> s, s >= 1; for a paired odd channel the sum is 256 times the sum. */
+ *   MOTE_DSP_TFLITE: output = (high word of (2 * sum * m + 2^31) + r - (sum < 0)) >> s, with
+ *     r = 2^(s - 1) + zero point * 2^s. This is the doubling high multiply and the rounding shift in one: m >= 2^30 makes
+ *     the high product's sign the sum's (but for m = 2^30 and sum = -1, where both signs round to 0), s >= 1.
+ *   MOTE_DSP_RECTIFIED: the same for outputs bounded by their zero point, where a tie below 0 does not matter:
+ *     (high word of (2 * sum * m + 2^31) + r) >> s, and for a paired odd channel, whose sum comes times 256, without
+ *     doubling (high word of (256 * sum * m) + r) >> s with s greater by 7 and 64 added to r.
+ *   MOTE_DSP_SINGLE: output = (high word of (sum * m) + r) >> s, s >= 1; a paired odd sum comes times 256. */
 #ifndef MOTE_DSP_BLOCK_H
 #define MOTE_DSP_BLOCK_H
 
 #include <stdint.h>
 
-/* Read by LDM. The end of the taps is one byte less for single rounding: the comparison that ends the loop over the taps
- * leaves the carry set for the end, and zero for tflite rounding. */
+enum { MOTE_DSP_RECTIFIED = 0, MOTE_DSP_TFLITE = 1, MOTE_DSP_SINGLE = 2 };
+
+/* Read by LDM. The end of the taps comes less the mode: the comparison that ends the loop over the taps leaves the carry
+ * set for the end, and zero for mode 0. */
 typedef struct {
   const void *x;
   const void *x_end;
@@ -44,18 +49,31 @@ __attribute__((noinline)) static void mote_dsp_clamp(int8_t *out, int32_t count,
   }
 }
 
-/* Requantization of one sum in its register: m, r, s are in r2, r3, r4, and r5 is free. TFLITE takes the doubled sum. */
-#define MOTE_DSP_EVEN(sum) "lsl " sum ", " sum ", #1\n"
+/* Requantization of one sum in its register: m, r, s are in r2, r3, r4, and r5 is free. */
+#define MOTE_DSP_SHIFT(sum)                \
+  "asr " sum ", " sum ", r4\n"             \
+  "ssat " sum ", #8, " sum "\n"
 
-#define MOTE_DSP_ROUND_TFLITE(sum)         \
+#define MOTE_DSP_DOUBLE(sum) "lsl " sum ", " sum ", #1\n"
+
+#define MOTE_DSP_TFLITE_DOUBLED(sum)       \
   "add r5, r3, " sum ", asr #31\n"         \
   "smmlar " sum ", " sum ", r2, r5\n"      \
-  "asr " sum ", " sum ", r4\n"             \
-  "ssat " sum ", #8, " sum "\n"
+  MOTE_DSP_SHIFT(sum)
 
-#define MOTE_DSP_ROUND_SINGLE(sum)         \
+#define MOTE_DSP_TFLITE_EVEN(sum) MOTE_DSP_DOUBLE(sum) MOTE_DSP_TFLITE_DOUBLED(sum)
+
+#define MOTE_DSP_RECTIFIED_EVEN(sum)       \
+  MOTE_DSP_DOUBLE(sum)                     \
+  "smmlar " sum ", " sum ", r2, r3\n"      \
+  MOTE_DSP_SHIFT(sum)
+
+#define MOTE_DSP_SINGLE_ANY(sum)           \
   "smmla " sum ", " sum ", r2, r3\n"       \
-  "asr " sum ", " sum ", r4\n"             \
-  "ssat " sum ", #8, " sum "\n"
+  MOTE_DSP_SHIFT(sum)
+
+/* The odd sums of paired weights, times 256. */
+#define MOTE_DSP_PAIRED_TFLITE_ODD(sum) "asr " sum ", " sum ", #7\n" MOTE_DSP_TFLITE_DOUBLED(sum)
+#define MOTE_DSP_PAIRED_RECTIFIED_ODD(sum) MOTE_DSP_SINGLE_ANY(sum)
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fully connected layer for DSP instructions, one row by four channels: what its kernels share. The row is widened in
  * the loop, for a widened copy would take twice the row's bytes. A kernel first defines MOTE_DSP_STEP (four taps),
- * MOTE_DSP_SPLIT and MOTE_DSP_ODD as for dsp_conv2x4.h. */
+ * MOTE_DSP_SPLIT, MOTE_DSP_TFLITE_ODD and MOTE_DSP_RECTIFIED_ODD as for dsp_conv2x4.h. */
 #ifndef MOTE_DSP_FC1X4_H
 #define MOTE_DSP_FC1X4_H
 
@@ -11,14 +11,15 @@
 #include "mote/dsp_block.h"
 #include "mote/fullyconnected.h"
 
-#define MOTE_DSP_ONE_TFLITE(sum, doubled) \
-  "ldmia r1!, {r2, r3, r4}\n"             \
-  doubled(sum)                            \
-  MOTE_DSP_ROUND_TFLITE(sum)
+#define MOTE_DSP_ONE(sum, requantize) \
+  "ldmia r1!, {r2, r3, r4}\n"         \
+  requantize(sum)
 
-#define MOTE_DSP_ONE_SINGLE(sum) \
-  "ldmia r1!, {r2, r3, r4}\n"    \
-  MOTE_DSP_ROUND_SINGLE(sum)
+#define MOTE_DSP_FOUR(even, odd) \
+  MOTE_DSP_ONE("r8", even)       \
+  MOTE_DSP_ONE("r9", odd)        \
+  MOTE_DSP_ONE("r10", even)      \
+  MOTE_DSP_ONE("r11", odd)
 
 /* All blocks from b->w to b->w_end. r0 taps, r1 constants, r2 to r7 operands, r8 to r11 sums, r12 end of the taps, lr b,
  * whose out_a moves on and whose out_b is the count of single steps left. */
@@ -54,10 +55,7 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
       "4:\n"
       MOTE_DSP_SPLIT
       "bne 6f\n"
-      MOTE_DSP_ONE_TFLITE("r8", MOTE_DSP_EVEN)
-      MOTE_DSP_ONE_TFLITE("r9", MOTE_DSP_ODD)
-      MOTE_DSP_ONE_TFLITE("r10", MOTE_DSP_EVEN)
-      MOTE_DSP_ONE_TFLITE("r11", MOTE_DSP_ODD)
+      MOTE_DSP_FOUR(MOTE_DSP_RECTIFIED_EVEN, MOTE_DSP_RECTIFIED_ODD)
       "5:\n"
       "ldrd r4, r2, [lr, #12]\n"
       "strb r8, [r2], #1\n"
@@ -69,10 +67,13 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
       "bne 1b\n"
       "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
       "6:\n"
-      MOTE_DSP_ONE_SINGLE("r8")
-      MOTE_DSP_ONE_SINGLE("r9")
-      MOTE_DSP_ONE_SINGLE("r10")
-      MOTE_DSP_ONE_SINGLE("r11")
+      "sub r2, r0, r12\n"
+      "cmp r2, #2\n"
+      "beq 7f\n"
+      MOTE_DSP_FOUR(MOTE_DSP_TFLITE_EVEN, MOTE_DSP_TFLITE_ODD)
+      "b 5b\n"
+      "7:\n"
+      MOTE_DSP_FOUR(MOTE_DSP_SINGLE_ANY, MOTE_DSP_SINGLE_ANY)
       "b 5b\n");
 }
 
@@ -82,7 +83,7 @@ static inline void mote_dsp_row(const mote_fullyconnected_s8s8_dsp *p, const int
   const int32_t whole = p->out_c & ~3;
   const int32_t block = 16 + 4 * p->steps;
   const int32_t *const whole_end = p->weights + (whole >> 2) * block;
-  mote_dsp_block k = {row, row + 4 * p->steps - p->rounding, p->steps, whole_end, output, 0, p->weights};
+  mote_dsp_block k = {row, row + 4 * p->steps - p->mode, p->steps, whole_end, output, 0, p->weights};
   if (whole) mote_dsp_blocks(&k);
   if (p->out_c != whole) {
     k.w = whole_end;

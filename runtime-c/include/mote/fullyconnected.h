@@ -57,7 +57,7 @@ typedef struct {
   int32_t steps; /* in_c / 4, rounded up */
   const int32_t *weights;
   int32_t output_min, output_max;
-  int32_t rounding;
+  int32_t mode; /* dsp_block.h */
 } mote_fullyconnected_s8s8_dsp;
 
 typedef mote_fullyconnected_s8s8_dsp mote_fullyconnected_s8s8_dspwide;

@@ -19,7 +19,8 @@
   "sub r9, r9, r7\n"           \
   "sub r12, r12, r10\n"        \
   "sub lr, lr, r11\n"
-#define MOTE_DSP_ODD(sum) "asr " sum ", " sum ", #7\n"
+#define MOTE_DSP_TFLITE_ODD MOTE_DSP_PAIRED_TFLITE_ODD
+#define MOTE_DSP_RECTIFIED_ODD MOTE_DSP_PAIRED_RECTIFIED_ODD
 
 #include "mote/dsp_conv2x4.h"
 

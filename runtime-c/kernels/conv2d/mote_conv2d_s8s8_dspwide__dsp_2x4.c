@@ -17,7 +17,8 @@
   "smlad r12, r4, r2, r12\n"       \
   "smlad lr, r4, r3, lr\n"
 #define MOTE_DSP_SPLIT ""
-#define MOTE_DSP_ODD(sum) MOTE_DSP_EVEN(sum)
+#define MOTE_DSP_TFLITE_ODD MOTE_DSP_TFLITE_EVEN
+#define MOTE_DSP_RECTIFIED_ODD MOTE_DSP_RECTIFIED_EVEN
 
 #include "mote/dsp_conv2x4.h"
 

@@ -21,7 +21,8 @@
 #define MOTE_DSP_SPLIT             \
   "sub r9, r9, r8\n"               \
   "sub r11, r11, r10\n"
-#define MOTE_DSP_ODD(sum) "asr " sum ", " sum ", #7\n"
+#define MOTE_DSP_TFLITE_ODD MOTE_DSP_PAIRED_TFLITE_ODD
+#define MOTE_DSP_RECTIFIED_ODD MOTE_DSP_PAIRED_RECTIFIED_ODD
 
 #include "mote/dsp_fc1x4.h"
 

@@ -23,7 +23,8 @@
   "smlad r10, r7, r3, r10\n"       \
   "smlad r11, r5, r3, r11\n"
 #define MOTE_DSP_SPLIT ""
-#define MOTE_DSP_ODD(sum) MOTE_DSP_EVEN(sum)
+#define MOTE_DSP_TFLITE_ODD MOTE_DSP_TFLITE_EVEN
+#define MOTE_DSP_RECTIFIED_ODD MOTE_DSP_RECTIFIED_EVEN
 
 #include "mote/dsp_fc1x4.h"
 

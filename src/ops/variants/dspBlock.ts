@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Constants of the DSP kernels for blocks of four channels, as runtime-c/include/mote/dsp_block.h describes them.
-import type { Rounding } from '../op.js';
 import { clampTo, type Multiplier, requantize } from '../requantize.js';
 import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 
@@ -38,19 +37,36 @@ function sumRange(weights: Int8Array, bias: number): { min: number; max: number 
   return { min, max };
 }
 
-/** Up to 22 zero point * 2^s and the product's high word fit 31 bits; single rounding adds 8 for a paired odd channel. */
-const maxShift: Readonly<Record<Rounding, number>> = { tflite: 22, single: 14 };
+/** As dsp_block.h numbers them. */
+export const modes = { rectified: 0, tflite: 1, single: 2 } as const;
+type Mode = keyof typeof modes;
+
+/** What a mode adds to a paired odd channel's shift, its sum being scaled by 256 (the others' being doubled). */
+const oddShift: Readonly<Record<Mode, number>> = { rectified: 7, tflite: 0, single: 8 };
+
+/** Up to here zero point * 2^s and the product's high word fit 31 bits. */
+const maxShift = 22;
 
 /** The shift amount s after the high product, or undefined where the kernels' form does not hold. */
-function highShift({ multiplier, shift }: Multiplier, rounding: Rounding): number | undefined {
-  const s = rounding === 'tflite' ? -shift : -1 - shift;
-  return multiplier >= 2 ** 30 && s >= 1 && s <= maxShift[rounding] ? s : undefined;
+function highShift({ multiplier, shift }: Multiplier, mode: Mode): number | undefined {
+  const s = mode === 'single' ? -1 - shift : -shift;
+  return multiplier >= 2 ** 30 && s >= 1 && s + oddShift[mode] <= maxShift ? s : undefined;
+}
+
+/** Bounded by the zero point, tflite rounding needs no care for ties below 0. */
+export function modeOf(layer: LivelyLayer): Mode {
+  if (layer.rounding === 'single') return 'single';
+  const fits = (m: Multiplier, c: number): boolean =>
+    layer.constantOutputs[c] !== undefined || highShift(m, 'rectified') !== undefined;
+  return layer.outputMin >= layer.outputZeroPoint && layer.multipliers.every(fits) ? 'rectified' : 'tflite';
 }
 
 /** m, r, s of a channel that is not constant. */
-function requantization(m: Multiplier, layer: IntegerLayer, scaled: boolean): number[] {
-  const s = (highShift(m, layer.rounding) as number) + (scaled && layer.rounding === 'single' ? 8 : 0);
-  return [m.multiplier, 2 ** (s - 1) + layer.outputZeroPoint * 2 ** s, s];
+function requantization(m: Multiplier, layer: LivelyLayer, odd: boolean): number[] {
+  const mode = modeOf(layer);
+  const s = (highShift(m, mode) as number) + (odd ? oddShift[mode] : 0);
+  const half = odd && mode === 'rectified' ? 64 : 0;
+  return [m.multiplier, 2 ** (s - 1) + half + layer.outputZeroPoint * 2 ** s, s];
 }
 
 /** The same in both contracts for a channel that is always `value`: (2 value + 1 - (0 or 1)) >> 1. */
@@ -95,13 +111,14 @@ export function livelyLayer(layer: IntegerLayer): LivelyLayer {
 /** Whether every sum of the layer comes out exact in this form. */
 export function fitsForm(layer: LivelyLayer, form: WeightForm): boolean {
   const bias = foldedLayerBias(layer);
+  const mode = modeOf(layer);
   return layer.multipliers.every((m, c) => {
     const odd = isPairedOdd(c, form);
     const filter = filterOf(layer, c);
     const { min, max } = sumRange(filter, bias[c]);
     const limit = odd ? 2 ** 23 : 2 ** 30;
     if (min < -limit || max >= limit || (odd && overflows(filterOf(layer, c - 1), filter))) return false;
-    return layer.constantOutputs[c] !== undefined || highShift(m, layer.rounding) !== undefined;
+    return layer.constantOutputs[c] !== undefined || highShift(m, mode) !== undefined;
   });
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution and fully connected layers for DSP instructions: two pixels or one row by four channels.
 import type { CStruct } from '../op.js';
-import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
+import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, modeOf, modes, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -17,10 +16,10 @@ const weights = (layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm
   return ['weights', constant('weights', 'int32', data, [blocks, data.length / blocks])];
 };
 
-const bounds = (layer: IntegerLayer): CStruct['fields'] => [
+const bounds = (layer: LivelyLayer): CStruct['fields'] => [
   ['output_min', layer.outputMin],
   ['output_max', layer.outputMax],
-  ['rounding', roundingCode(layer.rounding)],
+  ['mode', modes[modeOf(layer)]],
 ];
 
 /** The kernel's loop takes four pairs of taps at a time. */
@@ -47,10 +46,16 @@ function windowParams(layer: IntegerLayer): CStruct['fields'] {
   ];
 }
 
+/** Output pixel i comes from input pixel i alone. */
+const isFlat = (layer: IntegerLayer): boolean =>
+  layer.kernelH * layer.kernelW === 1 && layer.strideH === 1 && layer.strideW === 1 && layer.padTop === 0 && layer.padLeft === 0 &&
+  layer.inH === layer.outH && layer.inW === layer.outW;
+
 function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
   const pairs = windowPairs(layer);
   const fields: CStruct['fields'] = [
     ...windowParams(layer),
+    ['flat', isFlat(layer) ? 1 : 0],
     ['steps', pairs.length],
     weights(layer, pairs, form),
     ['input_zero_point', layer.inputZeroPoint],
