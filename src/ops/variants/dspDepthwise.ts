@@ -78,7 +78,9 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
     });
   const fields: CStruct['fields'] = [...head(l), ['pad_top', l.padTop], ['pad_left', l.padLeft], ...tail(l, constants)];
   const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
-  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: workOf(l) };
+  // What the kernel pays for besides outputs is each pair of rows of four channels: these are its pixels.
+  const pixels = Math.ceil(l.outC / groupSize) * Math.ceil(l.outH / 2);
+  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: { ...workOf(l), pixels } };
 }
 
 const half = (weight: number): number => (2 * weight) & 0xffff;
