@@ -58,8 +58,8 @@ typedef struct {
   int32_t count;
   int32_t a_factor, b_factor, offset, shift;
   int32_t output_min, output_max;
-} mote_add_s8_same_dsp;
+} mote_add_s8_same;
 
-void mote_add_s8_same__dsp(const mote_add_s8_same_dsp *p, const int8_t *a, const int8_t *b, int8_t *output);
+void mote_add_s8_same__dsp(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 #endif

@@ -147,10 +147,10 @@ typedef struct {
   int32_t input_zero_point;
   int32_t output_min, output_max;
   int32_t rounding;
-} mote_depthwiseconv2d_s8s8_3x3_dsp;
+} mote_depthwiseconv2d_s8s8_3x3;
 
-/* Stride and dilation 1. Scratch: 4 * 60 + 32 * (out_w + 2) bytes. */
-void mote_depthwiseconv2d_s8s8_3x3__dsp(const mote_depthwiseconv2d_s8s8_3x3_dsp *p, const int8_t *input,
+/* Stride and dilation 1, out_w >= 2. Scratch: 4 * 68 + 32 * (out_w + 2) bytes. */
+void mote_depthwiseconv2d_s8s8_3x3__dsp(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input,
                                         int8_t *output, void *scratch);
 
 /* Any window. `offsets` has the byte offsets of the taps from the window's first one, in pairs: an odd number of taps
@@ -168,10 +168,10 @@ typedef struct {
   int32_t input_zero_point;
   int32_t output_min, output_max;
   int32_t rounding;
-} mote_depthwiseconv2d_s8s8_any_dsp;
+} mote_depthwiseconv2d_s8s8_any;
 
 /* Scratch: 8 * tap_pairs + channels bytes where a window can leave the image. */
-void mote_depthwiseconv2d_s8s8_any__dsp(const mote_depthwiseconv2d_s8s8_any_dsp *p, const int8_t *input,
+void mote_depthwiseconv2d_s8s8_any__dsp(const mote_depthwiseconv2d_s8s8_any *p, const int8_t *input,
                                         int8_t *output, void *scratch);
 
 #endif

@@ -14,7 +14,7 @@
   "ssat r6, #8, r6\n\t" \
   "strb r6, [%[out]], #1\n\t"
 
-void mote_add_s8_same__dsp(const mote_add_s8_same_dsp *p, const int8_t *a, const int8_t *b, int8_t *output) {
+void mote_add_s8_same__dsp(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output) {
   int8_t *out = output;
   const int8_t *const whole = output + (p->count & ~3);
   const int8_t *const end = output + p->count;

@@ -23,7 +23,9 @@ typedef struct {
   int32_t below; /* bytes to the lower output row; 0 where there is none: the upper one is stored last */
   int8_t *out;
   const int32_t *end;
-  int32_t odd; /* 1: a column is left over */
+  int32_t odd;   /* 1: a column is left over */
+  int32_t skip;  /* bytes from the end of an output row to the next pair of rows */
+  const int32_t *next; /* pairs of the next channel; null in the last one */
 } channel;
 
 /* Constants of one channel: for each kernel column the bytes w0, w1, w1, w2 (top to bottom), so that SXTB16 gives
@@ -40,7 +42,8 @@ static inline int32_t rotate8(int32_t x) {
   return (int32_t)(((uint32_t)x >> 8) | ((uint32_t)x << 24));
 }
 
-static MOTE_DSP_NOINLINE void load_channel(channel *c, const int32_t *constants) {
+static MOTE_DSP_NOINLINE void load_channel(const mote_depthwiseconv2d_s8s8_3x3 *p, channel *c,
+                                           const int32_t *constants, int8_t *out) {
   for (int32_t i = 0; i < 3; i++) {
     c->weights[2 * i] = widen_twice(constants[i]);
     c->weights[2 * i + 1] = widen_twice(rotate8(constants[i]));
@@ -49,6 +52,11 @@ static MOTE_DSP_NOINLINE void load_channel(channel *c, const int32_t *constants)
   c->multiplier = constants[4];
   c->round = constants[5];
   c->shift = constants[6];
+  c->step = p->channels;
+  c->below = p->out_w * p->channels;
+  c->out = out;
+  c->odd = p->out_w & 1;
+  c->skip = c->below;
 }
 
 /* Pairs of `count` columns from four rows that all lie in the image; `row` and `step` are in bytes. */
@@ -127,13 +135,10 @@ static MOTE_DSP_NOINLINE void pair_border(int32_t *pairs, const int8_t *const *r
   "strb lr, [r7]\n\t" \
   "add r7, r5\n\t"
 
-/* Two output columns per turn, then the last one of an odd width. r0 is at the pairs of the window's first column, r1
- * at `multiplier` in channel; its `end` is where r0 stops. */
+/* Four channels of two output rows, at least two columns wide: two columns per turn, then the last one of an odd width.
+ * r0 is at the pairs of the window's first column, r1 at `multiplier` in channel; its `end` is where r0 stops. */
 #define ROWS(REQUANTIZE) \
   __asm__ volatile( \
-      "ldr r12, [r1, #24]\n\t" \
-      "cmp r0, r12\n\t" \
-      "bhs 2f\n\t" \
       "1:\n\t" \
       "ldmdb r1, {r2-r8}\n\t" \
       "ldrd r12, lr, [r0, #32]\n\t" \
@@ -151,10 +156,9 @@ static MOTE_DSP_NOINLINE void pair_border(int32_t *pairs, const int8_t *const *r
       "str r7, [r1, #20]\n\t" \
       "cmp r0, r12\n\t" \
       "blo 1b\n\t" \
-      "2:\n\t" \
       "ldr r2, [r1, #28]\n\t" \
-      "tst r2, #1\n\t" \
-      "beq 3f\n\t" \
+      "cmp r2, #0\n\t" \
+      "beq 2f\n\t" \
       "ldmdb r1, {r2-r8}\n\t" \
       "ldrd r12, lr, [r0]\n\t" \
       FIRST("r9", "r10", "r2", "r3") REST("r9", "r10", "r2", "r3") \
@@ -164,7 +168,13 @@ static MOTE_DSP_NOINLINE void pair_border(int32_t *pairs, const int8_t *const *r
       NEXT("r9", "r10", "r6", "r7") \
       "ldm r1, {r2-r7}\n\t" \
       STORE(REQUANTIZE, "r9", "r10") \
-      "3:\n\t" \
+      "2:\n\t" \
+      "ldrd r2, r0, [r1, #32]\n\t" \
+      "add r7, r2\n\t" \
+      "str r7, [r1, #20]\n\t" \
+      "adds r1, #68\n\t" \
+      "cmp r0, #0\n\t" \
+      "bne 1b\n\t" \
       : "+r"(pairs), "+r"(constants) \
       : \
       : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory")
@@ -186,7 +196,7 @@ typedef struct {
   int32_t first, count;
 } columns;
 
-static MOTE_DSP_NOINLINE void make_pairs(const mote_depthwiseconv2d_s8s8_3x3_dsp *p, const int8_t *input, int32_t top, columns in,
+static MOTE_DSP_NOINLINE void make_pairs(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input, int32_t top, columns in,
                        int32_t *pairs) {
   const int32_t row = p->in_w * p->channels;
   const int8_t *x = input + top * row;
@@ -204,25 +214,19 @@ static MOTE_DSP_NOINLINE void make_pairs(const mote_depthwiseconv2d_s8s8_3x3_dsp
 }
 
 /* Four channels of the whole image. */
-static void group(const mote_depthwiseconv2d_s8s8_3x3_dsp *p, const int8_t *input, int8_t *output, columns in,
-                  channel *channels) {
+static void group(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input, columns in, channel *channels) {
   int32_t *const pairs = (int32_t *)(void *)(channels + 4);
-  const int32_t out_row = p->out_w * p->channels;
   for (int32_t y = 0; y < p->out_h; y += 2) {
     if (in.count > 0) make_pairs(p, input, y - p->pad_top, in, pairs);
-    for (int32_t c = 0; c < 4; c++) {
-      channel *const k = channels + c;
-      k->out = output + c;
-      k->below = y + 1 < p->out_h ? out_row : 0;
-      k->end = pairs + 2 * c + 8 * (p->out_w & ~1);
-      if (p->rounding == MOTE_ROUNDING_SINGLE) single_rows(pairs + 2 * c, &k->multiplier);
-      else tflite_rows(pairs + 2 * c, &k->multiplier);
+    if (y + 1 == p->out_h) {
+      for (int32_t c = 0; c < 4; c++) channels[c].below = 0;
     }
-    output += 2 * out_row;
+    if (p->rounding == MOTE_ROUNDING_SINGLE) single_rows(pairs, &channels->multiplier);
+    else tflite_rows(pairs, &channels->multiplier);
   }
 }
 
-void mote_depthwiseconv2d_s8s8_3x3__dsp(const mote_depthwiseconv2d_s8s8_3x3_dsp *p, const int8_t *input,
+void mote_depthwiseconv2d_s8s8_3x3__dsp(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input,
                                         int8_t *output, void *scratch) {
   channel *const channels = scratch;
   int32_t *const pairs = (int32_t *)(void *)(channels + 4);
@@ -230,17 +234,22 @@ void mote_depthwiseconv2d_s8s8_3x3__dsp(const mote_depthwiseconv2d_s8s8_3x3_dsp 
   columns in = {p->pad_left < width ? p->pad_left : width, p->in_w};
   if (in.count > width - in.first) in.count = width - in.first;
   const int32_t zero = (int32_t)((uint32_t)(uint16_t)p->input_zero_point * 0x00010001u);
+#pragma GCC unroll 1
   for (int32_t i = 0; i < 8 * width; i++) pairs[i] = zero;
+  for (int32_t i = 0; i < 4; i++) {
+    channels[i].end = pairs + 2 * i + 8 * (p->out_w & ~1);
+    channels[i].next = i < 3 ? pairs + 2 * i + 2 : 0;
+  }
   const int32_t *constants = p->constants;
+#pragma GCC unroll 1
   for (int32_t c = 0; c < p->channels; c += 4) {
     const int32_t at = c + 4 <= p->channels ? c : p->channels - 4;
+#pragma GCC unroll 1
     for (int32_t i = 0; i < 4; i++) {
-      load_channel(channels + i, constants);
-      channels[i].step = p->channels;
-      channels[i].odd = p->out_w & 1;
+      load_channel(p, channels + i, constants, output + at + i);
       constants += constant_words;
     }
-    group(p, input + at, output + at, in, channels);
+    group(p, input + at, in, channels);
   }
   mote_dsp_clamp(output, p->out_h * p->out_w * p->channels, p->output_min, p->output_max);
 }

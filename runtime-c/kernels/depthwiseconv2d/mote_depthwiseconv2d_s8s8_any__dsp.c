@@ -82,7 +82,7 @@ static MOTE_DSP_NOINLINE const int32_t *single_groups(const int8_t *x, const int
   return constants;
 }
 
-static void all_channels(const mote_depthwiseconv2d_s8s8_any_dsp *p, const int8_t *x, const int32_t *offsets,
+static void all_channels(const mote_depthwiseconv2d_s8s8_any *p, const int8_t *x, const int32_t *offsets,
                          int8_t *out) {
   const int32_t whole = p->channels & ~3;
   pixel shared = {offsets, p->tap_pairs, out, out + whole};
@@ -96,7 +96,7 @@ static void all_channels(const mote_depthwiseconv2d_s8s8_any_dsp *p, const int8_
 }
 
 /* Offsets from `input` of the taps of a window that starts at (y0, x0). */
-static void border_offsets(const mote_depthwiseconv2d_s8s8_any_dsp *p, int32_t y0, int32_t x0, int32_t outside,
+static void border_offsets(const mote_depthwiseconv2d_s8s8_any *p, int32_t y0, int32_t x0, int32_t outside,
                            int32_t *offsets) {
   int32_t at = 0;
   for (int32_t i = 0; i < p->kernel_h; i++) {
@@ -111,7 +111,7 @@ static void border_offsets(const mote_depthwiseconv2d_s8s8_any_dsp *p, int32_t y
   if (at & 1) offsets[at] = offsets[at - 1];
 }
 
-void mote_depthwiseconv2d_s8s8_any__dsp(const mote_depthwiseconv2d_s8s8_any_dsp *p, const int8_t *input,
+void mote_depthwiseconv2d_s8s8_any__dsp(const mote_depthwiseconv2d_s8s8_any *p, const int8_t *input,
                                         int8_t *output, void *scratch) {
   int32_t *const table = scratch;
   int8_t *const zero = (int8_t *)(table + 2 * p->tap_pairs);

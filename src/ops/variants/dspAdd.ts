@@ -12,16 +12,33 @@ const everyInt8 = Int8Array.from({ length: 256 }, (_, i) => i - 128);
 
 /** The node's results for all pairs of inputs, by the operator's own twin. */
 function allResults(node: Node, [a, b, y]: Tensor[], rounding: Rounding): Int8Array {
-  const variable = (t: Tensor, shape: number[]): Tensor => ({ name: t.name, dtype: t.dtype, shape, ...(t.quant ? { quant: t.quant } : {}) });
+  const variable = (t: Tensor, shape: number[]): Tensor => ({
+    name: t.name,
+    dtype: t.dtype,
+    shape,
+    ...(t.quant ? { quant: t.quant } : {}),
+  });
   const tensors = [variable(a, [256, 1]), variable(b, [1, 256]), variable(y, [256, 256])];
   const graph = { tensors } as Graph;
-  return add.evaluate({ ...node, inputs: [0, 1], outputs: [2] }, [everyInt8, everyInt8], { graph, rounding })[0] as Int8Array;
+  return add.evaluate({ ...node, inputs: [0, 1], outputs: [2] }, [everyInt8, everyInt8], {
+    graph,
+    rounding,
+  })[0] as Int8Array;
 }
 
-function formOf(node: Node, tensors: Tensor[], rounding: Rounding): (LinearForm & { min: number; max: number }) | undefined {
+function formOf(
+  node: Node,
+  tensors: Tensor[],
+  rounding: Rounding,
+): (LinearForm & { min: number; max: number }) | undefined {
   const [a, b, y] = tensors.map((t) => scaleOf(node, t));
   const range = activationRange(clampAttr(node), y, limitsOf(tensors[2]));
-  const form = linearForm({ results: allResults(node, tensors, rounding), ...range, aSlope: a.scale / y.scale, bSlope: b.scale / y.scale });
+  const form = linearForm({
+    results: allResults(node, tensors, rounding),
+    ...range,
+    aSlope: a.scale / y.scale,
+    bSlope: b.scale / y.scale,
+  });
   return form && { ...form, ...range };
 }
 
@@ -32,13 +49,21 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
   const form = formOf(node, tensors, rounding);
   if (!form) return undefined;
   const params = {
-    type: 'mote_add_s8_same_dsp',
+    type: 'mote_add_s8_same',
     fields: [
-      ['count', count], ['a_factor', form.aFactor], ['b_factor', form.bFactor], ['offset', form.offset], ['shift', form.shift],
-      ['output_min', form.min], ['output_max', form.max],
+      ['count', count],
+      ['a_factor', form.aFactor],
+      ['b_factor', form.bFactor],
+      ['offset', form.offset],
+      ['shift', form.shift],
+      ['output_min', form.min],
+      ['output_max', form.max],
     ] satisfies [string, number][],
   };
-  return { call: { kernel: 'mote_add_s8_same__dsp', params, inputs: [0, 1], outputs: [0], scratchBytes: 0 }, work: { pixels: 1, outputs: count, macs: 0 } };
+  return {
+    call: { kernel: 'mote_add_s8_same__dsp', params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
+    work: { pixels: 1, outputs: count, macs: 0 },
+  };
 }
 
 export const dspAddVariants: readonly Variant[] = [{ kernel: 'mote_add_s8_same__dsp', op: 'add', isa: 'dsp', lower }];

@@ -50,28 +50,37 @@ function tail(l: IntegerLayer, constants: number[]): CStruct['fields'] {
 }
 
 const call = (kernel: string, fields: CStruct['fields'], scratchBytes: number): KernelCall => ({
-  kernel, params: { type: kernel.replace('__', '_'), fields }, inputs: [0], outputs: [0], scratchBytes,
+  kernel,
+  params: { type: kernel.replace(/__.*/, ''), fields },
+  inputs: [0],
+  outputs: [0],
+  scratchBytes,
 });
 
 const bytes = (a: number, b: number, c: number, d: number): number =>
   (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | ((d & 0xff) << 24);
 
-const channelBlockBytes = 60;
+/** sizeof(channel) in the kernel. */
+const channelBlockBytes = 68;
 
 function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
   const p = prepare(node, context);
   if (!p) return undefined;
   const { layer: l, scales, weight } = p;
   const sizes = [l.kernelH, l.kernelW, l.strideH, l.strideW, l.dilationH, l.dilationW];
-  if (sizes.join() !== '3,3,1,1,1,1') return undefined;
-  const constants = groupStarts(l.outC).flatMap(groupChannels).flatMap((c) => {
-    const column = (x: number): number => bytes(weight(x, c), weight(3 + x, c), weight(3 + x, c), weight(6 + x, c));
-    const s = scales[c];
-    return [column(0), column(1), column(2), s.bias, s.multiplier, s.round, s.shift];
-  });
+  if (sizes.join() !== '3,3,1,1,1,1' || l.outW < 2) return undefined;
+  const constants = groupStarts(l.outC)
+    .flatMap(groupChannels)
+    .flatMap((c) => {
+      const column = (x: number): number => bytes(weight(x, c), weight(3 + x, c), weight(3 + x, c), weight(6 + x, c));
+      const s = scales[c];
+      return [column(0), column(1), column(2), s.bias, s.multiplier, s.round, s.shift];
+    });
   const fields: CStruct['fields'] = [...head(l), ['pad_top', l.padTop], ['pad_left', l.padLeft], ...tail(l, constants)];
   const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
-  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: workOf(l) };
+  // What the kernel pays for besides outputs is each pair of rows of four channels: these are its pixels.
+  const pixels = Math.ceil(l.outC / groupSize) * Math.ceil(l.outH / 2);
+  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: { ...workOf(l), pixels } };
 }
 
 const half = (weight: number): number => (2 * weight) & 0xffff;
@@ -100,9 +109,12 @@ function tapOffsets(l: IntegerLayer): number[] {
 function leavesImage(l: IntegerLayer): boolean {
   const reach = (out: number, stride: number, kernel: number, dilation: number, pad: number): number =>
     (out - 1) * stride - pad + (kernel - 1) * dilation;
-  return l.padTop > 0 || l.padLeft > 0
-    || reach(l.outH, l.strideH, l.kernelH, l.dilationH, l.padTop) >= l.inH
-    || reach(l.outW, l.strideW, l.kernelW, l.dilationW, l.padLeft) >= l.inW;
+  return (
+    l.padTop > 0 ||
+    l.padLeft > 0 ||
+    reach(l.outH, l.strideH, l.kernelH, l.dilationH, l.padTop) >= l.inH ||
+    reach(l.outW, l.strideW, l.kernelW, l.dilationW, l.padLeft) >= l.inW
+  );
 }
 
 function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
@@ -122,7 +134,10 @@ function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
     ['pad_left', l.padLeft],
     ['tap_pairs', offsets.length / 2],
     ['offsets', constant('offsets', 'int32', Int32Array.from(offsets), [offsets.length])],
-    ...tail(l, groupStarts(l.outC).flatMap((start) => anyConstants(p, start))),
+    ...tail(
+      l,
+      groupStarts(l.outC).flatMap((start) => anyConstants(p, start)),
+    ),
   ];
   const scratch = leavesImage(l) ? 4 * offsets.length + l.inC : 4;
   return { call: call('mote_depthwiseconv2d_s8s8_any__dsp', fields, scratch), work: workOf(l) };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pooling and means over pixels with DSP instructions. They take the reference kernels' parameters.
 import { elementCount, type Node } from '../../model/graph.js';
-import { averagePool2d } from '../averagePool2d.js';
 import { outputOf } from '../attributes.js';
+import { averagePool2d } from '../averagePool2d.js';
 import { maxPool2d } from '../maxPool2d.js';
 import { mean } from '../mean.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec } from '../op.js';
@@ -27,7 +27,10 @@ function swapped(spec: OpSpec, kernel: string, takes: (call: KernelCall) => bool
     const outputs = elementCount(shape);
     const window = [...valuesOf(call, 'kernel_h'), ...valuesOf(call, 'kernel_w'), ...valuesOf(call, 'reduced_dims')];
     const channels = [...valuesOf(call, 'channels'), ...valuesOf(call, 'kept_dims')].reduce((a, b) => a * b, 1);
-    return { call: { ...call, kernel }, work: { pixels: outputs / channels, outputs, macs: outputs * window.reduce((a, b) => a * b, 1) } };
+    return {
+      call: { ...call, kernel },
+      work: { pixels: outputs / channels, outputs, macs: outputs * window.reduce((a, b) => a * b, 1) },
+    };
   };
 }
 
@@ -35,20 +38,30 @@ const enoughChannels = (call: KernelCall): boolean => valuesOf(call, 'channels')
 
 /** Sums of int8 in int16. */
 const maxWindow = 255;
-const shortWindow = (call: KernelCall): boolean => valuesOf(call, 'kernel_h')[0] * valuesOf(call, 'kernel_w')[0] <= maxWindow;
+const shortWindow = (call: KernelCall): boolean =>
+  valuesOf(call, 'kernel_h')[0] * valuesOf(call, 'kernel_w')[0] <= maxWindow;
 
 /** One mean per channel over all pixels. */
 function overPixels(call: KernelCall): boolean {
   const [kept, reduced] = [valuesOf(call, 'kept_dims'), valuesOf(call, 'reduced_dims')];
   const [step, stride] = [valuesOf(call, 'kept_strides')[2], valuesOf(call, 'reduced_strides')[2]];
-  return kept[0] * kept[1] === 1 && reduced[0] * reduced[1] === 1 && kept[2] >= groupSize && step === 1 && stride === kept[2];
+  return (
+    kept[0] * kept[1] === 1 && reduced[0] * reduced[1] === 1 && kept[2] >= groupSize && step === 1 && stride === kept[2]
+  );
 }
 
 export const dspPoolVariants: readonly Variant[] = [
   {
-    kernel: 'mote_averagepool2d_s8__dsp', op: 'averagePool2d', isa: 'dsp',
+    kernel: 'mote_averagepool2d_s8__dsp',
+    op: 'averagePool2d',
+    isa: 'dsp',
     lower: swapped(averagePool2d, 'mote_averagepool2d_s8__dsp', (call) => enoughChannels(call) && shortWindow(call)),
   },
-  { kernel: 'mote_maxpool2d_s8__dsp', op: 'maxPool2d', isa: 'dsp', lower: swapped(maxPool2d, 'mote_maxpool2d_s8__dsp', enoughChannels) },
+  {
+    kernel: 'mote_maxpool2d_s8__dsp',
+    op: 'maxPool2d',
+    isa: 'dsp',
+    lower: swapped(maxPool2d, 'mote_maxpool2d_s8__dsp', enoughChannels),
+  },
   { kernel: 'mote_mean_s8__dsp', op: 'mean', isa: 'dsp', lower: swapped(mean, 'mote_mean_s8__dsp', overPixels) },
 ];
