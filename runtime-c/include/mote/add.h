@@ -36,6 +36,18 @@ void mote_add_s8__ref(const mote_add_s8 *p, const int8_t *a, const int8_t *b, in
 /* Equal shapes: dims[4] elements, no constant operand. a_shift and b_shift <= 0, output_shift <= -2. */
 void mote_add_s8__mve(const mote_add_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* Two tensors of one shape, each value scaled to the common scale by a table (Armv6-M: requantizing is 27 instructions,
+ * looking up is 3). */
+typedef struct {
+  int32_t count;
+  const int32_t *a_table, *b_table; /* [256], by the value as an unsigned byte */
+  const int32_t *scale;             /* a mote_thumb_scale */
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_add_s8_table;
+
+void mote_add_s8_table__thumb(const mote_add_s8_table *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 /* Both inputs are scaled to a common scale with 15 spare bits, added, and scaled to the output. */
 typedef struct {
   int32_t dims[5]; /* see broadcast.h */

@@ -22,6 +22,9 @@ void mote_averagepool2d_s8__ref(const mote_averagepool2d_s8 *p, const int8_t *in
 /* At least four channels, at most 255 pixels in a window. */
 void mote_averagepool2d_s8__dsp(const mote_averagepool2d_s8 *p, const int8_t *input, int8_t *output);
 
+/* At most 255 elements in a window. */
+void mote_averagepool2d_s8__mve(const mote_averagepool2d_s8 *p, const int8_t *input, int8_t *output);
+
 typedef struct {
   int32_t in_h, in_w, channels;
   int32_t out_h, out_w;

@@ -30,41 +30,6 @@ typedef struct {
 
 void mote_conv2d_s8s8__ref(const mote_conv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
-/* groups is 1. `stream` holds all constants in the order in which the kernel reads them. For each four output channels
- * (missing ones are zero): depth / 16 blocks of 4 x 16 weights, then bias[4], multiplier[4], shift[4] as little-endian
- * words. Weights are in the order kernel_h, kernel_w, in_c, padded with zeros to `depth`; bias is folded as above;
- * shift is what VRSHL wants after the high multiply of the model's rounding, see mve_stream.h. */
-/* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
- * multipliers below 1. Scratch: 8 bytes for each tap (kernel_h * kernel_w * in_c), then, if padded, kernel_w * in_c. */
-typedef struct {
-  int32_t in_h, in_w, in_c;
-  int32_t out_h, out_w, out_c;
-  int32_t kernel_h, kernel_w;
-  int32_t stride_h, stride_w;
-  int32_t dilation_h, dilation_w;
-  int32_t pad_top, pad_left;
-  const int8_t *stream;
-  int32_t depth;  /* kernel_h * kernel_w * in_c, rounded up to 16 */
-  int32_t direct; /* 1: a patch is `depth` bytes of one pixel (1 x 1, no padding): read in place; 0: gathered in scratch */
-  int32_t input_zero_point;
-  int32_t output_zero_point;
-  int32_t output_min, output_max;
-  int32_t rounding;
-} mote_conv2d_s8s8_stream;
-
-/* scratch: 2 * depth bytes; not used where direct is 1. */
-void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output, void *scratch);
-  const int8_t *weights;    /* [ceil(out_c / 8)][taps][8] */
-  const uint8_t *runs;      /* for each channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
-  const int32_t *bias;      /* for each channel, a mote_pair_bias */
-  const int32_t *scale;     /* for each channel, a mote_thumb_scale */
-  int32_t padded;           /* 1: some windows read outside the image */
-  int32_t input_zero_point;
-  int32_t output_min, output_max;
-  int32_t half, signs; /* see thumb_requantize.h */
-} mote_conv2d_s8s8_pairs;
-
-void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output, void *scratch);
 /* For DSP instructions (dsp_block.h has the layout of the constants): groups 1. Kernels need 8 * steps bytes of scratch
  * for taps, then 2 * row_bytes, then 8. */
 typedef struct {
@@ -92,6 +57,52 @@ typedef mote_conv2d_s8s8_dsp mote_conv2d_s8s8_dspwide;
 void mote_conv2d_s8s8_dsp__dsp_2x4(const mote_conv2d_s8s8_dsp *p, const int8_t *input, int8_t *output, void *scratch);
 void mote_conv2d_s8s8_dspwide__dsp_2x4(const mote_conv2d_s8s8_dspwide *p, const int8_t *input, int8_t *output,
                                        void *scratch);
+
+/* groups is 1. `stream` holds all constants in the order in which the kernel reads them. For each four output channels
+ * (missing ones are zero): depth / 16 blocks of 4 x 16 weights, then bias[4], multiplier[4], shift[4] as little-endian
+ * words. Weights are in the order kernel_h, kernel_w, in_c, padded with zeros to `depth`; bias is folded as above;
+ * shift is what VRSHL wants after the high multiply of the model's rounding, see mve_stream.h. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int8_t *stream;
+  int32_t depth;  /* kernel_h * kernel_w * in_c, rounded up to 16 */
+  int32_t direct; /* 1: a patch is `depth` bytes of one pixel (1 x 1, no padding): read in place; 0: gathered in scratch */
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s8s8_stream;
+
+/* scratch: 2 * depth bytes; not used where direct is 1. */
+void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output, void *scratch);
+
+/* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
+ * multipliers below 1. The windows go through scratch slice_rows rows at a time. Scratch: 8 bytes for each tap of those
+ * rows; 16 * out_c where that is not the whole window; kernel_w * in_c if padded. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t slice_rows;       /* kernel_h, or a divisor of it */
+  const int8_t *weights;    /* [slices][ceil(out_c / 8)][taps of a slice][8] */
+  const uint8_t *runs;      /* for each slice and channel, the lengths of its runs of taps as jumps, and MOTE_PAIRS_END */
+  const int32_t *bias;      /* for each channel, a mote_pair_bias */
+  const int32_t *scale;     /* for each channel, a mote_thumb_scale */
+  int32_t padded;           /* 1: some windows read outside the image */
+  int32_t input_zero_point;
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_conv2d_s8s8_pairs;
+
+void mote_conv2d_s8s8_pairs__thumb(const mote_conv2d_s8s8_pairs *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* int16 activations with zero point 0, int8 symmetric weights. */
 typedef struct {

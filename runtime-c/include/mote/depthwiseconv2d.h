@@ -50,6 +50,28 @@ typedef struct {
 /* scratch: in_c rounded up to 16 bytes, then a pointer to each tap and one more where their number is odd. */
 void mote_depthwiseconv2d_s8s8_stream__mve(const mote_depthwiseconv2d_s8s8_stream *p, const int8_t *input,
                                            int8_t *output, void *scratch);
+
+/* 3 x 3 taps. `period` blocks of constants, nine taps each, serve lcm(in_c, 16) bytes of a row of outputs; in_c is a
+ * multiple of 16 or stride_w is 1. Taps 0 and 1, 2 and 3, 4 and 5, 7 and 8 of a channel are not both -128. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int8_t *stream;
+  int32_t period;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_depthwiseconv2d_s8s8_stream3x3;
+
+/* scratch: in_w * in_c + 160 bytes. */
+void mote_depthwiseconv2d_s8s8_stream3x3__mve(const mote_depthwiseconv2d_s8s8_stream3x3 *p, const int8_t *input,
+                                              int8_t *output, void *scratch);
+
 /* Four pixels at a time from a padded plane of one channel in scratch (Armv6-M). The plane holds input + 128 as unsigned
  * bytes; its lines run along whichever axis of the image leaves fewer pixels over. A line's columns are sorted by their
  * remainder modulo the stride along it, so that the same tap of neighbouring outputs is in neighbouring bytes. */
@@ -79,27 +101,6 @@ typedef struct {
 /* Scratch: the plane, the sums of a line (4 bytes for each column, which are rounded up to 4), 8 bytes for each tap. */
 void mote_depthwiseconv2d_s8s8_plane__thumb(const mote_depthwiseconv2d_s8s8_plane *p, const int8_t *input,
                                             int8_t *output, void *scratch);
-
-/* 3 x 3 taps. `period` blocks of constants, nine taps each, serve lcm(in_c, 16) bytes of a row of outputs; in_c is a
- * multiple of 16 or stride_w is 1. Taps 0 and 1, 2 and 3, 4 and 5, 7 and 8 of a channel are not both -128. */
-typedef struct {
-  int32_t in_h, in_w, in_c;
-  int32_t out_h, out_w, out_c;
-  int32_t kernel_h, kernel_w;
-  int32_t stride_h, stride_w;
-  int32_t dilation_h, dilation_w;
-  int32_t pad_top, pad_left;
-  const int8_t *stream;
-  int32_t period;
-  int32_t input_zero_point;
-  int32_t output_zero_point;
-  int32_t output_min, output_max;
-  int32_t rounding;
-} mote_depthwiseconv2d_s8s8_stream3x3;
-
-/* scratch: in_w * in_c + 160 bytes. */
-void mote_depthwiseconv2d_s8s8_stream3x3__mve(const mote_depthwiseconv2d_s8s8_stream3x3 *p, const int8_t *input,
-                                              int8_t *output, void *scratch);
 
 typedef struct {
   int32_t in_h, in_w, in_c;

@@ -22,34 +22,6 @@ typedef struct {
 
 void mote_fullyconnected_s8s8__ref(const mote_fullyconnected_s8s8 *p, const int8_t *input, int8_t *output);
 
-/* As mote_conv2d_s8s8_stream in conv2d.h, but with eight output channels to a group: blocks of 8 x 16 weights, then
- * bias[8], multiplier[8], shift[8]. */
-typedef struct {
-  int32_t rows, in_c, out_c;
-  const int8_t *stream;
-  int32_t depth; /* in_c, rounded up to 16 */
-  int32_t output_zero_point;
-  int32_t output_min, output_max;
-  int32_t rounding;
-} mote_fullyconnected_s8s8_stream;
-
-/* scratch: `depth` bytes where in_c is no multiple of 16; else not used. */
-void mote_fullyconnected_s8s8_stream__mve(const mote_fullyconnected_s8s8_stream *p, const int8_t *input, int8_t *output,
-                                          void *scratch);
-/* Eight outputs at a time for Armv6-M, symmetric weights. A word holds an input's weights of four outputs: w0 + 128,
- * w1 + 128, w2 + 128 as unsigned bytes from the bottom, w3 as a signed one at the top; what an arithmetic shift leaves of
- * the word above a byte is taken off in the end, from the sums themselves. */
-typedef struct {
-  int32_t rows, in_c, out_c;
-  const int32_t *weights; /* [ceil(out_c / 8)][in_c][2] words */
-  const int32_t *bias;    /* one for each output of all blocks */
-  const int32_t *scale;   /* for each output, a mote_thumb_scale */
-  int32_t output_min, output_max;
-  int32_t half, signs; /* see thumb_requantize.h */
-} mote_fullyconnected_s8s8_bytes;
-
-void mote_fullyconnected_s8s8_bytes__thumb(const mote_fullyconnected_s8s8_bytes *p, const int8_t *input,
-                                           int8_t *output);
 /* For DSP instructions (dsp_block.h has the layout of the constants). Kernels need 4 bytes of scratch and, where in_c is
  * no multiple of 4, in front of them a row of the next multiple. */
 typedef struct {
@@ -66,6 +38,36 @@ void mote_fullyconnected_s8s8_dsp__dsp_1x4(const mote_fullyconnected_s8s8_dsp *p
                                            void *scratch);
 void mote_fullyconnected_s8s8_dspwide__dsp_1x4(const mote_fullyconnected_s8s8_dspwide *p, const int8_t *input,
                                                int8_t *output, void *scratch);
+
+/* As mote_conv2d_s8s8_stream in conv2d.h, but with eight output channels to a group: blocks of 8 x 16 weights, then
+ * bias[8], multiplier[8], shift[8]. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  const int8_t *stream;
+  int32_t depth; /* in_c, rounded up to 16 */
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_fullyconnected_s8s8_stream;
+
+/* scratch: `depth` bytes where in_c is no multiple of 16; else not used. */
+void mote_fullyconnected_s8s8_stream__mve(const mote_fullyconnected_s8s8_stream *p, const int8_t *input, int8_t *output,
+                                          void *scratch);
+
+/* Eight outputs at a time for Armv6-M, symmetric weights. A word holds an input's weights of four outputs: w0 + 128,
+ * w1 + 128, w2 + 128 as unsigned bytes from the bottom, w3 as a signed one at the top; what an arithmetic shift leaves of
+ * the word above a byte is taken off in the end, from the sums themselves. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  const int32_t *weights; /* [ceil(out_c / 8)][in_c][2] words */
+  const int32_t *bias;    /* one for each output of all blocks */
+  const int32_t *scale;   /* for each output, a mote_thumb_scale */
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_fullyconnected_s8s8_bytes;
+
+void mote_fullyconnected_s8s8_bytes__thumb(const mote_fullyconnected_s8s8_bytes *p, const int8_t *input,
+                                           int8_t *output);
 
 typedef struct {
   int32_t rows, in_c, out_c;
