@@ -2,6 +2,7 @@
 // A pack folder on disk, checked before anything in it is used.
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildWasm } from './build/wasm.js';
 import { fail } from './cli/errors.js';
 import { readInput, readNpyFile } from './cli/files.js';
 import type { PackManifest, PackPort } from './generated/pack.js';
@@ -59,4 +60,16 @@ export async function loadVectors({
     return Array.from({ length: count }, (_, k) => perPort.map((p) => p[k]));
   };
   return { inputs: await load(inputs, manifest.inputs), outputs: await load(outputs, manifest.outputs) };
+}
+
+/** The folder whose C this machine can run: the pack itself, or the plain one that it carries. */
+export async function openHostPack(folder: PackFolder): Promise<PackFolder> {
+  const { host } = folder.manifest;
+  return host === undefined ? folder : openPack(join(folder.dir, host));
+}
+
+/** The pack as a WebAssembly module of its plain C, and the manifest that goes with it. */
+export async function buildHost(folder: PackFolder): Promise<{ wasm: Uint8Array; manifest: PackManifest }> {
+  const { dir, manifest } = await openHostPack(folder);
+  return { wasm: await buildWasm(dir, manifest), manifest };
 }

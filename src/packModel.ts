@@ -19,6 +19,7 @@ import type { NpyArray } from './model/npy.js';
 import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
+import { kernelTable } from './ops/kernels.js';
 import type { Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
 import { type Plan, planGraph } from './plan/plan.js';
@@ -148,6 +149,24 @@ function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] |
   return { inputs, outputs, from: samples ? 'calibration' : 'random' };
 }
 
+/** Only kernels in plain C, which any machine runs. */
+function isPortable(plan: Plan): boolean {
+  const portable = new Set(kernelTable().filter((r) => r.isa === 'ref').map((r) => r.name));
+  return plan.steps.every((s) => portable.has(s.call.kernel));
+}
+
+const hostFolder = 'host';
+
+/** The pack, and beside it the same model with the reference kernels: what the host runs and any C99 compiler builds. */
+function withHostPack(input: PackInput): PackOutput {
+  const { graph, rounding, board: _, ...rest } = input;
+  const plan = planGraph(graph, { rounding, target: { id: 'wasm32', isa: ['ref'] } });
+  const host = emitPack({ ...rest, graph, rounding, plan, target: 'wasm32' });
+  const output = emitPack({ ...input, host: hostFolder });
+  for (const [path, contents] of host.files) output.files.set(`${hostFolder}/${path}`, contents);
+  return output;
+}
+
 /** Reads, compresses, plans and emits. Nothing is written. */
 export async function packModel(request: PackRequest): Promise<PackResult> {
   const imported = importModel(request.bytes, request.fileName);
@@ -177,7 +196,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     rounding,
     vectors: makeVectors(graph, rounding, samples),
   };
-  const output = emitPack(input);
+  const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
   return { ...output, graph, plan, notes };
 }

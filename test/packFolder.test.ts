@@ -53,7 +53,7 @@ function buildAndRun({ dir, manifest }: TestPack, command: string[]): string {
 async function digits(int8: boolean): Promise<TestPack> {
   const load = (file: string): Uint8Array => readFileSync(join(packageRoot, 'models', 'digits', file));
   return room.packBytes(load('digits.onnx'), 'digits.onnx', {
-    target: 'cortex-m4',
+    target: 'wasm32',
     ...(int8
       ? {
           calibration: { array: readNpy(load('calib_x.npy'), 'calib_x.npy'), path: 'calib_x.npy' },
@@ -75,7 +75,7 @@ describe.each(compilers)('a pack folder and $name', ({ command }) => {
 describeShared('packs of ../shared with every compiler here', () => {
   it.each(int8Models)('$name', async ({ name, file }) => {
     for (const rounding of ['tflite', 'single'] as const) {
-      const pack = await room.pack(file, { target: 'cortex-m4', name, rounding });
+      const pack = await room.pack(file, { target: 'wasm32', name, rounding });
       for (const { command } of compilers) expect(buildAndRun(pack, command)).toContain('4 of 4 vectors equal');
     }
   });

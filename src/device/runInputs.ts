@@ -31,15 +31,16 @@ export interface RunReport {
   timing: RunTiming;
 }
 
-/** `inputs[i]` holds the bytes of each model input of sample i. */
+/** `inputs[i]` holds the bytes of each model input of sample i. `hostManifest`: of the host's own pack, where it has one. */
 export async function runInputs(
   device: Device,
   host: Device,
   manifest: PackManifest,
   inputs: readonly Uint8Array[][],
-  options: { limit?: number } = {},
+  options: { limit?: number; hostManifest?: PackManifest } = {},
 ): Promise<RunReport> {
   checkModel(device, manifest);
+  const hostManifest = options.hostManifest ?? manifest;
   const report: RunReport = {
     compared: 0,
     equal: 0,
@@ -47,7 +48,7 @@ export async function runInputs(
     timing: { ...device.info.counter, perInference: [], perLayer: [] },
   };
   for (const sample of inputs.slice(0, options.limit)) {
-    const expected = await infer(host, manifest, sample);
+    const expected = await infer(host, hostManifest, sample);
     const got = await infer(device, manifest, sample);
     const difference = differenceOf(manifest.outputs, expected.outputs, got.outputs);
     if (difference) report.firstDifference ??= { input: report.compared, ...difference };
@@ -58,7 +59,7 @@ export async function runInputs(
   }
   const different = report.firstDifference;
   if (different)
-    report.firstDifference = (await stepBoth(device, host, manifest, inputs[different.input], different)) ?? different;
+    report.firstDifference = (await stepBoth({ device, manifest }, { device: host, manifest: hostManifest }, inputs[different.input], different)) ?? different;
   if (report.compared > 0) report.timing.perLayer = await countLayers(device, manifest, inputs[0]);
   return report;
 }
@@ -116,18 +117,24 @@ function differenceOf(
   return undefined;
 }
 
+interface Side {
+  device: Device;
+  /** Of the pack that this side runs: the layers are the same on both, their places in the arena may not be. */
+  manifest: PackManifest;
+}
+
 /** Both through the sample, layer by layer, until a layer's output differs. */
 async function stepBoth(
-  device: Device,
-  host: Device,
-  manifest: PackManifest,
+  board: Side,
+  host: Side,
   sample: readonly Uint8Array[],
   { input }: RunDifference,
 ): Promise<RunDifference | undefined> {
-  for (const side of [host, device]) await writeInputs(side, manifest, sample);
-  for (const { index, name, outputs } of manifest.layers) {
-    for (const side of [host, device]) checkWindow(side, await side.step(index), `layer ${index} '${name}'`);
-    const difference = differenceOf(outputs, await readPorts(host, outputs), await readPorts(device, outputs));
+  for (const side of [host, board]) await writeInputs(side.device, side.manifest, sample);
+  for (const { index, name, outputs } of board.manifest.layers) {
+    for (const { device } of [host, board]) checkWindow(device, await device.step(index), `layer ${index} '${name}'`);
+    const expected = await readPorts(host.device, host.manifest.layers[index].outputs);
+    const difference = differenceOf(outputs, expected, await readPorts(board.device, outputs));
     if (difference) return { input, layer: { index, name }, ...difference };
   }
   return undefined;

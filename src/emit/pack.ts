@@ -24,6 +24,8 @@ export interface PackInput {
   board?: string;
   rounding: Rounding;
   vectors: Vectors;
+  /** Folder of the same model in plain C, when the pack gets one. */
+  host?: string;
 }
 
 export interface PackOutput {
@@ -124,6 +126,7 @@ export function emitPack(input: PackInput): PackOutput {
     target: input.target,
     ...(input.board ? { board: input.board } : {}),
     rounding: input.rounding,
+    ...(input.host ? { host: input.host } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,
     weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s.call), 0),

@@ -5,11 +5,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { listBoards } from '../../src/build/boards.js';
 import { findProgram } from '../../src/build/exec.js';
 import { buildFirmware } from '../../src/build/firmware.js';
-import { buildWasm } from '../../src/build/wasm.js';
 import { runInputs } from '../../src/device/runInputs.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
 import { bytesOf } from '../../src/model/tensorData.js';
+import { buildHost } from '../../src/packFolder.js';
 import { goldenInputs } from '../support/generator.js';
 import { PackRoom } from '../support/packs.js';
 import { hasShared, int8Models } from '../support/shared.js';
@@ -43,7 +43,8 @@ for (const board of emulated) {
       const { dir, manifest } = await room.pack(file, { target: board.target, name });
       const image = join(room.folder, `${board.id}-${name}.elf`);
       const built = await buildFirmware(dir, board, image);
-      const host = await startHost(await buildWasm(dir, manifest), manifest);
+      const { wasm, manifest: hostManifest } = await buildHost({ dir, manifest });
+      const host = await startHost(wasm, hostManifest);
       const device = await startDevice(board, image, {});
       try {
         const inputs = goldenInputs(manifest.inputs[0].bytes)
@@ -54,6 +55,7 @@ for (const board of emulated) {
           host,
           manifest,
           inputs.map((x) => [bytesOf(x)]),
+          { hostManifest },
         );
         const status = await device.status();
         expect(report.firstDifference).toBeUndefined();

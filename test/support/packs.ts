@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { buildWasm } from '../../src/build/wasm.js';
 import { writeFolder } from '../../src/cli/files.js';
 import { HostModel } from '../../src/device/wasm.js';
 import type { PackManifest } from '../../src/generated/pack.js';
+import { buildHost } from '../../src/packFolder.js';
 import { type PackRequest, packModel } from '../../src/packModel.js';
 import { sharedFile } from './shared.js';
 
@@ -42,6 +42,7 @@ export class PackRoom {
   }
 }
 
-export async function hostOf({ dir, manifest }: TestPack): Promise<HostModel> {
-  return HostModel.open(await buildWasm(dir, manifest), manifest);
+export async function hostOf(pack: TestPack): Promise<HostModel> {
+  const { wasm, manifest } = await buildHost(pack);
+  return HostModel.open(wasm, manifest);
 }

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { loadBoard } from '../../build/boards.js';
 import { buildFirmware } from '../../build/firmware.js';
-import { buildWasm } from '../../build/wasm.js';
 import { runHost } from '../../device/hostSamples.js';
 import { runInputs } from '../../device/runInputs.js';
 import { startDevice } from '../../device/startDevice.js';
@@ -10,6 +9,7 @@ import { HostModel, startHost } from '../../device/wasm.js';
 import { samplesFor } from '../../model/samples.js';
 import { bytesOf } from '../../model/tensorData.js';
 import { packageRoot } from '../../packageRoot.js';
+import { buildHost } from '../../packFolder.js';
 import { packModel } from '../../packModel.js';
 import { modelReport } from '../../report/modelReport.js';
 import { grouped } from '../../report/table.js';
@@ -55,21 +55,22 @@ export const demo: CommandSpec = {
     const build = await buildFirmware(join(dir, 'pack'), board, image);
     out.step(`built    ${[...new Set([build.elfPath, build.imagePath])].join('  ')}`);
 
-    const wasm = await buildWasm(join(dir, 'pack'), manifest);
+    const { wasm, manifest: hostManifest } = await buildHost({ dir: join(dir, 'pack'), manifest });
     const evalPath = join(sampleFolder, 'eval_x.npy');
     const { data: samples } = samplesFor(await readNpyFile(evalPath), manifest.inputs[0], pixelScale, evalPath);
     const labels = Array.from((await readNpyFile(join(sampleFolder, 'eval_y.npy'))).data as ArrayLike<number>, Number);
-    const model = await HostModel.open(wasm, manifest);
-    const predictions = samples.map((s) => argmax(runHost(model, manifest, [s])[0]));
+    const model = await HostModel.open(wasm, hostManifest);
+    const predictions = samples.map((s) => argmax(runHost(model, hostManifest, [s])[0]));
     const evaluation = { ...score(predictions, labels, 10), count: samples.length };
     out.step(`checked  ${samples.length} digits on the host: ${(100 * evaluation.accuracy).toFixed(1)}% right`);
 
     const device = await startDevice(board, image, { port: text(options, 'port') });
     const run = await runInputs(
       device,
-      await startHost(wasm, manifest),
+      await startHost(wasm, hostManifest),
       manifest,
       samples.slice(0, inputsOnBoard).map((s) => [bytesOf(s)]),
+      { hostManifest },
     ).finally(() => device.close());
     out.step(`ran      ${run.compared} digits on ${board.id}: ${run.equal} answers equal to the host, bit by bit`);
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { buildWasm } from '../../build/wasm.js';
 import { runHost } from '../../device/hostSamples.js';
 import { HostModel } from '../../device/wasm.js';
 import type { TensorData } from '../../model/graph.js';
-import { openPack } from '../../packFolder.js';
+import { buildHost, openPack } from '../../packFolder.js';
 import { percent, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
@@ -71,7 +70,7 @@ export const evaluate: CommandSpec = {
     outOption,
   ],
   async run([dir], options, out) {
-    const { manifest } = await openPack(dir);
+    const { wasm, manifest } = await buildHost(await openPack(dir));
     const { data: samples, how } = await readSamples(
       manifest,
       text(options, 'data') as string,
@@ -79,7 +78,7 @@ export const evaluate: CommandSpec = {
     );
     const classes = manifest.outputs[0].shape.reduce((a, b) => a * b, 1);
     const labels = await readLabels(text(options, 'labels') as string, samples.length, classes);
-    const host = await HostModel.open(await buildWasm(dir, manifest), manifest);
+    const host = await HostModel.open(wasm, manifest);
     const started = performance.now();
     const outputs = samples.map((s) => runHost(host, manifest, [s]));
     const seconds = (performance.now() - started) / 1000;

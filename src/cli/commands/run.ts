@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { buildFirmware } from '../../build/firmware.js';
-import { buildWasm } from '../../build/wasm.js';
 import { withWorkFolder } from '../../build/workFolder.js';
 import type { Device } from '../../device/device.js';
 import { type RunReport, runInputs } from '../../device/runInputs.js';
@@ -11,7 +10,7 @@ import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { DType, TensorData } from '../../model/graph.js';
 import { bytesOf, dataFromBytes } from '../../model/tensorData.js';
-import { loadVectors, openPack } from '../../packFolder.js';
+import { buildHost, loadVectors, openPack } from '../../packFolder.js';
 import { grouped, percent, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
@@ -120,7 +119,8 @@ export const run: CommandSpec = {
     outOption,
   ],
   async run([dir], options, out) {
-    const { manifest } = await openPack(dir);
+    const folder = await openPack(dir);
+    const { manifest } = folder;
     const board = boardFor(manifest, text(options, 'board'));
     const limitText = text(options, 'limit');
     const limit = limitText === undefined ? Number.POSITIVE_INFINITY : Number(limitText);
@@ -131,7 +131,8 @@ export const run: CommandSpec = {
       scale: text(options, 'inputScale'),
       limit,
     });
-    const host = await startHost(await buildWasm(dir, manifest), manifest);
+    const { wasm, manifest: hostManifest } = await buildHost(folder);
+    const host = await startHost(wasm, hostManifest);
     const { report, status, info } = await withDevice(
       dir,
       manifest,
@@ -144,6 +145,7 @@ export const run: CommandSpec = {
           host,
           manifest,
           samples.map((s) => s.map(bytesOf)),
+          { hostManifest },
         ),
         status: await device.status(),
         info: device.info,

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { buildWasm } from '../../build/wasm.js';
 import { runHost } from '../../device/hostSamples.js';
 import { HostModel } from '../../device/wasm.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Graph, TensorData } from '../../model/graph.js';
 import { evaluateGraph } from '../../ops/evaluateGraph.js';
-import { loadVectors, openPack, type PackFolder } from '../../packFolder.js';
+import { buildHost, loadVectors, openPack, type PackFolder } from '../../packFolder.js';
 import { importModel } from '../../packModel.js';
 import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
@@ -61,8 +60,8 @@ export const verify: CommandSpec = {
   ],
   async run([dir], options, out) {
     const folder = await openPack(dir);
-    const { manifest } = folder;
-    const host = await HostModel.open(await buildWasm(dir, manifest), manifest);
+    const { wasm, manifest } = await buildHost(folder);
+    const host = await HostModel.open(wasm, manifest);
     const vectors = await loadVectors(folder);
     const differences: Difference[] = [];
     let equal = 0;
