@@ -151,7 +151,11 @@ function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] |
 
 /** Only kernels in plain C, which any machine runs. */
 function isPortable(plan: Plan): boolean {
-  const portable = new Set(kernelTable().filter((r) => r.isa === 'ref').map((r) => r.name));
+  const portable = new Set(
+    kernelTable()
+      .filter((r) => r.isa === 'ref')
+      .map((r) => r.name),
+  );
   return plan.steps.every((s) => portable.has(s.call.kernel));
 }
 

@@ -39,7 +39,10 @@ export async function startRp2040(
   const bytes = typeof image === 'string' ? await readImage(image) : image;
   const { link, windowInstructions } = openEmulator(board, bytes, name);
   const device = await openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
-  const counted = async (window: Promise<Window>): Promise<Window> => ({ ...(await window), instructions: windowInstructions() });
+  const counted = async (window: Promise<Window>): Promise<Window> => ({
+    ...(await window),
+    instructions: windowInstructions(),
+  });
   return { ...device, run: () => counted(device.run()), step: (index) => counted(device.step(index)) };
 }
 
@@ -47,7 +50,11 @@ async function readImage(path: string): Promise<Uint8Array> {
   return readFile(path).catch((error: Error) => fail('file.read', { path, reason: error.message }));
 }
 
-function openEmulator(board: Board, image: Uint8Array, path: string): { link: Link } & Pick<Chip, 'windowInstructions'> {
+function openEmulator(
+  board: Board,
+  image: Uint8Array,
+  path: string,
+): { link: Link } & Pick<Chip, 'windowInstructions'> {
   const { near, far } = memoryLink('rp2040js');
   try {
     const chip = makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE);

@@ -59,7 +59,13 @@ export async function runInputs(
   }
   const different = report.firstDifference;
   if (different)
-    report.firstDifference = (await stepBoth({ device, manifest }, { device: host, manifest: hostManifest }, inputs[different.input], different)) ?? different;
+    report.firstDifference =
+      (await stepBoth(
+        { device, manifest },
+        { device: host, manifest: hostManifest },
+        inputs[different.input],
+        different,
+      )) ?? different;
   if (report.compared > 0) report.timing.perLayer = await countLayers(device, manifest, inputs[0]);
   return report;
 }

@@ -90,6 +90,7 @@ describe('answers', () => {
       'digits_layers.c',
       'digits_layers.h',
       'digits_test.c',
+      'host',
       'kernels',
       'mote',
       'mote_model.h',

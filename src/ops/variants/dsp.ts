@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Armv7E-M and Armv8-M DSP instructions (SMLAD family): Cortex-M4, M7, M33, M55.
-import type { Variant } from './variant.js';
+
 import { dspConvVariants } from './dspConv.js';
 import { dspMiscVariants } from './dspMisc.js';
+import type { Variant } from './variant.js';
 
 export const dspVariants: readonly Variant[] = [...dspConvVariants, ...dspMiscVariants];

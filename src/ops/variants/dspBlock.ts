@@ -89,7 +89,11 @@ function constantOutputOf(layer: IntegerLayer, channel: number, bias: number): n
   const { min, max } = sumRange(filterOf(layer, channel), bias);
   if (min < -(2 ** 31) || max >= 2 ** 31) return undefined;
   const [least, greatest] = [min, max].map((sum) =>
-    clampTo(requantize(sum, layer.multipliers[channel], layer.rounding) + layer.outputZeroPoint, layer.outputMin, layer.outputMax),
+    clampTo(
+      requantize(sum, layer.multipliers[channel], layer.rounding) + layer.outputZeroPoint,
+      layer.outputMin,
+      layer.outputMax,
+    ),
   );
   // Where a shift to the left overflows there is no order to rely on.
   return least === greatest && layer.multipliers[channel].shift <= 0 ? least : undefined;
@@ -155,5 +159,7 @@ const initialSum = (bias: Int32Array, c: number, form: WeightForm): number =>
 
 function rescaling(layer: LivelyLayer, c: number, form: WeightForm): number[] {
   const constant = c < layer.outC ? layer.constantOutputs[c] : 0;
-  return constant === undefined ? requantization(layer.multipliers[c], layer, isPairedOdd(c, form)) : constantOutput(constant);
+  return constant === undefined
+    ? requantization(layer.multipliers[c], layer, isPairedOdd(c, form))
+    : constantOutput(constant);
 }

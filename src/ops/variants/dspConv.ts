@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution and fully connected layers for DSP instructions: two pixels or one row by four channels.
+
 import type { CStruct } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { blockConstants, fitsForm, type LivelyLayer, livelyLayer, modeOf, modes, type TapPair, tapPairs, type WeightForm, wholeTapPairs } from './dspBlock.js';
+import {
+  blockConstants,
+  fitsForm,
+  type LivelyLayer,
+  livelyLayer,
+  modeOf,
+  modes,
+  type TapPair,
+  tapPairs,
+  type WeightForm,
+  wholeTapPairs,
+} from './dspBlock.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -34,7 +47,8 @@ function windowPairs(layer: IntegerLayer): TapPair[] {
 }
 
 function windowParams(layer: IntegerLayer): CStruct['fields'] {
-  const inside = (size: number, kernel: number, dilation: number): number => Math.max(0, size - (kernel - 1) * dilation);
+  const inside = (size: number, kernel: number, dilation: number): number =>
+    Math.max(0, size - (kernel - 1) * dilation);
   const withoutHeight = windowFields(layer, layer.outC).filter(([name]) => name !== 'kernel_h');
   return [
     ...withoutHeight,
@@ -48,8 +62,13 @@ function windowParams(layer: IntegerLayer): CStruct['fields'] {
 
 /** Output pixel i comes from input pixel i alone. */
 const isFlat = (layer: IntegerLayer): boolean =>
-  layer.kernelH * layer.kernelW === 1 && layer.strideH === 1 && layer.strideW === 1 && layer.padTop === 0 && layer.padLeft === 0 &&
-  layer.inH === layer.outH && layer.inW === layer.outW;
+  layer.kernelH * layer.kernelW === 1 &&
+  layer.strideH === 1 &&
+  layer.strideW === 1 &&
+  layer.padTop === 0 &&
+  layer.padLeft === 0 &&
+  layer.inH === layer.outH &&
+  layer.inW === layer.outW;
 
 function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
   const pairs = windowPairs(layer);
@@ -64,7 +83,10 @@ function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowe
   const scratchBytes = 8 * pairs.length + 2 * layer.kernelW * layer.inC + 8;
   const params = { type: kernel.replace(/__.*$/, ''), fields };
   const work = workOf(layer);
-  return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: { ...work, macs: 2 * work.outputs * pairs.length } };
+  // Two pixels are widened into the scratch before any of their outputs is written.
+  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 2 }, 1) };
+  const call = { kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes };
+  return { call, work: { ...work, macs: 2 * work.outputs * pairs.length } };
 }
 
 function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {
@@ -88,7 +110,7 @@ const variant = (kernel: string, op: string, form: WeightForm, make: typeof conv
   isa: 'dsp',
   lower(node, { graph, rounding }) {
     const integer = integerLayer(node, graph, rounding);
-    if (!integer || integer.groups !== 1) return undefined;
+    if (integer?.groups !== 1) return undefined;
     const layer = livelyLayer(integer);
     if (!fitsForm(layer, form)) return undefined;
     if (op === 'fullyConnected' && layer.inC % 4 && layer.inC > maxRowBytes) return undefined;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise convolution with DSP instructions: 3 x 3 at stride 1, and any window.
+
 import type { Node } from '../../model/graph.js';
 import type { CStruct, KernelCall, LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { type DspScale, dspScales } from './dspScale.js';
@@ -24,7 +26,7 @@ interface Prepared {
 
 function prepare(node: Node, { graph, rounding }: LowerContext): Prepared | undefined {
   const layer = integerLayer(node, graph, rounding);
-  if (!layer || layer.channelMultiplier !== 1 || layer.outC < groupSize) return undefined;
+  if (layer?.channelMultiplier !== 1 || layer.outC < groupSize) return undefined;
   const weight = (tap: number, channel: number): number => layer.weights[tap * layer.outC + channel];
   const taps = Array.from({ length: layer.kernelH * layer.kernelW }, (_, i) => i);
   const scales = dspScales(layer, (c) => taps.map((t) => weight(t, c)));
@@ -140,7 +142,9 @@ function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
     ),
   ];
   const scratch = leavesImage(l) ? 4 * offsets.length + l.inC : 4;
-  return { call: call('mote_depthwiseconv2d_s8s8_any__dsp', fields, scratch), work: workOf(l) };
+  // Pixel by pixel; the last group of channels is made from the whole window again.
+  const overlap = { input: 0, lagBytes: overlapLagBytes(l, l.outC, 'pixel', 1) };
+  return { call: { ...call('mote_depthwiseconv2d_s8s8_any__dsp', fields, scratch), overlap }, work: workOf(l) };
 }
 
 export const dspDepthwiseVariants: readonly Variant[] = [

@@ -40,7 +40,19 @@ function windowOfLayer(node: Node, graph: Graph): Window {
   const inC = w.shape[1];
   const rows = inputOf(node, graph, 0).shape.reduce((a, b) => a * b, 1) / inC;
   return {
-    inH: 1, inW: rows, inC, outH: 1, outW: rows, kernelH: 1, kernelW: 1, strideH: 1, strideW: 1, dilationH: 1, dilationW: 1, padTop: 0, padLeft: 0,
+    inH: 1,
+    inW: rows,
+    inC,
+    outH: 1,
+    outW: rows,
+    kernelH: 1,
+    kernelW: 1,
+    strideH: 1,
+    strideW: 1,
+    dilationH: 1,
+    dilationW: 1,
+    padTop: 0,
+    padLeft: 0,
   };
 }
 
@@ -56,7 +68,9 @@ export function integerLayer(node: Node, graph: Graph, rounding: Rounding): Inte
   const groups = node.op === 'conv2d' ? int(node, 'groups', { min: 1, max: window.inC }) : 1;
   const bias = optionalInput(node, graph, 2)?.data as Int32Array | undefined;
   return {
-    ...window, outC, groups,
+    ...window,
+    outC,
+    groups,
     depth: node.op === 'depthwiseConv2d' ? 1 : window.inC / groups,
     channelMultiplier: node.op === 'depthwiseConv2d' ? outC / window.inC : 1,
     weights: w.data as Int8Array,
@@ -73,7 +87,10 @@ export function integerLayer(node: Node, graph: Graph, rounding: Rounding): Inte
 /** bias - inputZeroPoint * sum of the channel's weights: right when taps outside the image read the zero point. */
 export function foldedLayerBias(layer: IntegerLayer): Int32Array {
   const { weights, outC, bias, inputZeroPoint } = layer;
-  const depthwise = weights.length === layer.kernelH * layer.kernelW * outC && layer.depth === 1 && layer.channelMultiplier * layer.inC === outC;
+  const depthwise =
+    weights.length === layer.kernelH * layer.kernelW * outC &&
+    layer.depth === 1 &&
+    layer.channelMultiplier * layer.inC === outC;
   const each = weights.length / outC;
   return bias.map((b, c) => {
     let sum = 0;

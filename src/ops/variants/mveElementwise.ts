@@ -49,7 +49,10 @@ function lowerAverage(node: Node, context: LowerContext): Lowered | undefined {
   if (elements > maxElements) return undefined;
   const outputs = outputsOf(node, context);
   const pixels = Number(fields.get('out_h')) * Number(fields.get('out_w'));
-  return { call: { ...call, kernel: averageKernel }, work: { pixels, outputs, macs: outputs * elements } };
+  return {
+    call: { ...call, kernel: averageKernel, overlap: undefined },
+    work: { pixels, outputs, macs: outputs * elements },
+  };
 }
 
 export const mveElementwiseVariants: readonly Variant[] = [

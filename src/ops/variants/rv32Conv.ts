@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution with two pixels per register (convpair.h), and fully connected layers by 16 channels (fctile.h), for RV32IM.
+
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
@@ -13,14 +15,21 @@ const pairLimit = 255;
 
 const tapsOf = (layer: IntegerLayer): number => layer.kernelH * layer.kernelW * layer.depth;
 
-const rowIndex = (taps: number): WeightIndex => (c, i) => c * taps + i;
+const rowIndex =
+  (taps: number): WeightIndex =>
+  (c, i) =>
+    c * taps + i;
 
 /** Some tap of some window lies outside the image. */
 function isPadded(l: IntegerLayer): boolean {
   const end = (n: number, stride: number, pad: number, kernel: number, dilation: number): number =>
     (n - 1) * stride - pad + (kernel - 1) * dilation;
-  return l.padTop > 0 || l.padLeft > 0 || end(l.outH, l.strideH, l.padTop, l.kernelH, l.dilationH) >= l.inH
-    || end(l.outW, l.strideW, l.padLeft, l.kernelW, l.dilationW) >= l.inW;
+  return (
+    l.padTop > 0 ||
+    l.padLeft > 0 ||
+    end(l.outH, l.strideH, l.padTop, l.kernelH, l.dilationH) >= l.inH ||
+    end(l.outW, l.strideW, l.padLeft, l.kernelW, l.dilationW) >= l.inW
+  );
 }
 
 /** In the order of convpair.h, or undefined where two weights are too large together. */
@@ -54,16 +63,35 @@ function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext
   const padded = isPadded(layer);
   const l = layer;
   const call = {
-    kernel, inputs: [0], outputs: [0], scratchBytes: 8 * depth + 64 + (padded ? l.inC : 0),
+    kernel,
+    inputs: [0],
+    outputs: [0],
+    scratchBytes: 8 * depth + 64 + (padded ? l.inC : 0),
+    // Four pixels are packed into the scratch before any of their outputs is written.
+    overlap: { input: 0, lagBytes: overlapLagBytes(l, l.outC, { blockPixels: tile }, 1) },
     params: {
       type: 'mote_convpair_s8s8',
       fields: [
-        ['in_h', l.inH], ['in_w', l.inW], ['in_c', l.inC], ['out_w', l.outW], ['out_c', l.outC], ['pixels', l.outH * l.outW],
-        ['kernel_h', l.kernelH], ['kernel_w', l.kernelW], ['stride_h', l.strideH], ['stride_w', l.strideW],
-        ['dilation_h', l.dilationH], ['dilation_w', l.dilationW], ['pad_top', l.padTop], ['pad_left', l.padLeft],
-        ['padded', padded ? 1 : 0], ['input_zero_point', l.inputZeroPoint], ['depth', depth],
+        ['in_h', l.inH],
+        ['in_w', l.inW],
+        ['in_c', l.inC],
+        ['out_w', l.outW],
+        ['out_c', l.outC],
+        ['pixels', l.outH * l.outW],
+        ['kernel_h', l.kernelH],
+        ['kernel_w', l.kernelW],
+        ['stride_h', l.strideH],
+        ['stride_w', l.strideW],
+        ['dilation_h', l.dilationH],
+        ['dilation_w', l.dilationW],
+        ['pad_top', l.padTop],
+        ['pad_left', l.padLeft],
+        ['padded', padded ? 1 : 0],
+        ['input_zero_point', l.inputZeroPoint],
+        ['depth', depth],
         ['weights', constant('weights', 'int8', weights, [Math.ceil(l.outC / tile), depth / 2, tile, 2])],
-        channelField(layer, channels, tile), outputField(l),
+        channelField(layer, channels, tile),
+        outputField(l),
       ],
     } satisfies Lowered['call']['params'],
   };
@@ -90,8 +118,13 @@ function rowWeights({ outC, weights }: IntegerLayer, taps: number): Int8Array {
 
 /** The whole input is one window, or one row is one pixel. */
 const isDense = (op: string, l: IntegerLayer): boolean =>
-  op === 'fullyConnected'
-  || (l.groups === 1 && l.outH * l.outW === 1 && l.kernelH === l.inH && l.kernelW === l.inW && l.padTop === 0 && l.padLeft === 0);
+  op === 'fullyConnected' ||
+  (l.groups === 1 &&
+    l.outH * l.outW === 1 &&
+    l.kernelH === l.inH &&
+    l.kernelW === l.inW &&
+    l.padTop === 0 &&
+    l.padLeft === 0);
 
 function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const raw = integerLayer(node, graph, rounding);
@@ -103,21 +136,34 @@ function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext
   if (!channels) return undefined;
   const rows = layer.outH * layer.outW;
   const call = {
-    kernel, inputs: [0], outputs: [0], scratchBytes: 0,
+    kernel,
+    inputs: [0],
+    outputs: [0],
+    scratchBytes: 0,
     params: {
       type: 'mote_fctile_s8s8',
       fields: [
-        ['rows', rows], ['in_c', taps], ['out_c', layer.outC],
+        ['rows', rows],
+        ['in_c', taps],
+        ['out_c', layer.outC],
         ['weights', constant('weights', 'int8', rowWeights(layer, taps), [layer.outC, taps])],
-        channelField(layer, channels, 1), outputField(layer),
+        channelField(layer, channels, 1),
+        outputField(layer),
       ],
     } satisfies Lowered['call']['params'],
   };
   return { call, work: workOf(layer) };
 }
 
-const variant = (kernel: string, op: string, lower: (kernel: string, node: Node, context: LowerContext) => Lowered | undefined): Variant => ({
-  kernel, op, isa: 'rv32', lower: (node, context) => lower(kernel, node, context),
+const variant = (
+  kernel: string,
+  op: string,
+  lower: (kernel: string, node: Node, context: LowerContext) => Lowered | undefined,
+): Variant => ({
+  kernel,
+  op,
+  isa: 'rv32',
+  lower: (node, context) => lower(kernel, node, context),
 });
 
 const pair = 'mote_convpair_s8s8__rv32_4x4';

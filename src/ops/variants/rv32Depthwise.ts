@@ -52,11 +52,23 @@ function lowerTaps(node: Node, context: LowerContext): Lowered | undefined {
   if (!d) return undefined;
   const l = d.layer;
   const fields: CStruct['fields'] = [
-    ['in_h', l.inH], ['in_w', l.inW], ['in_c', l.inC], ['out_h', l.outH], ['out_w', l.outW], ['kernel_h', l.kernelH], ['kernel_w', l.kernelW],
-    ['stride_h', l.strideH], ['stride_w', l.strideW], ['dilation_h', l.dilationH], ['dilation_w', l.dilationW],
-    ['pad_top', l.padTop], ['pad_left', l.padLeft], ['input_zero_point', l.inputZeroPoint],
+    ['in_h', l.inH],
+    ['in_w', l.inW],
+    ['in_c', l.inC],
+    ['out_h', l.outH],
+    ['out_w', l.outW],
+    ['kernel_h', l.kernelH],
+    ['kernel_w', l.kernelW],
+    ['stride_h', l.strideH],
+    ['stride_w', l.strideW],
+    ['dilation_h', l.dilationH],
+    ['dilation_w', l.dilationW],
+    ['pad_top', l.padTop],
+    ['pad_left', l.padLeft],
+    ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', tapWeights(d), [l.outC, d.taps])],
-    channelField(l, d.channels, 1), outputField(l),
+    channelField(l, d.channels, 1),
+    outputField(l),
   ];
   return lowered(tapsKernel, 4 * d.taps + l.inC, fields, l);
 }
@@ -70,7 +82,12 @@ interface Axis {
   after: number;
 }
 
-const axisOf = (input: number, output: number, before: number): Axis => ({ input, output, before, after: Math.max(0, output + 2 - before - input) });
+const axisOf = (input: number, output: number, before: number): Axis => ({
+  input,
+  output,
+  before,
+  after: Math.max(0, output + 2 - before - input),
+});
 
 /** The weights of each channel, line by line; a line is a column of the image where `turned`. */
 function lineWeights({ outC, weights }: IntegerLayer, turned: boolean): Int8Array {
@@ -98,11 +115,21 @@ function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
   const [inStep, inLine] = step(l.inW);
   const [outStep, outLine] = step(l.outW);
   const fields: CStruct['fields'] = [
-    ['in_c', l.inC], ['in_lines', lines.input], ['out_lines', lines.output], ['pad_first', lines.before],
-    ['whole', along.output - along.after], ['has_left', along.before], ['has_right', along.after],
-    ['in_step', inStep], ['in_line', inLine], ['out_step', outStep], ['out_line', outLine], ['input_zero_point', l.inputZeroPoint],
+    ['in_c', l.inC],
+    ['in_lines', lines.input],
+    ['out_lines', lines.output],
+    ['pad_first', lines.before],
+    ['whole', along.output - along.after],
+    ['has_left', along.before],
+    ['has_right', along.after],
+    ['in_step', inStep],
+    ['in_line', inLine],
+    ['out_step', outStep],
+    ['out_line', outLine],
+    ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', lineWeights(l, turned), [l.outC, 3, 3])],
-    channelField(l, d.channels, 1), outputField(l),
+    channelField(l, d.channels, 1),
+    outputField(l),
   ];
   // It visits a channel once for all pixels, and a pixel once for each channel.
   const line = lowered(lineKernel, 0, fields, l);

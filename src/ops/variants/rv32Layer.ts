@@ -44,7 +44,12 @@ const isSmall = (value: number, limit: number): boolean => Math.abs(value) < lim
  */
 export function settle(layer: IntegerLayer, taps: number, index: WeightIndex): IntegerLayer {
   const folded = foldedLayerBias(layer);
-  const settled = { ...layer, weights: layer.weights.slice(), bias: layer.bias.slice(), multipliers: [...layer.multipliers] };
+  const settled = {
+    ...layer,
+    weights: layer.weights.slice(),
+    bias: layer.bias.slice(),
+    multipliers: [...layer.multipliers],
+  };
   for (let c = 0; c < layer.outC; c++) {
     const { multiplier, shift } = layer.multipliers[c];
     if (multiplier > 0 && -shift >= 1 && -shift <= maxShift) continue;

@@ -61,6 +61,7 @@ function lowerAverage(node: Node, context: LowerContext): Lowered | undefined {
   return {
     call: {
       ...call,
+      overlap: undefined,
       kernel: 'mote_laneaveragepool2d_s8__rvv',
       params: { ...call.params, type: 'mote_laneaveragepool2d_s8' },
     },

@@ -30,7 +30,13 @@ function lowerAdd(node: Node, { graph, rounding }: LowerContext): Lowered | unde
     ['scale', thumbScales([sum])],
     ...thumbFinishFields({ rounding, outputMin: p.range.min, outputMax: p.range.max, outputZeroPoint: p.y.zeroPoint }),
   ];
-  const call = { kernel: thumbAdd.kernel, params: { type: 'mote_add_s8_table', fields }, inputs: [0, 1], outputs: [0], scratchBytes: 0 };
+  const call = {
+    kernel: thumbAdd.kernel,
+    params: { type: 'mote_add_s8_table', fields },
+    inputs: [0, 1],
+    outputs: [0],
+    scratchBytes: 0,
+  };
   return { call, work: { pixels: 0, outputs: count, macs: 0 } };
 }
 

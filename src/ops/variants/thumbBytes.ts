@@ -27,21 +27,33 @@ function lowerBytes(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const layer = integerLayer(node, graph, rounding);
   if (!layer) return undefined;
   const { outC, inC, weights } = layer;
-  const sums = Array.from({ length: outC }, (_, c) => weights.subarray(c * inC, (c + 1) * inC).reduce((a, w) => a + Math.abs(w), 0));
+  const sums = Array.from({ length: outC }, (_, c) =>
+    weights.subarray(c * inC, (c + 1) * inC).reduce((a, w) => a + Math.abs(w), 0),
+  );
   const channels = thumbChannels(layer, sums);
   if (!channels) return undefined;
   const blocks = Math.ceil(outC / outputsTogether);
   const allBias = new Int32Array(blocks * outputsTogether);
   allBias.set(channels.map((c) => c.bias));
   const fields: Lowered['call']['params']['fields'] = [
-    ['rows', layer.outW], ['in_c', inC], ['out_c', outC],
+    ['rows', layer.outW],
+    ['in_c', inC],
+    ['out_c', outC],
     ['weights', constant('weights', 'int32', weightWords(weights, outC), [blocks, inC, 2])],
     ['bias', constant('bias', 'int32', allBias, [allBias.length])],
     ['scale', thumbScales(channels)],
     ...thumbFinishFields(layer),
   ];
   const params = { type: 'mote_fullyconnected_s8s8_bytes', fields };
-  return { call: { kernel: thumbBytes.kernel, params, inputs: [0], outputs: [0], scratchBytes: 0 }, work: workOf(layer) };
+  return {
+    call: { kernel: thumbBytes.kernel, params, inputs: [0], outputs: [0], scratchBytes: 0 },
+    work: workOf(layer),
+  };
 }
 
-export const thumbBytes: Variant = { kernel: 'mote_fullyconnected_s8s8_bytes__thumb', op: 'fullyConnected', isa: 'thumb', lower: lowerBytes };
+export const thumbBytes: Variant = {
+  kernel: 'mote_fullyconnected_s8s8_bytes__thumb',
+  op: 'fullyConnected',
+  isa: 'thumb',
+  lower: lowerBytes,
+};

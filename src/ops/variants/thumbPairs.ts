@@ -48,9 +48,13 @@ export function interleaveChannels(filters: readonly Int8Array[], block: number)
 
 /** Whether a window reads outside the image. */
 const isPadded = (l: IntegerLayer): boolean =>
-  l.padTop > 0 || l.padLeft > 0 || reach(l.outH, l.strideH, l.kernelH, l.dilationH) > l.inH || reach(l.outW, l.strideW, l.kernelW, l.dilationW) > l.inW;
+  l.padTop > 0 ||
+  l.padLeft > 0 ||
+  reach(l.outH, l.strideH, l.kernelH, l.dilationH) > l.inH ||
+  reach(l.outW, l.strideW, l.kernelW, l.dilationW) > l.inW;
 
-const reach = (outputs: number, stride: number, kernel: number, dilation: number): number => (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+const reach = (outputs: number, stride: number, kernel: number, dilation: number): number =>
+  (outputs - 1) * stride + (kernel - 1) * dilation + 1;
 
 const absoluteSum = (weights: Int8Array): number => weights.reduce((a, w) => a + Math.abs(w), 0);
 
@@ -64,7 +68,9 @@ function slicing(l: IntegerLayer): { rows: number; scratchBytes: number } {
   const zeros = isPadded(l) ? Math.ceil(row / 4) * 4 : 0;
   const whole = l.kernelH * row * wordBytesPerTap + zeros;
   const sliced = row * wordBytesPerTap + l.outC * sumBytesPerChannel + zeros;
-  return l.kernelH * row > wholeTaps && sliced < whole ? { rows: 1, scratchBytes: sliced } : { rows: l.kernelH, scratchBytes: whole };
+  return l.kernelH * row > wholeTaps && sliced < whole
+    ? { rows: 1, scratchBytes: sliced }
+    : { rows: l.kernelH, scratchBytes: whole };
 }
 
 /** The filters cut into slices: [slices][outC], each of taps. */
@@ -80,7 +86,9 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const layer = integerLayer(node, graph, rounding);
   if (layer?.groups !== 1) return undefined;
   const taps = layer.weights.length / layer.outC;
-  const sums = Array.from({ length: layer.outC }, (_, c) => absoluteSum(layer.weights.subarray(c * taps, (c + 1) * taps)));
+  const sums = Array.from({ length: layer.outC }, (_, c) =>
+    absoluteSum(layer.weights.subarray(c * taps, (c + 1) * taps)),
+  );
   const channels = thumbChannels(layer, sums);
   if (!channels) return undefined;
   const { rows, scratchBytes } = slicing(layer);
@@ -96,18 +104,35 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   return { call: { kernel: thumbPairs.kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: workOf(layer) };
 }
 
-function pairConstants({ outC }: IntegerLayer, channels: ThumbChannel[], slices: Int8Array[][]): Lowered['call']['params']['fields'] {
+function pairConstants(
+  { outC }: IntegerLayer,
+  channels: ThumbChannel[],
+  slices: Int8Array[][],
+): Lowered['call']['params']['fields'] {
   const runs = slices.map((filters) => filters.map(runLengths));
   const jumps = runs.flat().flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
   const count = (c: number): number => runs.reduce((n, of) => n + of[c].length, 0);
   const biases = channels.flatMap(({ bias }, c) => [bias, bias - count(c) * 2 ** 15]);
   const weights = slices.flatMap((filters) => Array.from(interleaveChannels(filters, channelsPerBlock)));
   return [
-    ['weights', constant('weights', 'int8', Int8Array.from(weights), [slices.length, Math.ceil(outC / channelsPerBlock), slices[0][0].length, channelsPerBlock])],
+    [
+      'weights',
+      constant('weights', 'int8', Int8Array.from(weights), [
+        slices.length,
+        Math.ceil(outC / channelsPerBlock),
+        slices[0][0].length,
+        channelsPerBlock,
+      ]),
+    ],
     ['runs', constant('runs', 'uint8', Uint8Array.from(jumps), [jumps.length])],
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
     ['scale', thumbScales(channels)],
   ];
 }
 
-export const thumbPairs: Variant = { kernel: 'mote_conv2d_s8s8_pairs__thumb', op: 'conv2d', isa: 'thumb', lower: lowerPairs };
+export const thumbPairs: Variant = {
+  kernel: 'mote_conv2d_s8s8_pairs__thumb',
+  op: 'conv2d',
+  isa: 'thumb',
+  lower: lowerPairs,
+};

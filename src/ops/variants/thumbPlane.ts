@@ -42,12 +42,26 @@ interface Plane {
 function axes(l: IntegerLayer): [vertical: Axis, horizontal: Axis] {
   return [
     {
-      size: l.inH, outputs: l.outH, kernel: l.kernelH, stride: l.strideH, dilation: l.dilationH, pad: l.padTop,
-      inStep: l.inW * l.inC, outStep: l.outW * l.outC, tapStep: l.kernelW,
+      size: l.inH,
+      outputs: l.outH,
+      kernel: l.kernelH,
+      stride: l.strideH,
+      dilation: l.dilationH,
+      pad: l.padTop,
+      inStep: l.inW * l.inC,
+      outStep: l.outW * l.outC,
+      tapStep: l.kernelW,
     },
     {
-      size: l.inW, outputs: l.outW, kernel: l.kernelW, stride: l.strideW, dilation: l.dilationW, pad: l.padLeft,
-      inStep: l.inC, outStep: l.outC, tapStep: 1,
+      size: l.inW,
+      outputs: l.outW,
+      kernel: l.kernelW,
+      stride: l.strideW,
+      dilation: l.dilationW,
+      pad: l.padLeft,
+      inStep: l.inC,
+      outStep: l.outC,
+      tapStep: 1,
     },
   ];
 }
@@ -73,7 +87,9 @@ function tapOffsets(plane: Plane): number[] {
   const { across, along } = plane;
   const offsets: number[] = [];
   for (let a = 0; a < across.kernel; a++)
-    for (let b = 0; b < along.kernel; b++) offsets[a * across.tapStep + b * along.tapStep] = a * across.dilation * plane.lineBytes + columnAt(plane, b * along.dilation);
+    for (let b = 0; b < along.kernel; b++)
+      offsets[a * across.tapStep + b * along.tapStep] =
+        a * across.dilation * plane.lineBytes + columnAt(plane, b * along.dilation);
   return offsets;
 }
 
@@ -111,7 +127,9 @@ function channelFirst(weights: Int8Array, outC: number, count: number): Int8Arra
 
 const channelSums = (filters: Int8Array, outC: number, of: (w: number) => number): Int32Array => {
   const taps = filters.length / outC;
-  return Int32Array.from({ length: outC }, (_, c) => filters.subarray(c * taps, (c + 1) * taps).reduce((a, w) => a + of(w), 0));
+  return Int32Array.from({ length: outC }, (_, c) =>
+    filters.subarray(c * taps, (c + 1) * taps).reduce((a, w) => a + of(w), 0),
+  );
 };
 
 function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
@@ -130,12 +148,24 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const bias = Int32Array.from(channels, (channel, c) => channel.bias - 128 * sums[c]);
   const { across, along } = plane;
   const fields: Lowered['call']['params']['fields'] = [
-    ['in_c', layer.inC], ['out_c', outC], ['channel_multiplier', layer.channelMultiplier],
-    ['lines', across.outputs], ['columns', along.outputs],
+    ['in_c', layer.inC],
+    ['out_c', outC],
+    ['channel_multiplier', layer.channelMultiplier],
+    ['lines', across.outputs],
+    ['columns', along.outputs],
     ['line_stride', across.stride * plane.lineBytes],
-    ['out_line', across.outStep], ['out_column', along.outStep],
+    ['out_line', across.outStep],
+    ['out_column', along.outStep],
     ...imageFields(plane),
-    ['taps', constant('taps', 'int16', Int16Array.from({ length: tapCount }, (_, i) => offsets[i] ?? 0), [tapCount])],
+    [
+      'taps',
+      constant(
+        'taps',
+        'int16',
+        Int16Array.from({ length: tapCount }, (_, i) => offsets[i] ?? 0),
+        [tapCount],
+      ),
+    ],
     ['tap_count', tapCount],
     ['weights', constant('weights', 'int8', filters, [outC, tapCount])],
     ['bias', constant('bias', 'int32', bias, [outC])],
@@ -144,10 +174,18 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
     ...thumbFinishFields(layer),
   ];
   const call = {
-    kernel: thumbPlane.kernel, params: { type: 'mote_depthwiseconv2d_s8s8_plane', fields }, inputs: [0], outputs: [0],
+    kernel: thumbPlane.kernel,
+    params: { type: 'mote_depthwiseconv2d_s8s8_plane', fields },
+    inputs: [0],
+    outputs: [0],
     scratchBytes: plane.bytes + 4 * up(along.outputs, together) + 8 * tapCount,
   };
   return { call, work: workOf(layer) };
 }
 
-export const thumbPlane: Variant = { kernel: 'mote_depthwiseconv2d_s8s8_plane__thumb', op: 'depthwiseConv2d', isa: 'thumb', lower: lowerPlane };
+export const thumbPlane: Variant = {
+  kernel: 'mote_depthwiseconv2d_s8s8_plane__thumb',
+  op: 'depthwiseConv2d',
+  isa: 'thumb',
+  lower: lowerPlane,
+};
