@@ -9,9 +9,10 @@ import type { Window } from './window.js';
  * When a kernel writes, relative to its reads:
  * - `pixel`: the channels of a pixel one after the other, each from the whole window of the pixel;
  * - `channel`: the same, but channel c is made from channel c of the window alone (depthwise, pooling);
+ * - `{ heldPixels }`: as `pixel`, but the channels of up to so many neighbouring pixels come in any order;
  * - `{ blockPixels }`: reads all that a block of pixels needs, then writes the block (the last block may be shorter).
  */
-export type WriteOrder = 'pixel' | 'channel' | { blockPixels: number };
+export type WriteOrder = 'pixel' | 'channel' | { heldPixels: number } | { blockPixels: number };
 
 /** First input pixel (row-major) that output pixels from (y, x) on still read. */
 function readFront(w: Window, y: number, x: number): number {
@@ -29,11 +30,11 @@ export function overlapLagBytes(w: Window, outC: number, order: WriteOrder, elem
   const pixels = w.outH * w.outW;
   const front = (n: number): number => readFront(w, Math.floor(n / w.outW), n % w.outW) * w.inC;
   let lag = 0;
-  if (typeof order === 'object') {
+  if (typeof order === 'object' && 'blockPixels' in order) {
     for (let n = order.blockPixels; n < pixels; n += order.blockPixels) lag = Math.max(lag, n * outC - front(n));
   } else {
-    const written = order === 'pixel' ? 1 : 0;
-    for (let n = 0; n < pixels; n++) lag = Math.max(lag, (n + written) * outC - front(n));
+    const held = typeof order === 'object' ? order.heldPixels : order === 'pixel' ? 1 : 0;
+    for (let n = 0; n < pixels; n++) lag = Math.max(lag, Math.min(pixels, n + held) * outC - front(n));
   }
   return lag * elementBytes;
 }

@@ -58,7 +58,7 @@ export function arenaChart(blocks: readonly ArenaBlock[], layers: readonly strin
       height > 13 && width > 40
         ? `<text x="${(x + 4).toFixed(1)}" y="${(top + 12).toFixed(1)}" class="inside">${escapeXml(String(b.bytes))}</text>`
         : '';
-    return `<rect x="${x.toFixed(1)}" y="${top.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="2" style="fill:hsl(${hue} 55% 62%)"><title>${escapeXml(`${b.name}: ${b.bytes} bytes at ${b.offset}`)}</title></rect>${label}`;
+    return `<rect x="${x.toFixed(1)}" y="${top.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="2" style="fill:hsl(${hue} 55% 62%);fill-opacity:.82"><title>${escapeXml(`${b.name}: ${b.bytes} bytes at ${b.offset}`)}</title></rect>${label}`;
   });
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((f) => {
     const bytes = Math.round(arenaBytes * f);

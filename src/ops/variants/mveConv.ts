@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution and fully connected layers on Helium.
+
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { clampFields } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
@@ -44,6 +46,8 @@ function lowerConv(node: Node, { graph, rounding }: LowerContext): Lowered | und
     },
     inputs: [0],
     outputs: [0],
+    // Two pixels at a time, channel by channel, from the image itself where it can.
+    overlap: { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { heldPixels: 2 }, 1) },
     scratchBytes: direct ? unusedScratch : 2 * depth,
   };
   return { call, work: workOf(layer) };

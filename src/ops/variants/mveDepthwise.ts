@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise convolution on Helium.
+
 import type { Node } from '../../model/graph.js';
 import type { ConstArray, LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import type { Multiplier } from '../requantize.js';
 import { clampFields } from '../weighted.js';
 import { windowFields } from '../window.js';
@@ -89,13 +91,10 @@ function lowerAny(node: Node, { graph, rounding }: LowerContext): Lowered | unde
   if (!factors || !pairsFit(layer)) return undefined;
   const taps = roundUp(layer.kernelH * layer.kernelW, 2);
   const channels = roundUp(layer.inC, vectorBytes);
-  return callOf(
-    layer,
-    stream(layer, factors, taps, channels, (c) => c),
-    anyKernel,
-    [],
-    channels + taps * pointerBytes,
-  );
+  const constants = stream(layer, factors, taps, channels, (c) => c);
+  const { call, work } = callOf(layer, constants, anyKernel, [], channels + taps * pointerBytes);
+  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, 'pixel', 1) };
+  return { call: { ...call, overlap }, work };
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise convolution for RV32IM: 3x3 along lines (dwline.h), and any size through a table of taps (dwtaps.h).
+
 import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { type Channel, channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
@@ -70,7 +72,9 @@ function lowerTaps(node: Node, context: LowerContext): Lowered | undefined {
     channelField(l, d.channels, 1),
     outputField(l),
   ];
-  return lowered(tapsKernel, 4 * d.taps + l.inC, fields, l);
+  const { call, work } = lowered(tapsKernel, 4 * d.taps + l.inC, fields, l);
+  const overlap = { input: 0, lagBytes: overlapLagBytes(l, l.outC, 'pixel', 1) };
+  return { call: { ...call, overlap }, work };
 }
 
 /** One axis of a 3x3 window of stride 1. */

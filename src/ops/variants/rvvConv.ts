@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // laneconv: output channels in vector lanes, for convolutions without groups and fully connected layers.
+
 import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
@@ -96,7 +98,15 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
   ];
   const params = { type: 'mote_laneconv_s8s8', fields };
   return {
-    call: { kernel: 'mote_laneconv_s8s8__rvv', params, inputs: [0], outputs: [0], scratchBytes },
+    // Three pixels at a time, strips of channels, from the image itself where it can.
+    call: {
+      kernel: 'mote_laneconv_s8s8__rvv',
+      params,
+      inputs: [0],
+      outputs: [0],
+      overlap: { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { heldPixels: 3 }, 1) },
+      scratchBytes,
+    },
     work: workOf(layer),
   };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution on Armv6-M with two products to a multiply: runtime-c/include/mote/thumb_pairs.h says how.
+
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
+import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
@@ -101,7 +103,12 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
     ...thumbFinishFields(layer),
   ];
   const params = { type: 'mote_conv2d_s8s8_pairs', fields };
-  return { call: { kernel: thumbPairs.kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: workOf(layer) };
+  // Four pixels at a time, perhaps in slices of their windows.
+  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { heldPixels: 4 }, 1) };
+  return {
+    call: { kernel: thumbPairs.kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes },
+    work: workOf(layer),
+  };
 }
 
 function pairConstants(
