@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Graph -> Plan: which call runs when, and where in the arena each tensor lies. Input and output buffers count.
 import type { Graph, Node, TensorId } from '../model/graph.js';
-import { tensorBytes } from '../model/graph.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
 import { lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
@@ -89,5 +88,3 @@ export function weightBytes(call: KernelCall): number {
     return sum + value.const.data.byteLength;
   }, 0);
 }
-
-export const portBytes = (graph: Graph, id: TensorId): number => tensorBytes(graph.tensors[id]);

@@ -11,13 +11,6 @@ export function grouped(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
-/** Three significant digits, no exponent for everyday sizes. */
-export function significant(x: number): string {
-  if (x === 0 || !Number.isFinite(x)) return String(x);
-  const magnitude = Math.floor(Math.log10(Math.abs(x)));
-  return magnitude >= 2 ? x.toFixed(0) : x.toFixed(Math.min(6, 2 - magnitude));
-}
-
 export const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 export const percent = (part: number, whole = 1): string => `${((100 * part) / whole).toFixed(1)}%`;
 

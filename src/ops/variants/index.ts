@@ -4,7 +4,6 @@ import { dspVariants } from './dsp.js';
 import { mveVariants } from './mve.js';
 import { rv32Variants } from './rv32.js';
 import { rvvVariants } from './rvv.js';
-import { simd128Variants } from './simd128.js';
 import { thumbVariants } from './thumb.js';
 import type { Variant } from './variant.js';
 
@@ -13,6 +12,5 @@ export const variants: readonly Variant[] = [
   ...mveVariants,
   ...rv32Variants,
   ...rvvVariants,
-  ...simd128Variants,
   ...thumbVariants,
 ];
