@@ -18,7 +18,7 @@ h1{font-size:26px;margin:0}h2{font-size:18px;margin:40px 0 4px;border-top:1px so
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(145px,1fr));gap:12px;margin:24px 0}
 .card{border:1px solid var(--line);border-radius:8px;padding:12px 14px}.card b{display:block;font-size:21px;font-variant-numeric:tabular-nums}.card span{color:var(--dim);font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}th,td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line)}
-th{color:var(--dim);font-weight:500}th.l,td.l{text-align:left}td{white-space:nowrap}td.l{word-break:break-word;white-space:normal}
+th{color:var(--dim);font-weight:500}th.l,td.l{text-align:left}td{white-space:nowrap}
 svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg text{fill:var(--fg)}svg .dim{fill:var(--dim)}svg .inside{fill:#111;font-size:11px}svg .bar{fill:var(--accent)}svg .grid{stroke:var(--line)}
 code{font-size:13px}.scroll{overflow-x:auto}`;
 
