@@ -11,7 +11,7 @@ import { exitCodes } from '../src/cli/errors.js';
 import { writeOutput } from '../src/cli/files.js';
 import { Output } from '../src/cli/output.js';
 import { packageRoot } from '../src/packageRoot.js';
-import { grouped, table } from '../src/report/table.js';
+import { grouped, right, table } from '../src/report/table.js';
 import { type Baseline, baselineOf, regressions } from './check.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
@@ -19,8 +19,6 @@ import { peerArenaBytes, peerKernels, peerModels } from './peers.js';
 import { benchTimes } from './times.js';
 
 const baselinePath = join(packageRoot, 'bench', 'baseline.json');
-
-const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
 
 function modelLines(rows: readonly ModelRow[]): string[] {
   const columns = [

@@ -24,6 +24,7 @@ import type { Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
 import { type Plan, planGraph } from './plan/plan.js';
 import { findObstacles } from './support.js';
+import { xorshift32 } from './xorshift.js';
 
 export interface PackRequest {
   bytes: Uint8Array;
@@ -63,20 +64,15 @@ export function requireSupported(graph: Graph): void {
 
 const isFloat = (graph: Graph): boolean => !graph.nodes.some((n) => n.outputs.some((id) => graph.tensors[id].quant));
 
-/** Pseudo-random bytes, the same for the same model (xorshift32, Marsaglia 2003). */
+/** Pseudo-random bytes, the same for the same model (xorshift32). */
 function randomSample(graph: Graph, seed: number): TensorData[] {
-  let s = seed | 0 || 1;
-  const next = (): number => {
-    s ^= s << 13;
-    s ^= s >>> 17;
-    s ^= s << 5;
-    return s >>> 24;
-  };
+  const next = xorshift32(seed);
+  const byte = (): number => next() >>> 24;
   return graph.inputs.map((id) => {
     const t = graph.tensors[id];
     const data = makeData(t.dtype, elementCount(t.shape)) as Int8Array;
     for (let i = 0; i < data.length; i++)
-      data[i] = t.dtype === 'float32' ? next() / 255 : next() - (t.dtype === 'uint8' ? 0 : 128);
+      data[i] = t.dtype === 'float32' ? byte() / 255 : byte() - (t.dtype === 'uint8' ? 0 : 128);
     return data;
   });
 }

@@ -2,6 +2,8 @@
 // Offsets for buffers with lifetimes: first fit in several orders, stopping at the lower bound. A kernel's output may lie
 // over its dying input when it begins far enough before it (src/ops/overlap.ts).
 
+import { xorshift32 } from '../xorshift.js';
+
 export interface Interval {
   bytes: number;
   first: number;
@@ -108,15 +110,9 @@ const keys: ((b: Interval) => number)[] = [
 
 const randomTries = 400;
 
-/** Deterministic 32-bit xorshift (Marsaglia 2003), so that the same graph gives the same plan. */
+/** Swaps a few elements of a list; the same every time. */
 function shuffler(seed: number): (list: readonly number[]) => number[] {
-  let s = seed;
-  const next = (): number => {
-    s ^= s << 13;
-    s ^= s >>> 17;
-    s ^= s << 5;
-    return s >>> 0;
-  };
+  const next = xorshift32(seed);
   return (list) => {
     const a = [...list];
     // Swap a few pairs: stays near the good order it starts from.

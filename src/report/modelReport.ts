@@ -8,7 +8,7 @@ import type { PackManifest } from '../generated/pack.js';
 import type { Plan } from '../plan/plan.js';
 import { cards, htmlPage, htmlTable, type Section } from './html.js';
 import { arenaChart, barChart } from './svg.js';
-import { grouped, kib, percent } from './table.js';
+import { grouped, kib, median, percent } from './table.js';
 
 export interface ModelReport {
   manifest: PackManifest;
@@ -18,8 +18,6 @@ export interface ModelReport {
   run: RunReport;
   evaluation: { accuracy: number; count: number; perClass: ClassScore[] };
 }
-
-const middle = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1] ?? 0;
 
 function layerSections(report: ModelReport): Section[] {
   const { manifest, run } = report;
@@ -74,7 +72,7 @@ export function modelReport(report: ModelReport): string {
     },
     { value: `${run.equal} / ${run.compared}`, label: `answers of ${board.id} equal to the host, bit by bit` },
     {
-      value: grouped(middle(run.timing.perInference)),
+      value: grouped(median(run.timing.perInference)),
       label: `${run.timing.unit} per inference, ${run.timing.source}`,
     },
     { value: kib(manifest.arenaBytes), label: 'arena, input and output included' },

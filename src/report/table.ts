@@ -6,6 +6,12 @@ export interface Column {
   align?: 'left' | 'right';
 }
 
+/** A column of numbers. */
+export const right = (title: string): Column => ({ title, align: 'right' });
+
+/** Median of a non-empty list. */
+export const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1];
+
 /** 5256436 -> `5 256 436` with narrow groups that every font has. */
 export function grouped(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ' ');

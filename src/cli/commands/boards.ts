@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { listBoards, loadBoard } from '../../build/boards.js';
 import type { Board } from '../../generated/board.js';
-import { kib, table } from '../../report/table.js';
+import { kib, right, table } from '../../report/table.js';
 import type { CommandSpec } from '../command.js';
 import { memoryBytes } from './pack.js';
 
@@ -43,7 +43,6 @@ export const boards: CommandSpec = {
       emulatorName(b),
       b.verified.level,
     ]);
-    const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
     return {
       data: { boards: all },
       lines: table(

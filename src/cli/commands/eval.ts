@@ -3,7 +3,7 @@ import { runHost } from '../../device/hostSamples.js';
 import { HostModel } from '../../device/wasm.js';
 import type { TensorData } from '../../model/graph.js';
 import { buildHost, openPack } from '../../packFolder.js';
-import { percent, table } from '../../report/table.js';
+import { percent, right, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readNpyFile } from '../files.js';
@@ -94,7 +94,6 @@ export const evaluate: CommandSpec = {
       String(c.correct),
       c.accuracy === null ? '–' : percent(c.accuracy),
     ]);
-    const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
     return {
       data: {
         name: manifest.name,

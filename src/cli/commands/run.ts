@@ -11,15 +11,12 @@ import type { PackManifest } from '../../generated/pack.js';
 import type { DType, TensorData } from '../../model/graph.js';
 import { bytesOf, dataFromBytes } from '../../model/tensorData.js';
 import { buildHost, loadVectors, openPack } from '../../packFolder.js';
-import { grouped, percent, table } from '../../report/table.js';
+import { grouped, median, percent, right, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
 import type { Output } from '../output.js';
 import { inputScaleOption, outOption, readSamples, writeOutputs } from '../sampleInput.js';
 import { boardFor } from './build.js';
-
-/** Median of a non-empty list. */
-const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 /** Layer table with counts, and the sum line. */
 export function timingLines(manifest: PackManifest, report: RunReport, width: number): string[] {
@@ -39,7 +36,6 @@ export function timingLines(manifest: PackManifest, report: RunReport, width: nu
   });
   const total = median(timing.perInference);
   rows.push(['', 'whole inference', '', grouped(total), '', manifest.macs ? (total / manifest.macs).toFixed(2) : '–']);
-  const right = (title: string): { title: string; align: 'right' } => ({ title, align: 'right' });
   return table(
     [
       right('#'),
