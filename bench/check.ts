@@ -12,7 +12,8 @@ export interface Baseline {
 
 const tolerance = 1.01;
 
-const modelKey = (r: ModelRow): string => `${r.model} ${r.board} ${r.rounding}`;
+const modelKey = (r: ModelRow): string =>
+  `${r.model} ${r.board} ${r.rounding}${r.prefer === 'balance' ? '' : ` ${r.prefer}`}`;
 const kernelKey = (r: KernelRow): string => `${r.shape} ${r.target} ${r.rounding}`;
 const sorted = <T>(rows: readonly [string, T][]): Record<string, T> =>
   Object.fromEntries([...rows].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -112,6 +112,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
     model: { file: layer.shape, format: 'mote', sha256: '', quantizedBy: 'file' },
     target: board.target,
     rounding,
+    prefer: 'balance',
     vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
   });
   const dir = join(folder, `${layer.op}-${boardId}-${rounding}`);

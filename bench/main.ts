@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME] [--check] [--update]
+// npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME] [--prefer WHAT] [--check] [--update]
 // Counts are instructions under QEMU's instruction counter and rp2040js (cycles too): the same on every run. Times are of
 // this machine, named in the first line, and say nothing about another. --check compares the counts with
 // bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file.
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { exitCodes } from '../src/cli/errors.js';
 import { writeOutput } from '../src/cli/files.js';
 import { Output } from '../src/cli/output.js';
+import { preferences } from '../src/ops/op.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type Baseline, baselineOf, regressions } from './check.js';
@@ -83,6 +84,7 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       target: { type: 'string' },
       model: { type: 'string' },
+      prefer: { type: 'string' },
       check: { type: 'boolean' },
       update: { type: 'boolean' },
     },
@@ -90,7 +92,9 @@ async function main(): Promise<void> {
   const out = new Output({ json: false, quiet: false });
   out.plain(`machine: ${cpus()[0]?.model.trim()} x ${cpus().length}, Node ${process.version}\n\n`);
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
-  const models = !wants('models') ? [] : await benchModels({ target: values.target, model: values.model }, out);
+  const prefer = preferences.find((p) => p === (values.prefer ?? 'balance'));
+  if (!prefer) throw new Error(`--prefer is one of ${preferences.join(', ')}`);
+  const models = !wants('models') ? [] : await benchModels({ target: values.target, model: values.model, prefer }, out);
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);
   const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });
   if (kernels.length) out.plain(`${kernelLines(kernels).join('\n')}\n\n`);

@@ -9,7 +9,7 @@ import { readInput, writeFolder } from '../src/cli/files.js';
 import type { Output } from '../src/cli/output.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { bytesOf } from '../src/model/tensorData.js';
-import type { Rounding } from '../src/ops/op.js';
+import type { Prefer, Rounding } from '../src/ops/op.js';
 import { packModel } from '../src/packModel.js';
 import { benchBoards } from './boards.js';
 import { existingModels } from './modelFiles.js';
@@ -19,6 +19,7 @@ export interface ModelRow {
   target: string;
   board: string;
   rounding: string;
+  prefer: Prefer;
   /** Of one inference. */
   instructions: number;
   /** On the Pico, by rp2040js's cycle model. */
@@ -35,6 +36,7 @@ async function measure(
   model: { name: string; file: string },
   boardId: string,
   rounding: Rounding,
+  prefer: Prefer,
   folder: string,
 ): Promise<ModelRow> {
   const board = loadBoard(boardId);
@@ -44,8 +46,9 @@ async function measure(
     name: model.name,
     target: board.target,
     rounding,
+    prefer,
   });
-  const dir = join(folder, `${model.name}-${boardId}-${rounding}`);
+  const dir = join(folder, `${model.name}-${boardId}-${rounding}-${prefer}`);
   await writeFolder(dir, files);
   const image = join(dir, 'firmware.elf');
   const built = await buildFirmware(dir, board, image);
@@ -59,6 +62,7 @@ async function measure(
       target: board.target,
       board: boardId,
       rounding: manifest.rounding,
+      prefer,
       instructions,
       ...cycles,
       macs: manifest.macs,
@@ -73,14 +77,18 @@ async function measure(
 }
 
 /** One row per model and board; models whose file is not here are left out and named. */
-export async function benchModels(only: { target?: string; model?: string }, out: Output): Promise<ModelRow[]> {
+export async function benchModels(
+  only: { target?: string; model?: string; prefer?: Prefer },
+  out: Output,
+): Promise<ModelRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mote-bench-'));
   try {
     const rows: ModelRow[] = [];
     for (const model of existingModels(out)) {
       if (only.model !== undefined && only.model !== model.name) continue;
       for (const board of benchBoards(only.target)) {
-        for (const rounding of ['tflite', 'single'] as const) rows.push(await measure(model, board, rounding, folder));
+        for (const rounding of ['tflite', 'single'] as const)
+          rows.push(await measure(model, board, rounding, only.prefer ?? 'balance', folder));
       }
     }
     return rows;

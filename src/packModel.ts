@@ -20,7 +20,7 @@ import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
-import type { Rounding } from './ops/op.js';
+import type { Prefer, Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
 import { type Plan, planGraph } from './plan/plan.js';
 import { findObstacles } from './support.js';
@@ -33,6 +33,7 @@ export interface PackRequest {
   board?: string;
   name?: string;
   rounding?: Rounding;
+  prefer?: Prefer;
   calibration?: { array: NpyArray; path: string };
   inputScale?: InputScale;
   quantize?: QuantizerOptions;
@@ -179,7 +180,8 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
   const rounding =
     request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
-  const plan = planGraph(graph, { rounding, target: loadTarget(request.target) });
+  const prefer = request.prefer ?? 'balance';
+  const plan = planGraph(graph, { rounding, prefer, target: loadTarget(request.target) });
   const input: PackInput = {
     graph,
     plan,
@@ -194,6 +196,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     target: request.target,
     board: request.board,
     rounding,
+    prefer,
     vectors: makeVectors(graph, rounding, samples),
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);

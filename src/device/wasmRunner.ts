@@ -26,6 +26,7 @@ export async function wasmRunner(graph: Graph): Promise<FloatRunner> {
     model: { file: graph.name, format: graph.source.format, sha256: '', quantizedBy: 'none' },
     target: 'wasm32',
     rounding: 'single',
+    prefer: 'balance',
     vectors: { inputs: [zeros(graph, graph.inputs)], outputs: [zeros(graph, graph.outputs)], from: 'random' },
   });
   const host = await withWorkFolder(async (folder) => {

@@ -6,7 +6,7 @@ import { type Graph, type TensorId, tensorBytes } from '../model/graph.js';
 import { writeNpy } from '../model/npy.js';
 import { sampleShape } from '../model/sampleShape.js';
 import { concatData } from '../model/tensorData.js';
-import type { Rounding } from '../ops/op.js';
+import type { Prefer, Rounding } from '../ops/op.js';
 import { type Plan, weightBytes } from '../plan/plan.js';
 import { version } from '../version.js';
 import { firmwareGlue, layersHeader, layersSource } from './layers.js';
@@ -23,6 +23,7 @@ export interface PackInput {
   target: string;
   board?: string;
   rounding: Rounding;
+  prefer: Prefer;
   vectors: Vectors;
   /** Folder of the same model in plain C, when the pack gets one. */
   host?: string;
@@ -126,6 +127,7 @@ export function emitPack(input: PackInput): PackOutput {
     target: input.target,
     ...(input.board ? { board: input.board } : {}),
     rounding: input.rounding,
+    prefer: input.prefer,
     ...(input.host ? { host: input.host } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,

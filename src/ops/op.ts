@@ -6,6 +6,11 @@ import type { DType, Graph, Node, Quant, Tensor, TensorData } from '../model/gra
 /** `tflite`: gemmlowp double rounding, as TensorFlow Lite's reference kernels. `single`: one rounding shift. */
 export type Rounding = 'tflite' | 'single';
 
+/** What the packer trades for what. `balance`: the fastest kernels that cost no extra flash, the smallest arena they
+ *  allow. `speed`: flash for time. `size`: time for flash. `ram`: time for a smaller arena. */
+export const preferences = ['balance', 'speed', 'size', 'ram'] as const;
+export type Prefer = (typeof preferences)[number];
+
 /** A constant array that the packer made for a kernel (weights in kernel order, folded bias, multipliers …). */
 export interface ConstArray {
   /** Suffix of the C symbol: `weights`, `bias`, `multiplier`, `shift`, `table` … */
@@ -46,6 +51,8 @@ export interface KernelCall {
 export interface LowerContext {
   graph: Graph;
   rounding: Rounding;
+  /** Default: balance. */
+  prefer?: Prefer;
   /** The kernels that the target can run, and what they cost (see variants/choose.ts). */
   target: Pick<Target, 'id' | 'isa' | 'costs'>;
 }

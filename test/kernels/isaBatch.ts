@@ -194,6 +194,7 @@ export function makeBatch({
     model: { file: kernel, format: 'mote', sha256: '', quantizedBy: 'file' },
     target: targetId,
     rounding,
+    prefer: 'balance',
     vectors,
   });
   return { graph, plan, manifest, files, inputs, expected, texts };

@@ -63,6 +63,7 @@ const manifestOf = (arenaBytes: number, weightBytes: number): PackManifest => ({
   model: { file: 'mini', format: 'mote', sha256: '', quantizedBy: 'none' },
   target: 'cortex-m4',
   rounding: 'single',
+  prefer: 'balance',
   arithmetic: 'int8',
   arenaBytes,
   weightBytes,

@@ -4,7 +4,7 @@ import { loadBoard, loadTarget } from '../../build/boards.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import { parseInputScale } from '../../model/samples.js';
-import type { Rounding } from '../../ops/op.js';
+import { preferences, type Rounding } from '../../ops/op.js';
 import { packModel } from '../../packModel.js';
 import { grouped, percent, table } from '../../report/table.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
@@ -68,6 +68,10 @@ export const pack: CommandSpec = {
     { flags: '--calib <x.npy>', text: 'calibration inputs: a float model becomes int8' },
     { flags: '--input-scale <how>', text: 'numbers in --calib: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))' },
     { flags: '--rounding <kind>', text: 'tflite (double, as TensorFlow Lite) or single (one shift)' },
+    {
+      flags: '--prefer <what>',
+      text: 'speed (flash for time), size (time for flash), ram (time for arena) or balance',
+    },
     { flags: '--ranges <method>', text: 'activation ranges from calibration: minmax, percentile or mse' },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
@@ -97,6 +101,7 @@ export const pack: CommandSpec = {
       board: board?.id,
       name,
       rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
+      prefer: choice(options, 'prefer', preferences),
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
       quantize: {
@@ -122,12 +127,13 @@ export const pack: CommandSpec = {
         weightBytes: manifest.weightBytes,
         macs: manifest.macs,
         rounding: manifest.rounding,
+        prefer: manifest.prefer,
         arithmetic: manifest.arithmetic,
         layers: manifest.layers,
         notes: result.notes,
       },
       lines: [
-        `model   ${manifest.model.file}   ${manifest.arithmetic}   ${grouped(manifest.macs)} MAC   rounding ${manifest.rounding}`,
+        `model   ${manifest.model.file}   ${manifest.arithmetic}   ${grouped(manifest.macs)} MAC   rounding ${manifest.rounding}   prefer ${manifest.prefer}`,
         `target  ${target.id}${board ? `   board ${board.id} (verified: ${board.verified.level})` : ''}`,
         '',
         ...layerTable(manifest, out.width),

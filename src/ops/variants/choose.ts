@@ -20,10 +20,12 @@ export const predictInstructions = (cost: Cost, work: Work): number =>
 /** The C call for a node on a target. */
 export function lowerNode(spec: OpSpec, node: Node, context: LowerContext): KernelCall {
   const { isa, costs } = context.target;
+  const prefer = context.prefer ?? 'balance';
   let best: { call: KernelCall; instructions: number } | undefined;
   for (const variant of variants) {
     const cost = costs?.[variant.kernel];
     if (variant.op !== node.op || !isa.includes(variant.isa) || !cost) continue;
+    if (variant.prefers && !variant.prefers.includes(prefer)) continue;
     const lowered = variant.lower(node, context);
     if (!lowered) continue;
     const instructions = predictInstructions(cost, lowered.work);

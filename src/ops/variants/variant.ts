@@ -3,7 +3,7 @@
 // the target's cost table predicts instructions. Reference kernels are the operators' own lower(); a variant replaces it
 // where its prediction is lowest.
 import type { Node } from '../../model/graph.js';
-import type { KernelCall, LowerContext } from '../op.js';
+import type { KernelCall, LowerContext, Prefer } from '../op.js';
 
 /** What a call does, in the units of the cost table. */
 export interface Work {
@@ -26,6 +26,8 @@ export interface Variant {
   op: string;
   /** One of the target's `isa` names. */
   isa: string;
+  /** Considered only under these preferences; left out: under every one. */
+  prefers?: readonly Prefer[];
   /** The call with its constants in this kernel's order; undefined where the kernel does not fit the node. */
   lower(node: Node, context: LowerContext): Lowered | undefined;
 }
