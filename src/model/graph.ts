@@ -10,6 +10,8 @@
 // - A tensor with `data` is a constant. Graph.nodes are in topological order.
 // - Nodes are plain data: attributes are checked by the operator's own file in src/ops/.
 
+import type { Encoding } from '../compress/formats/encoding.js';
+
 export type DType =
   | 'float32'
   | 'float64'
@@ -48,6 +50,8 @@ export interface Tensor {
   shape: number[];
   quant?: Quant;
   data?: TensorData;
+  /** Constant int8 weights only: how they are stored. `data` has the decoded integers all the same. */
+  stored?: { encoding: Encoding; groupScales?: Uint8Array };
 }
 
 /** Attribute values are JSON-like so that a graph can be dumped. */

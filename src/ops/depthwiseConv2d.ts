@@ -5,6 +5,7 @@ import { badShape, clampAttr, given, int, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import { withOverlap } from './overlap.js';
+import { packedCall, storedObstacle, storedOf } from './packedConv.js';
 import {
   arithmeticOf,
   clampFields,
@@ -64,6 +65,7 @@ function lower(node: Node, context: LowerContext): KernelCall {
 }
 
 function lowerCall(node: Node, { graph, rounding }: LowerContext, g: Geometry): KernelCall {
+  if (storedOf(node, graph)) return packedCall(node, graph, rounding);
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
   const shape = [g.outC, g.kernelH, g.kernelW];
@@ -183,7 +185,7 @@ export const depthwiseConv2d: OpSpec = {
   },
   unsupported(node, graph) {
     const g = geometry(node, graph);
-    return weightedObstacle(node, graph, g.kernelH * g.kernelW, false);
+    return storedObstacle(node, graph) ?? weightedObstacle(node, graph, g.kernelH * g.kernelW, false);
   },
   lower,
   evaluate(node, inputs, { graph, rounding }) {

@@ -4,6 +4,7 @@ import { elementCount, type Graph, type Node, type TensorData } from '../model/g
 import { badShape, clampAttr, given, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
+import { packedCall, storedObstacle, storedOf } from './packedConv.js';
 import {
   arithmeticOf,
   clampFields,
@@ -47,6 +48,7 @@ function outputShape(node: Node, graph: Graph, input: number[], rows: number, in
 }
 
 function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
+  if (storedOf(node, graph)) return packedCall(node, graph, rounding);
   const g = geometry(node, graph);
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
@@ -140,7 +142,8 @@ export const fullyConnected: OpSpec = {
     const g = geometry(node, graph);
     return g.rows * g.inC * g.outC;
   },
-  unsupported: (node, graph) => weightedObstacle(node, graph, geometry(node, graph).inC, true),
+  unsupported: (node, graph) =>
+    storedObstacle(node, graph) ?? weightedObstacle(node, graph, geometry(node, graph).inC, true),
   lower,
   evaluate(node, inputs, { graph, rounding }) {
     const g = geometry(node, graph);

@@ -8,6 +8,8 @@ import type { CStruct, KernelCall } from './op.js';
 /** Element types in kernel names; x8, x16 and x32 are moved, not computed with. */
 export type KernelType = 'f32' | 's8' | 's16' | 's32' | 'u8' | 'x8' | 'x16' | 'x32';
 
+// Packed weights (packedConv.ts) are named after their format: int, ternary, trits, binary, palette, sparse, block.
+
 export interface KernelRow {
   /** C symbol: mote_<op>_<types>__<isa>. */
   name: string;
@@ -23,7 +25,7 @@ export interface KernelRow {
 
 /** mote_<op>_<types>[_<feature>]__<isa>[_<rows>x<columns>]; mote/<op>.h declares it. */
 export const kernelNamePattern =
-  /^mote_([a-z0-9]+)_((?:f32|s8|s16|s32|u8|x8|x16|x32)+)((?:_[a-z0-9]+)*)__([a-z0-9]+)(?:_(\d+)x(\d+))?$/;
+  /^mote_([a-z0-9]+)_((?:f32|s8|s16|s32|u8|x8|x16|x32|int|ternary|trits|binary|palette|sparse|block)+)((?:_[a-z0-9]+)*)__([a-z0-9]+)(?:_(\d+)x(\d+))?$/;
 
 export const kernelFolder = join(packageRoot, 'runtime-c', 'kernels');
 

@@ -15,7 +15,7 @@ export type Prefer = (typeof preferences)[number];
 export interface ConstArray {
   /** Suffix of the C symbol: `weights`, `bias`, `multiplier`, `shift`, `table` … */
   name: string;
-  dtype: 'int8' | 'uint8' | 'int16' | 'int32' | 'int64' | 'float32';
+  dtype: 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'float32';
   data: TensorData;
   /** Shape to print in the comment above it. */
   shape: number[];

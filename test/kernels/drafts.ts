@@ -13,6 +13,7 @@ import {
   randomQuant,
   setAttrs,
 } from './draft.js';
+import { packWeights } from './packedDrafts.js';
 import type { Random } from './random.js';
 
 const dtypes: Record<string, DType> = {
@@ -55,6 +56,7 @@ export const drafters: Record<string, Drafter> = {
   dequantize: conversion,
   batchNorm,
   matmul,
+  packedConv: packed,
 };
 
 const positive = (random: Random, max: number): number[] => [random.int(1, max), random.int(1, max)];
@@ -160,6 +162,13 @@ function convolution(row: KernelRow, random: Random): Draft {
   }
   maybeActivation(d);
   return d;
+}
+
+function packed(row: KernelRow, random: Random): Draft {
+  const op = random.pick(['conv2d', 'depthwiseConv2d', 'fullyConnected']);
+  const plain = { ...row, op, weight: 's8' };
+  const d = op === 'fullyConnected' ? fullyConnected(plain, random) : convolution(plain, random);
+  return packWeights(d, row.weight, random);
 }
 
 function fullyConnected(row: KernelRow, random: Random): Draft {

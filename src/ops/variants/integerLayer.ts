@@ -56,11 +56,18 @@ function windowOfLayer(node: Node, graph: Graph): Window {
   };
 }
 
-/** The layer, or undefined where it is not int8 by symmetric int8 with 32-bit sums. */
-export function integerLayer(node: Node, graph: Graph, rounding: Rounding): IntegerLayer | undefined {
+/** The layer, or undefined where it is not int8 by symmetric int8 with 32-bit sums. Kernels that store plain int8 weights
+ *  want `plain`: a layer whose weights are to be stored in another form is not theirs. */
+export function integerLayer(
+  node: Node,
+  graph: Graph,
+  rounding: Rounding,
+  weights: 'plain' | 'stored' = 'plain',
+): IntegerLayer | undefined {
   const axis = weightAxis[node.op];
   if (axis === undefined || arithmeticOf(node, graph) !== 's8') return undefined;
   const w = inputOf(node, graph, 1);
+  if ((w.stored !== undefined) !== (weights === 'stored')) return undefined;
   if (w.quant?.zeroPoints.some((z) => z !== 0)) return undefined;
   const window = windowOfLayer(node, graph);
   const outC = node.op === 'depthwiseConv2d' ? w.shape[3] : w.shape[0];
