@@ -7,7 +7,7 @@ import { opSpec } from '../ops/index.js';
 import { GraphEditor } from '../passes/editor.js';
 import { fuseActivation } from '../passes/fuseActivation.js';
 import { hasIntegerRule, type IntegerContext, makeInteger } from '../passes/integerNodes.js';
-import type { Correct } from '../passes/integerWeights.js';
+import type { Correct, RoundWeights } from '../passes/integerWeights.js';
 import { removeDead } from '../passes/removeDead.js';
 import { removeIdentity } from '../passes/removeIdentity.js';
 import { activationQuants } from './activationQuants.js';
@@ -17,6 +17,8 @@ import type { Range } from './calibrate.js';
 export interface QuantizeOptions {
   /** Mean of each activation per channel (see collectStatistics): corrects biases for the rounding of weights. */
   biasCorrection?: ReadonlyMap<TensorId, Float64Array>;
+  /** Rounds weights to less than eight bits (roundWeights.ts). */
+  round?: RoundWeights;
 }
 
 export function quantizeInt8(
@@ -31,6 +33,7 @@ export function quantizeInt8(
     twins: new Map(),
     wanted: (id) => quants.get(id),
     correct: corrector(source, options.biasCorrection),
+    round: options.round,
   };
   for (const id of source.inputs) quantizeInput(ctx, id);
   for (const node of editor.list()) if (!makeInteger(ctx, node)) refuse(editor, node);

@@ -6,7 +6,7 @@ import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
 import { realValues, sameQuant, storedConstant } from './constants.js';
 import type { GraphEditor } from './editor.js';
-import { type Correct, integerWeights } from './integerWeights.js';
+import { type Correct, integerWeights, type RoundWeights } from './integerWeights.js';
 
 export interface IntegerContext {
   editor: GraphEditor;
@@ -16,6 +16,8 @@ export interface IntegerContext {
   wanted(id: TensorId): Quant | undefined;
   /** Corrects biases for the rounding of weights, when that is asked for. */
   correct?: Correct;
+  /** Rounds weights to less than eight bits, when that is asked for. */
+  round?: RoundWeights;
 }
 
 type Rule = (ctx: IntegerContext, node: Node) => TensorId | undefined;
@@ -132,7 +134,7 @@ function weighted(ctx: IntegerContext, node: Node): TensorId | undefined {
   const quant = ctx.wanted(node.outputs[0]);
   if (x === undefined || !quant || !isWeighted(node)) return undefined;
   const scales = { input: scaleOf(ctx.editor.tensor(x).quant), output: scaleOf(quant) };
-  const constants = integerWeights(ctx.editor, node, scales, ctx.correct);
+  const constants = integerWeights(ctx.editor, node, scales, ctx.correct, ctx.round);
   if (!constants) return undefined;
   const inputs = [x, constants.weights, ...(constants.bias === NO_TENSOR ? [] : [constants.bias])];
   return emit(ctx, node, inputs, quant);

@@ -29,12 +29,21 @@ export type Correct = (
   shape: readonly number[],
 ) => Float64Array;
 
+/** Integers for a layer's weights in another form than plain int8; undefined where it stays that. */
+export type RoundWeights = (
+  node: Node,
+  real: Float64Array,
+  shape: readonly number[],
+  leastScales: Float64Array,
+) => { data: Int8Array; scales: Float64Array; stored?: Tensor['stored'] } | undefined;
+
 /** Integer constants for a layer, or undefined when its weights or bias are computed. */
 export function integerWeights(
   editor: GraphEditor,
   node: Node,
   scales: Scales,
   correct?: Correct,
+  round?: RoundWeights,
 ): IntegerWeights | undefined {
   const stored = storedConstant(editor, node.inputs[1]);
   const biasId = node.inputs[2];
@@ -42,7 +51,10 @@ export function integerWeights(
   const given = hasBias ? realConstant(editor, biasId) : undefined;
   if (!stored || (hasBias && !given)) return undefined;
   requireFinite(editor, node, stored, given);
-  const quantized = keptWeights(node, stored, given, scales) ?? quantizedWeights(node, stored, given, scales);
+  const quantized =
+    roundedWeights(node, stored, given, scales, round) ??
+    keptWeights(node, stored, given, scales) ??
+    quantizedWeights(node, stored, given, scales);
   const shift = correct?.(node, realValues(stored), realValues(quantized), stored.shape);
   const bias = shift ? shift.map((s, c) => s + (given?.[c] ?? 0)) : given;
   const weights = editor.addTensor({ ...quantized, name: stored.name });
@@ -63,6 +75,28 @@ function requireFinite(
 }
 
 type Quantized = Tensor & { data: Int8Array; quant: Quant };
+
+function roundedWeights(
+  node: Node,
+  stored: Tensor & { data: TensorData },
+  bias: Float64Array | undefined,
+  scales: Scales,
+  round: RoundWeights | undefined,
+): Quantized | undefined {
+  const channels = stored.shape[outputAxis[node.op]];
+  const leastScales = Float64Array.from({ length: channels }, (_, c) => smallestScale(bias?.[c] ?? 0, scales));
+  const rounded = round?.(node, realValues(stored), stored.shape, leastScales);
+  return (
+    rounded && {
+      name: stored.name,
+      dtype: 'int8',
+      shape: [...stored.shape],
+      data: rounded.data,
+      quant: { scales: rounded.scales, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
+      ...(rounded.stored ? { stored: rounded.stored } : {}),
+    }
+  );
+}
 
 /** The file's own integers, where they are int8 around zero, scaled as the kernels want, and leave the bias room. */
 function keptWeights(

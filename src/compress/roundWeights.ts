@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The integers of a layer's weights in the encoding that a recipe wants, by the method that it names.
+import type { Node, TensorId } from '../model/graph.js';
+import { matrixIndex, weightData, weightRows } from '../ops/weightMatrix.js';
+import type { RoundWeights } from '../passes/integerWeights.js';
+import { type Encoding, encodingName, misfit, type WeightMatrix } from './formats/index.js';
+import { importanceOf, type Moments } from './moments.js';
+import { descend, fitScales } from './round/descend.js';
+import type { Grid, GridRequest } from './round/grid.js';
+import { gridOf } from './round/grids.js';
+import { nearest } from './round/nearest.js';
+import { type MomentOf, secondOrder } from './round/secondOrder.js';
+
+/** `nearest` rounds each weight by itself; `output` makes the layer's output move least. */
+export type RoundMethod = 'nearest' | 'output';
+
+export interface LayerRecipe {
+  encoding: Encoding;
+  method: RoundMethod;
+  /** Of `block`: share of the blocks that are kept. */
+  keptShare?: number;
+  /** Of outliers: share of the weights. */
+  outlierShare?: number;
+}
+
+const isPlain = ({ encoding: e, method }: LayerRecipe): boolean =>
+  e.kind === 'int' && e.bits === 8 && !e.group && method === 'nearest';
+
+const scaleRounds = 3;
+
+/** Second-order rounding, then descent and scale fitting in turn. */
+function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array {
+  const integers = secondOrder(request, grid, momentOf);
+  descend(request, grid, momentOf, integers);
+  for (let i = 0; i < scaleRounds; i++) {
+    fitScales(request, grid, momentOf, integers);
+    descend(request, grid, momentOf, integers);
+  }
+  return integers;
+}
+
+/** Rounds the weights of every layer that `recipeOf` has a recipe for. */
+export function roundWeights(
+  moments: ReadonlyMap<TensorId, Moments>,
+  recipeOf: (node: Node) => LayerRecipe | undefined,
+): RoundWeights {
+  return (node, real, shape, leastScales) => {
+    const recipe = recipeOf(node);
+    if (!recipe || isPlain(recipe)) return undefined;
+    const rows = weightRows(node.op, shape);
+    const at = matrixIndex(node.op, shape);
+    const weights = new Float64Array(real.length);
+    real.forEach((v, i) => {
+      weights[at(i)] = v;
+    });
+    const own = moments.get(node.outputs[0]);
+    const request: GridRequest = {
+      ...recipe,
+      rows,
+      columns: real.length / rows,
+      weights,
+      leastScales,
+      ...(own && recipe.method === 'output' ? { importance: importanceOf(own) } : {}),
+    };
+    const grid = gridOf(request);
+    const matrix: WeightMatrix =
+      own && recipe.method === 'output'
+        ? {
+            ...nearest(request, grid),
+            values: roundForOutput(request, grid, (row) => own.matrices[Math.floor(row / own.rowsPerMatrix)]),
+          }
+        : nearest(request, grid);
+    const bad = misfit(matrix, recipe.encoding);
+    if (bad) throw new Error(`${node.name}: rounding to ${encodingName(recipe.encoding)} failed: ${bad.reason}`);
+    const { encoding } = recipe;
+    const plain = encoding.kind === 'int' && encoding.bits === 8 && !encoding.group;
+    return {
+      data: weightData(node.op, shape, matrix),
+      scales: grid.scales,
+      ...(plain ? {} : { stored: { encoding, ...(grid.groupScales ? { groupScales: grid.groupScales } : {}) } }),
+    };
+  };
+}
