@@ -84,6 +84,8 @@ async function quantized(
   notes: string[],
 ): Promise<{ graph: Graph; samples?: TensorData[][] }> {
   const { calibration } = request;
+  if (request.quantize?.recipeOf && (!calibration || !isFloat(graph)))
+    fail('quant.float', { what: calibration ? 'this model is quantized already' : 'no calibration data was given' });
   if (!calibration) return { graph };
   if (graph.inputs.length !== 1)
     fail('quant.calibration', { reason: `the model has ${graph.inputs.length} inputs, one .npy feeds only one` });

@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fail } from './cli/errors.js';
 import type { Board } from './generated/board.js';
 import type { PackManifest } from './generated/pack.js';
+import type { Recipe } from './generated/recipe.js';
 import type { Target } from './generated/target.js';
 import { packageRoot } from './packageRoot.js';
 
@@ -13,9 +14,15 @@ interface Kinds {
   board: Board;
   target: Target;
   pack: PackManifest;
+  recipe: Recipe;
 }
 
-const words: Record<keyof Kinds, string> = { board: 'board', target: 'target', pack: 'pack manifest' };
+const words: Record<keyof Kinds, string> = {
+  board: 'board',
+  target: 'target',
+  pack: 'pack manifest',
+  recipe: 'recipe',
+};
 
 /** Parses and validates; `path` is for the message. */
 export function parseJson<K extends keyof Kinds>(kind: K, text: string, path: string): Kinds[K] {

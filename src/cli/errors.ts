@@ -51,6 +51,12 @@ export const errors = {
   },
   'quant.calibration': { exit: 3, text: 'the calibration data cannot be used: {reason}' },
 
+  'quant.float': {
+    exit: 3,
+    text: 'weight formats need a float model and calibration data: {what}',
+    help: 'give the float model and --calib x.npy',
+  },
+
   'fit.flash': {
     exit: 4,
     text: '{model} needs {need} bytes of flash, {board} has {have}',

@@ -11,8 +11,11 @@ import {
 } from './calibrate.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
+import { collectMoments } from './moments.js';
 import { outputSnr } from './outputSnr.js';
 import { quantizeInt8 } from './quantize.js';
+import type { RecipeOf } from './recipe.js';
+import { roundWeights } from './roundWeights.js';
 import {
   evaluateIntegerRunner,
   evaluateRunner,
@@ -36,6 +39,8 @@ export interface QuantizerOptions extends CalibrateOptions {
   /** `auto` tries all and keeps what comes closest to the float outputs. */
   equalize?: Equalization | 'auto';
   biasCorrection?: boolean;
+  /** Weight formats below eight bits, layer by layer. */
+  recipeOf?: RecipeOf;
   /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
   /** Runs the int8 graph for that comparison; the operators' own evaluation unless given. */
@@ -107,7 +112,10 @@ async function quantizeOne(
 ): Promise<Quantized> {
   const { method, biasCorrection } = settings;
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
-  const quantized = quantizeInt8(graph, ranges, biasCorrection ? { biasCorrection: statistics.means } : {});
+  const quantized = quantizeInt8(graph, ranges, {
+    ...(biasCorrection ? { biasCorrection: statistics.means } : {}),
+    ...(settings.recipeOf ? { round: roundWeights(collectMoments(graph, samples, runner), settings.recipeOf) } : {}),
+  });
   const checked = spread(samples, settings.checkSamples);
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
   const outputSnrDb =

@@ -42,10 +42,10 @@ function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): I
 /** Rounds the weights of every layer that `recipeOf` has a recipe for. */
 export function roundWeights(
   moments: ReadonlyMap<TensorId, Moments>,
-  recipeOf: (node: Node) => LayerRecipe | undefined,
+  recipeOf: (node: Node, shape: readonly number[]) => LayerRecipe | undefined,
 ): RoundWeights {
   return (node, real, shape, leastScales) => {
-    const recipe = recipeOf(node);
+    const recipe = recipeOf(node, shape);
     if (!recipe || isPlain(recipe)) return undefined;
     const rows = weightRows(node.op, shape);
     const at = matrixIndex(node.op, shape);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, join } from 'node:path';
 import { loadBoard, loadTarget } from '../../build/boards.js';
+import { type RecipeOf, recipeFrom, uniformRecipe } from '../../compress/recipe.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import { parseInputScale } from '../../model/samples.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { packModel } from '../../packModel.js';
 import { grouped, percent, table } from '../../report/table.js';
+import { parseJson } from '../../schema.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeFolder } from '../files.js';
@@ -58,6 +60,16 @@ function requireFit(manifest: PackManifest, board: Board): void {
     fail('fit.flash', { model: manifest.name, need: manifest.weightBytes, board: board.id, have: flash });
 }
 
+/** --weights or --recipe. */
+async function recipeOption(options: OptionValues): Promise<RecipeOf | undefined> {
+  const [weights, path] = [text(options, 'weights'), text(options, 'recipe')];
+  if (weights !== undefined && path !== undefined)
+    fail('usage.bad', { what: '--weights and --recipe both say how weights are stored', command: 'pack' });
+  if (weights !== undefined) return uniformRecipe(weights);
+  if (path === undefined) return undefined;
+  return recipeFrom(parseJson('recipe', new TextDecoder().decode(await readInput(path)), path));
+}
+
 export const pack: CommandSpec = {
   name: 'pack',
   summary: 'compress a model, plan its memory and write the C files, pack.json and test vectors',
@@ -73,6 +85,11 @@ export const pack: CommandSpec = {
       text: 'speed (flash for time), size (time for flash), ram (time for arena) or balance',
     },
     { flags: '--ranges <method>', text: 'activation ranges from calibration: minmax, percentile or mse' },
+    {
+      flags: '--weights <format>',
+      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …',
+    },
+    { flags: '--recipe <file>', text: 'weight format of each layer, as mote tune writes it' },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
     { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
@@ -93,6 +110,7 @@ export const pack: CommandSpec = {
     }
     const ranges = choice(options, 'ranges', ['minmax', 'percentile', 'mse'] as const);
     const calib = text(options, 'calib');
+    const recipeOf = await recipeOption(options);
     const started = performance.now();
     const result = await packModel({
       bytes: await readInput(path),
@@ -108,6 +126,7 @@ export const pack: CommandSpec = {
         ...(ranges ? { method: ranges } : {}),
         ...(options.equalize === false ? { equalize: 'none' as const } : {}),
         biasCorrection: options.biasCorrection !== false,
+        ...(recipeOf ? { recipeOf } : {}),
       },
     });
     const { manifest, plan } = result;
