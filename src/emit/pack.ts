@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Graph + Plan + vectors -> all files of a pack folder and its manifest. Pure but for reading runtime-c/.
 import { createHash } from 'node:crypto';
+import { encodingName } from '../compress/formats/index.js';
 import type { PackManifest, PackPort } from '../generated/pack.js';
-import { type Graph, type TensorId, tensorBytes } from '../model/graph.js';
+import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
 import { writeNpy } from '../model/npy.js';
 import { sampleShape } from '../model/sampleShape.js';
 import { concatData } from '../model/tensorData.js';
 import type { Prefer, Rounding } from '../ops/op.js';
+import { storedOf } from '../ops/packedConv.js';
 import { type Plan, weightBytes } from '../plan/plan.js';
 import { version } from '../version.js';
 import { firmwareGlue, layersHeader, layersSource } from './layers.js';
@@ -62,6 +64,11 @@ function arithmeticOf(graph: Graph, plan: Plan): PackManifest['arithmetic'] {
   return kinds.has('int16') ? 'int16x8' : 'int8';
 }
 
+function weightsOf(graph: Graph, node: Node): { weights?: string } {
+  const stored = storedOf(node, graph);
+  return stored ? { weights: encodingName(stored.encoding) } : {};
+}
+
 function layersOf(graph: Graph, plan: Plan): PackManifest['layers'] {
   const names = layerNames(plan);
   return plan.steps.map((step, index) => ({
@@ -70,6 +77,7 @@ function layersOf(graph: Graph, plan: Plan): PackManifest['layers'] {
     op: step.node.op,
     kernel: step.call.kernel,
     macs: step.macs,
+    ...weightsOf(graph, step.node),
     weightBytes: weightBytes(step.call),
     scratchBytes: step.call.scratchBytes,
     inputs: step.call.inputs.map((i) => portOf(graph, plan, step.node.inputs[i])),
