@@ -32,6 +32,11 @@ export function encodingFor(name: string, option: string): Encoding {
 const columnsOf = (node: Node, shape: readonly number[]): number =>
   shape.reduce((a, b) => a * b, 1) / weightRows(node.op, shape);
 
+/** One level of the allocator for one layer. */
+export function levelRecipe(name: string, node: Node, shape: readonly number[]): LayerRecipe {
+  return { encoding: narrowed(encodingFor(name, 'formats'), columnsOf(node, shape)), method: 'output' };
+}
+
 /** One format for every layer. */
 export function uniformRecipe(name: string): RecipeOf {
   const encoding = encodingFor(name, 'weights');
