@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Depthwise 2-D convolution with one filter per channel, channels in vector lanes. NHWC, batch 1. The output must not
- * overlap the input. */
+/* Depthwise 2-D convolution with one filter per channel, channels in vector lanes. NHWC, batch 1. The output may
+ * overlap the input where each of its channels falls on that channel, some rows before (rvvDepthwise.ts). */
 #ifndef MOTE_LANEDEPTHWISE_H
 #define MOTE_LANEDEPTHWISE_H
 

@@ -109,47 +109,64 @@ static inline void pixel1(const lanes *l, const int8_t *input, int32_t y, int32_
   mote_rvv_put1(l->r, l->c, vl, a0, output);
 }
 
-/* The output rows of column x, which no triple of a row covers. */
-static inline void column(const lanes *l, const int8_t *input, int32_t x, int8_t *output) {
+/* A strip of channels of one or three neighbouring output rows. */
+typedef struct {
+  const int8_t *input;
+  int8_t *output; /* the first row */
+  int32_t y0;     /* row of its windows' first tap */
+  int32_t rows;
+} band;
+
+/* Columns from `x` to `end`, which no triple of a row covers. */
+static inline void columns(const lanes *l, const band *b, int32_t x, int32_t end) {
   const mote_lanedepthwise_s8s8 *p = l->p;
-  const int32_t x0 = x * p->stride_w - p->pad_left;
-  const mote_range k = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
-  const int32_t next = p->stride_h * p->in_w * p->channels;
   const int32_t row = p->out_w * p->channels;
-  int32_t step;
-  output += x * p->channels;
-  for (int32_t y = 0; y < p->out_h; y += step) {
-    const int32_t y0 = y * p->stride_h - p->pad_top;
-    step = y >= p->inner_top && y + 3 <= p->inner_bottom ? 3 : 1;
-    if (step == 3) pixels3(l, input, y0, x0, k, next, output, row);
-    else pixel1(l, input, y0, x0, k, output);
-    output += step * row;
+  const int32_t next = p->stride_h * p->in_w * p->channels;
+  int8_t *out = b->output + x * p->channels;
+  for (; x < end; x++) {
+    const int32_t x0 = x * p->stride_w - p->pad_left;
+    const mote_range k = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
+    if (b->rows == 3) pixels3(l, b->input, b->y0, x0, k, next, out, row);
+    else pixel1(l, b->input, b->y0, x0, k, out);
+    out += p->channels;
   }
+}
+
+/* From left to right, so that outputs may lie over inputs of the same channels some rows before. */
+static inline void run_band(const lanes *l, const band *b) {
+  const mote_lanedepthwise_s8s8 *p = l->p;
+  const mote_range whole = {0, p->kernel_w};
+  const int32_t next = p->stride_w * p->channels;
+  const int32_t inner_end = p->inner_begin + 3 * p->triples;
+  int32_t y0 = b->y0;
+  int8_t *row = b->output + p->inner_begin * p->channels;
+  columns(l, b, 0, p->inner_begin);
+  for (int32_t r = 0; r < b->rows; r++) {
+    int32_t x0 = p->inner_begin * p->stride_w - p->pad_left;
+    int8_t *out = row;
+    for (int32_t i = 0; i < p->triples; i++) {
+      pixels3(l, b->input, y0, x0, whole, next, out, p->channels);
+      x0 += 3 * p->stride_w;
+      out += 3 * p->channels;
+    }
+    y0 += p->stride_h;
+    row += p->out_w * p->channels;
+  }
+  columns(l, b, inner_end, p->out_w);
 }
 
 void mote_lanedepthwise_s8s8__rvv(const mote_lanedepthwise_s8s8 *p, const int8_t *input, int8_t *output) {
   const mote_rvv_rescale r = {p->bias,       p->multiplier,        p->shift,        p->pre_shift, p->zero_shifts,
                               p->output_zero_point, p->output_min, p->output_max, p->rounding};
-  const mote_range whole = {0, p->kernel_w};
-  const int32_t next = p->stride_w * p->channels;
-  const int32_t inner_end = p->inner_begin + 3 * p->triples;
   lanes l = {p, &r, 0, 0};
   for (; l.c < p->channels; l.c += (int32_t)l.vl) {
-    const int8_t *in = input + l.c;
+    band b = {input + l.c, output + l.c, -p->pad_top, 1};
     l.vl = __riscv_vsetvl_e32m8((size_t)(p->channels - l.c));
-    for (int32_t x = 0; x < p->out_w; x++) {
-      if (x == p->inner_begin) x = inner_end;
-      if (x < p->out_w) column(&l, in, x, output + l.c);
-    }
-    for (int32_t y = 0; y < p->out_h; y++) {
-      const int32_t y0 = y * p->stride_h - p->pad_top;
-      int32_t x0 = p->inner_begin * p->stride_w - p->pad_left;
-      int8_t *out = output + (y * p->out_w + p->inner_begin) * p->channels + l.c;
-      for (int32_t i = 0; i < p->triples; i++) {
-        pixels3(&l, in, y0, x0, whole, next, out, p->channels);
-        x0 += 3 * p->stride_w;
-        out += 3 * p->channels;
-      }
+    for (int32_t y = 0; y < p->out_h; y += b.rows) {
+      b.rows = y >= p->inner_top && y + 3 <= p->inner_bottom ? 3 : 1;
+      run_band(&l, &b);
+      b.output += b.rows * p->out_w * p->channels;
+      b.y0 += b.rows * p->stride_h;
     }
   }
 }

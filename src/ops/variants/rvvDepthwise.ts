@@ -2,6 +2,7 @@
 // lanedepthwise: channels in vector lanes, one filter per channel.
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
+import { type Front, planeOverlap, readFront } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type TapRange, tapRanges, windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
@@ -33,6 +34,18 @@ function innerRun(ranges: readonly TapRange[], kernel: number): [begin: number, 
   const whole = ranges.map((r) => r.end - r.begin === kernel);
   const begin = whole.indexOf(true);
   return begin < 0 ? [0, 0] : [begin, whole.lastIndexOf(true) + 1];
+}
+
+/** Rows are made one by one, or three of the inner ones together: from left to right, whole windows at a time. */
+function bandFronts(l: IntegerLayer, top: number, bottom: number): Front[] {
+  const fronts: Front[] = [];
+  for (let y = 0; y < l.outH; ) {
+    const rows = y >= top && y + 3 <= bottom ? 3 : 1;
+    for (let x = 0; x < l.outW; x++) fronts.push({ written: y * l.outW + x, next: readFront(l, y, x) });
+    if (rows === 3) fronts.push({ written: (y + 3) * l.outW, next: readFront(l, y, 0) });
+    y += rows;
+  }
+  return fronts;
 }
 
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
@@ -67,6 +80,7 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
       },
       inputs: [0],
       outputs: [0],
+      overlap: planeOverlap(layer, bandFronts(layer, top, bottom)),
       scratchBytes: 0,
     },
     work: workOf(layer),
