@@ -11,6 +11,14 @@ export type Rounding = 'tflite' | 'single';
 export const preferences = ['balance', 'speed', 'size', 'ram'] as const;
 export type Prefer = (typeof preferences)[number];
 
+/** Allowed distances from the beginning of an output to that of the input it lies over; see KernelCall. */
+export interface Overlap {
+  input: number;
+  /** Below 0: the output may begin so much behind the input. */
+  lagBytes: number;
+  stepBytes?: number;
+}
+
 /** A constant array that the packer made for a kernel (weights in kernel order, folded bias, multipliers …). */
 export interface ConstArray {
   /** Suffix of the C symbol: `weights`, `bias`, `multiplier`, `shift`, `table` … */
@@ -41,9 +49,9 @@ export interface KernelCall {
   params: CStruct;
   inputs: number[];
   outputs: number[];
-  /** Output 0 may lie over this node input (an index into node.inputs) if it begins at least `lagBytes` before it: the
-   *  kernel's write front stays behind its read front (overlap.ts). */
-  overlap?: { input: number; lagBytes: number };
+  /** Output 0 may lie over this node input (an index into node.inputs) if it begins `lagBytes`, or that and a multiple
+   *  of `stepBytes` (default: 1), before it: the kernel's write front stays behind its read front (overlap.ts). */
+  overlap?: Overlap;
   /** Scratch bytes the kernel needs at this call; planned into the arena, passed as last argument when > 0. */
   scratchBytes: number;
 }

@@ -2,7 +2,7 @@
 // How far before its input an output may begin when both share memory: the write front has to stay behind the read front.
 // Kernels that slide a window visit output pixels in row-major order, so the distance follows from the geometry.
 import { type DType, dtypeBytes } from '../model/graph.js';
-import type { KernelCall } from './op.js';
+import type { KernelCall, Overlap } from './op.js';
 import type { Window } from './window.js';
 
 /**
@@ -15,7 +15,7 @@ import type { Window } from './window.js';
 export type WriteOrder = 'pixel' | 'channel' | { heldPixels: number } | { blockPixels: number };
 
 /** First input pixel (row-major) that output pixels from (y, x) on still read. */
-function readFront(w: Window, y: number, x: number): number {
+export function readFront(w: Window, y: number, x: number): number {
   const row = (oy: number): number => Math.min(w.inH - 1, Math.max(0, oy * w.strideH - w.padTop));
   const column = Math.min(w.inW - 1, Math.max(0, x * w.strideW - w.padLeft));
   const here = row(y) * w.inW + column;
@@ -37,6 +37,23 @@ export function overlapLagBytes(w: Window, outC: number, order: WriteOrder, elem
     for (let n = 0; n < pixels; n++) lag = Math.max(lag, Math.min(pixels, n + held) * outC - front(n));
   }
   return lag * elementBytes;
+}
+
+/** A moment in the work on one channel: output pixels before `written` are there, input pixels from `next` on will be read. */
+export interface Front {
+  written: number;
+  next: number;
+}
+
+/**
+ * For a kernel that goes through the whole image for one channel, or a few, before it turns to the next: an output may
+ * only fall on an input of its own channel, so they lie whole pixels apart. Without fronts all of a channel's input is
+ * read before the first output is written.
+ */
+export function planeOverlap(w: Window, fronts: readonly Front[]): Overlap {
+  const pixels = w.inH * w.inW;
+  const lag = fronts.reduce((n, f) => (f.next < pixels ? Math.max(n, f.written - f.next) : n), -pixels);
+  return { input: 0, lagBytes: lag * w.inC, stepBytes: w.inC };
 }
 
 /** The call with what its reference kernel's order of writes allows. Input and output have one element type. */

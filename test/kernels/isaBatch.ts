@@ -29,7 +29,7 @@ import {
 import { bytesOf } from '../../src/model/tensorData.js';
 import { opSpec } from '../../src/ops/index.js';
 import { kernelTable } from '../../src/ops/kernels.js';
-import type { OpSpec, Rounding } from '../../src/ops/op.js';
+import type { OpSpec, Overlap, Rounding } from '../../src/ops/op.js';
 import type { Cost } from '../../src/ops/variants/choose.js';
 import { variants } from '../../src/ops/variants/index.js';
 import { type Plan, planGraph } from '../../src/plan/plan.js';
@@ -77,32 +77,54 @@ function adopt(batch: Graph, { graph, node }: Draft, index: number): void {
   batch.outputs.push(...map(graph.outputs));
 }
 
-/** Lays each output over its input at the nearest distance the call allows; both leave `free`. */
-function layOver(plan: Plan, graph: Graph, free: Set<TensorId>, offsetOf: Map<TensorId, number>): number {
+/** How far before its input an output is laid: the nearest that the call allows, in place, or another
+ *  distance at which they meet. */
+function distanceOf(
+  { lagBytes, stepBytes = 1 }: Overlap,
+  outputBytes: number,
+  inputBytes: number,
+  random: Random,
+): number {
+  const meeting = Math.floor((outputBytes - 1 - lagBytes) / stepBytes);
+  const first = Math.max(0, Math.floor((-inputBytes - lagBytes) / stepBytes) + 1);
+  const last = Math.max(first, meeting);
+  const inPlace = Math.min(last, Math.max(first, Math.ceil(-lagBytes / stepBytes)));
+  const n = random.pick([first, first, inPlace, random.int(first, last)]);
+  return lagBytes + n * stepBytes;
+}
+
+/** Lays each output over its input as the call allows; both leave `free`. */
+function layOver(
+  plan: Plan,
+  graph: Graph,
+  free: Set<TensorId>,
+  offsetOf: Map<TensorId, number>,
+  random: Random,
+): number {
   let at = guardBytes;
   for (const { node, call } of plan.steps) {
     if (!call.overlap) continue;
     const [output] = node.outputs;
     const input = node.inputs[call.overlap.input];
+    const [outputBytes, inputBytes] = [output, input].map((id) => tensorBytes(graph.tensors[id]));
+    const distance = distanceOf(call.overlap, outputBytes, inputBytes, random);
     at = Math.ceil(at / 8) * 8 + (makeData(graph.tensors[output].dtype, 1).BYTES_PER_ELEMENT % 8);
-    offsetOf.set(output, at);
-    offsetOf.set(input, at + call.overlap.lagBytes);
-    at =
-      Math.max(
-        at + tensorBytes(graph.tensors[output]),
-        at + call.overlap.lagBytes + tensorBytes(graph.tensors[input]),
-      ) + guardBytes;
+    const [outputAt, inputAt] = [at + Math.max(0, -distance), at + Math.max(0, distance)];
+    offsetOf.set(output, outputAt);
+    offsetOf.set(input, inputAt);
+    at = Math.max(outputAt + outputBytes, inputAt + inputBytes) + guardBytes;
     free.delete(output);
     free.delete(input);
   }
   return at;
 }
 
-/** Gives every buffer its own place between guards, off every alignment above its element size. */
-function spread(plan: Plan, graph: Graph, overlapping: boolean): Plan {
+/** Gives every buffer its own place between guards, off every alignment above its element size; with `random`, outputs
+ *  over inputs where the kernel allows it. */
+function spread(plan: Plan, graph: Graph, random: Random | undefined): Plan {
   const offsetOf = new Map<TensorId, number>();
   const free = new Set([...graph.inputs, ...graph.outputs]);
-  let at = overlapping ? layOver(plan, graph, free, offsetOf) : guardBytes;
+  let at = random ? layOver(plan, graph, free, offsetOf, random) : guardBytes;
   for (const id of free) {
     const element = makeData(graph.tensors[id].dtype, 1).BYTES_PER_ELEMENT;
     at = Math.ceil(at / 8) * 8 + (element % 8);
@@ -170,7 +192,7 @@ export function makeBatch({
   const plan = spread(
     planGraph(graph, { rounding, target: { ...target, costs: { [kernel]: noCost } } }),
     graph,
-    overlapping,
+    overlapping ? random : undefined,
   );
   const wrong = plan.steps.find((s) => s.call.kernel !== kernel);
   if (wrong) throw new Error(`${wrong.node.name} takes ${wrong.call.kernel}`);

@@ -17,12 +17,16 @@ typedef struct {
   int32_t has_right; /* 1: one more output after the whole ones, whose last tap lies outside */
   int32_t in_step, in_line;   /* bytes from element to element, and from line to line */
   int32_t out_step, out_line;
+  /* 1: the first line of a channel is kept in the scratch until the others are done, so that the outputs of a line that is
+   * a column may lie over the column before it. Needs pad_first. */
+  int32_t hold_first;
   int32_t input_zero_point;
   const int8_t *weights;   /* [channel][line][element] */
   const int32_t *channels; /* 4 words each (rv32_requantize.h) */
   mote_rv32_output output;
 } mote_dwline_s8s8;
 
-void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, int8_t *output);
+/* Scratch: a line of outputs where hold_first is set. */
+void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Depthwise 2-D convolution with one filter per channel, channels in vector lanes. NHWC, batch 1. The output must not
- * overlap the input. */
+/* Depthwise 2-D convolution with one filter per channel, channels in vector lanes. NHWC, batch 1. The output may
+ * overlap the input where each of its channels falls on that channel, some rows before. */
 #ifndef MOTE_LANEDEPTHWISE_H
 #define MOTE_LANEDEPTHWISE_H
 
@@ -29,6 +29,7 @@ typedef struct {
   int32_t rounding;
 } mote_lanedepthwise_s8s8;
 
-void mote_lanedepthwise_s8s8__rvv(const mote_lanedepthwise_s8s8 *p, const int8_t *input, int8_t *output);
+/* Scratch: three int32 for each column that no triple covers. */
+void mote_lanedepthwise_s8s8__rvv(const mote_lanedepthwise_s8s8 *p, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

@@ -2,7 +2,7 @@
 /* int8 depthwise convolution, 3 x 3, stride 1, for the DSP extension.
  *
  * Four channels and two output rows at a time. The four input rows that they need become pairs of int16 in the scratch:
- * for each column and channel (row 0, row 1) and (row 2, row 3). With the weights of a kernel column as (w0, w1) and
+ * for each column and channel (row 0, row 1) and (row 2, row 3), where the next two output rows find the latter. With the weights of a kernel column as (w0, w1) and
  * (w1, w2), a column adds to the upper output SMLAD (rows 0, 1) and SMLABT (row 2 * w2), to the lower one SMLATB
  * (row 1 * w0) and SMLAD (rows 2, 3): two instructions for three products, and the pairs are made once for all three
  * horizontal taps. Columns outside the image hold the zero point, once for all rows. */
@@ -59,34 +59,30 @@ static MOTE_DSP_NOINLINE void load_channel(const mote_depthwiseconv2d_s8s8_3x3 *
   c->skip = c->below;
 }
 
-/* Pairs of `count` columns from four rows that all lie in the image; `row` and `step` are in bytes. */
-static MOTE_DSP_NOINLINE void pair_rows(int32_t *pairs, const int8_t *x, int32_t row, int32_t step, int32_t count) {
+/* The next two rows of `count` columns: what was (row 2, row 3) becomes (row 0, row 1). Both lie in the image, the upper
+ * one from `x` on; `row` and `step` are in bytes. */
+static MOTE_DSP_NOINLINE void next_rows(int32_t *pairs, const int8_t *x, int32_t row, int32_t step, int32_t count) {
   const int32_t *const end = pairs + 8 * count;
-  const int32_t row3 = 3 * row;
   __asm__ volatile(
       "1:\n\t"
-      "ldr r4, [%[x]]\n\t"
-      "ldr r5, [%[x], %[row]]\n\t"
-      "ldr r6, [%[x], %[row], lsl #1]\n\t"
-      "ldr r8, [%[x], %[row3]]\n\t"
+      "ldr r9, [%[x]]\n\t"
+      "ldr r11, [%[x], %[row]]\n\t"
       "add %[x], %[x], %[step]\n\t"
-      "pkhbt r9, r4, r5, lsl #16\n\t"
-      "pkhtb r11, r5, r4, asr #16\n\t"
-      "pkhbt r10, r6, r8, lsl #16\n\t"
-      "pkhtb r12, r8, r6, asr #16\n\t"
-      "sxtb16 r4, r9\n\t"
-      "sxtb16 r5, r10\n\t"
-      "sxtb16 r6, r9, ror #8\n\t"
-      "sxtb16 r8, r10, ror #8\n\t"
-      "sxtb16 r9, r11\n\t"
+      "pkhbt r8, r9, r11, lsl #16\n\t"
+      "pkhtb r12, r11, r9, asr #16\n\t"
+      "ldr r4, [%[pairs], #4]\n\t"
+      "ldr r6, [%[pairs], #12]\n\t"
+      "ldr r9, [%[pairs], #20]\n\t"
+      "ldr r11, [%[pairs], #28]\n\t"
+      "sxtb16 r5, r8\n\t"
+      "sxtb16 r8, r8, ror #8\n\t"
       "sxtb16 r10, r12\n\t"
-      "sxtb16 r11, r11, ror #8\n\t"
       "sxtb16 r12, r12, ror #8\n\t"
       "stm %[pairs]!, {r4, r5, r6, r8, r9, r10, r11, r12}\n\t"
       "cmp %[pairs], %[end]\n\t"
       "bne 1b\n\t"
       : [x] "+&r"(x), [pairs] "+&r"(pairs)
-      : [row] "r"(row), [row3] "r"(row3), [step] "r"(step), [end] "r"(end)
+      : [row] "r"(row), [step] "r"(step), [end] "r"(end)
       : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
 }
 
@@ -101,20 +97,14 @@ static inline void pair_two(int32_t *pairs, const int8_t *a, const int8_t *b) {
   __asm__("sxtb16 %0, %1, ror #8" : "=r"(pairs[6]) : "r"(high));
 }
 
-/* The same where some rows are outside: they read `zero`, four zero points. */
-static MOTE_DSP_NOINLINE void pair_border(int32_t *pairs, const int8_t *const *rows, const int8_t *zero, int32_t step, int32_t count) {
-  for (int32_t half = 0; half < 2; half++) {
-    const int8_t *a = rows[2 * half];
-    const int8_t *b = rows[2 * half + 1];
-    const int32_t a_step = a == zero ? 0 : step;
-    const int32_t b_step = b == zero ? 0 : step;
-    int32_t *to = pairs + half;
-    for (int32_t i = 0; i < count; i++) {
-      pair_two(to, a, b);
-      a += a_step;
-      b += b_step;
-      to += 8;
-    }
+/* Rows a and b of `count` columns, as every second word. A step of 0: a row outside the image, four zero points. */
+static MOTE_DSP_NOINLINE void pair_rows(int32_t *to, const int8_t *a, int32_t a_step, const int8_t *b, int32_t b_step,
+                                        int32_t count) {
+  for (int32_t i = 0; i < count; i++) {
+    pair_two(to, a, b);
+    a += a_step;
+    b += b_step;
+    to += 8;
   }
 }
 
@@ -196,28 +186,41 @@ typedef struct {
   int32_t first, count;
 } columns;
 
-static MOTE_DSP_NOINLINE void make_pairs(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input, int32_t top, columns in,
-                       int32_t *pairs) {
+/* Rows `top` and below as every second word, where the image may end. */
+static MOTE_DSP_NOINLINE void pair_border(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input, int32_t top,
+                                          int32_t count, int32_t *to) {
   const int32_t row = p->in_w * p->channels;
-  const int8_t *x = input + top * row;
-  if (top >= 0 && top + 4 <= p->in_h) {
-    pair_rows(pairs + 8 * in.first, x, row, p->channels, in.count);
-    return;
-  }
   int8_t zero[4];
-  const int8_t *rows[4];
-  for (int32_t i = 0; i < 4; i++) {
-    zero[i] = (int8_t)p->input_zero_point;
-    rows[i] = top + i >= 0 && top + i < p->in_h ? input + (top + i) * row : zero;
-  }
-  pair_border(pairs + 8 * in.first, rows, zero, p->channels, in.count);
+  for (int32_t i = 0; i < 4; i++) zero[i] = (int8_t)p->input_zero_point;
+  const int a = top >= 0 && top < p->in_h;
+  const int b = top + 1 >= 0 && top + 1 < p->in_h;
+  pair_rows(to, a ? input + top * row : zero, a ? p->channels : 0, b ? input + (top + 1) * row : zero,
+            b ? p->channels : 0, count);
 }
 
-/* Four channels of the whole image. */
+/* The four rows from `top` on, of which the first two are there already unless it is the first time. */
+static MOTE_DSP_NOINLINE void make_pairs(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input, int32_t top,
+                                         columns in, int32_t *pairs, int first) {
+  const int32_t below = top + 2;
+  int32_t *const at = pairs + 8 * in.first;
+  if (first) {
+    pair_border(p, input, top, in.count, at);
+  } else if (below >= 0 && below + 2 <= p->in_h) {
+    const int32_t row = p->in_w * p->channels;
+    next_rows(at, input + below * row, row, p->channels, in.count);
+    return;
+  } else {
+    for (int32_t i = 0; i < 8 * in.count; i += 2) at[i] = at[i + 1];
+  }
+  pair_border(p, input, below, in.count, at + 1);
+}
+
+/* Four channels of the whole image. An input row is read before the output row above it is written, and once: outputs may
+ * lie over inputs of the same channels. */
 static void group(const mote_depthwiseconv2d_s8s8_3x3 *p, const int8_t *input, columns in, channel *channels) {
   int32_t *const pairs = (int32_t *)(void *)(channels + 4);
   for (int32_t y = 0; y < p->out_h; y += 2) {
-    if (in.count > 0) make_pairs(p, input, y - p->pad_top, in, pairs);
+    if (in.count > 0) make_pairs(p, input, y - p->pad_top, in, pairs, y == 0);
     if (y + 1 == p->out_h) {
       for (int32_t c = 0; c < 4; c++) channels[c].below = 0;
     }

@@ -39,12 +39,12 @@ typedef struct {
   THIRD TO(A, "s8") TO(B, "s7") TO(C, "s6") FINISH(A)
 #define WEIGHT(R, I) "lb " R ", " I "(t0)\n\t" "slli " R ", " R ", 2\n\t"
 
-static inline void run(lines *l, const int8_t *input, int8_t *output, const mote_dwline_s8s8 *p) {
+static inline void run(lines *l, const int8_t *input, int8_t *output, int32_t step, const mote_dwline_s8s8 *p) {
   register const int8_t *x __asm__("a0") = input;
   register int32_t in_line __asm__("a1") = p->in_line;
   register int32_t in_step __asm__("a2") = p->in_step;
   register int8_t *out __asm__("a3") = output;
-  register int32_t out_step __asm__("a4") = p->out_step;
+  register int32_t out_step __asm__("a4") = step;
   register lines *all __asm__("t5") = l;
   __asm__ volatile(
       "lw t0, 64(t5)\n\t"
@@ -82,7 +82,7 @@ static inline void run(lines *l, const int8_t *input, int8_t *output, const mote
 /* clang-format on */
 #else
 /* The same in C, for the host module. */
-static void run(lines *l, const int8_t *input, int8_t *output, const mote_dwline_s8s8 *p) {
+static void run(lines *l, const int8_t *input, int8_t *output, int32_t step, const mote_dwline_s8s8 *p) {
   const int8_t *const w = l->weights;
   const int32_t count = p->whole + p->has_right;
   for (; l->lines > 0; l->lines--) {
@@ -95,7 +95,7 @@ static void run(lines *l, const int8_t *input, int8_t *output, const mote_dwline
         if ((first && column == 0) || (last && column == 2)) continue;
         sum += 4 * w[k] * input[(k / 3) * p->in_line + (i + column - p->has_left) * p->in_step];
       }
-      output[i * p->out_step] = mote_rv32_round(mote_rv32_high(sum, l->multiplier), l->constant, l->shift, &p->output);
+      output[i * step] = mote_rv32_round(mote_rv32_high(sum, l->multiplier), l->constant, l->shift, &p->output);
     }
     input += p->in_line;
     output += p->out_line;
@@ -116,7 +116,15 @@ static int32_t move(const int8_t *w, int8_t *to, int32_t shift, int32_t zero_poi
   return zero_point * outside;
 }
 
-void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, int8_t *output) {
+/* The held line, to where it belongs. */
+static void release(const int8_t *held, int8_t *out, int32_t count, int32_t step) {
+  for (; count > 0; count--) {
+    *out = *held++;
+    out += step;
+  }
+}
+
+void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, int8_t *output, void *scratch) {
   const int32_t before = (1 - p->has_left) + 1;
   const int32_t z = 4 * p->input_zero_point;
   const int8_t *w = p->weights;
@@ -135,7 +143,7 @@ void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, 
     l.multiplier = q[1];
     l.constant = q[2];
     l.shift = q[3];
-    int8_t *out = output++;
+    int8_t *out = output;
     for (int32_t line = 0; line < p->out_lines;) {
       const int32_t at = line - p->pad_first; /* the first tap's line */
       const int32_t last = p->in_lines - 3;
@@ -155,10 +163,13 @@ void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, 
       l.right = z * (l.weights[2] + l.weights[5] + l.weights[8]);
       l.end = x + (before + p->whole) * p->in_step;
       const int32_t count = l.lines;
-      run(&l, x, out, p);
+      const int hold = p->hold_first && line == 0;
+      run(&l, x, hold ? scratch : out, hold ? 1 : p->out_step, p);
       line += count;
       out += count * p->out_line;
     }
+    if (p->hold_first) release(scratch, output, p->whole + p->has_right, p->out_step);
+    output++;
     input++;
     w += 9;
     q += MOTE_RV32_CHANNEL;

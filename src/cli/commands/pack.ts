@@ -158,7 +158,7 @@ export const pack: CommandSpec = {
         ...layerTable(manifest, out.width),
         '',
         ...result.notes.map((n) => `note    ${n}`),
-        `ram     arena ${grouped(manifest.arenaBytes)} bytes, input and output included${board ? `, ${percent(manifest.arenaBytes, memoryBytes(board, 'ram'))} of ${board.id}` : ''}`,
+        `ram     arena ${grouped(manifest.arenaBytes)} bytes, input and output included, ${plan.arenaBytes === plan.boundBytes ? 'proved optimal' : `at least ${grouped(plan.boundBytes)} needed`}${board ? `, ${percent(manifest.arenaBytes, memoryBytes(board, 'ram'))} of ${board.id}` : ''}`,
         `flash   constants ${grouped(manifest.weightBytes)} bytes (code is known after build)`,
         `wrote   ${join(dir, 'pack.json')} and ${result.files.size - 1} more files   ${seconds} s`,
         `next    mote build ${dir} --board ${board?.id ?? 'ID'} -o ${join(dir, `${manifest.name}.elf`)}`,

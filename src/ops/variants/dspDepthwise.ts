@@ -3,7 +3,7 @@
 
 import type { Node } from '../../model/graph.js';
 import type { CStruct, KernelCall, LowerContext } from '../op.js';
-import { overlapLagBytes } from '../overlap.js';
+import { type Front, overlapLagBytes, planeOverlap } from '../overlap.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { type DspScale, dspScales } from './dspScale.js';
@@ -65,6 +65,13 @@ const bytes = (a: number, b: number, c: number, d: number): number =>
 /** sizeof(channel) in the kernel. */
 const channelBlockBytes = 68;
 
+/** Two rows are written after four were read; the next pair reads the two that follow. */
+function rowPairFronts(l: IntegerLayer): Front[] {
+  const fronts: Front[] = [];
+  for (let y = 2; y < l.outH; y += 2) fronts.push({ written: y * l.outW, next: Math.max(0, y + 2 - l.padTop) * l.inW });
+  return fronts;
+}
+
 function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
   const p = prepare(node, context);
   if (!p) return undefined;
@@ -82,7 +89,10 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
   const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
   // What the kernel pays for besides outputs is each pair of rows of four channels: these are its pixels.
   const pixels = Math.ceil(l.outC / groupSize) * Math.ceil(l.outH / 2);
-  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: { ...workOf(l), pixels } };
+  const kernelCall = call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch);
+  // Where the last group makes channels a second time, their inputs must still be there.
+  const overlap = l.outC % groupSize === 0 ? { overlap: planeOverlap(l, rowPairFronts(l)) } : {};
+  return { call: { ...kernelCall, ...overlap }, work: { ...workOf(l), pixels } };
 }
 
 const half = (weight: number): number => (2 * weight) & 0xffff;

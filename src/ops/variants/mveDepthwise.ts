@@ -111,7 +111,10 @@ function lowerThree(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const period = inC / gcd(inC, vectorBytes);
   if (!whole && (strideW !== 1 || period > maxPeriod)) return undefined;
   const constants = stream(layer, factors, 9, period * vectorBytes, (c) => c % inC);
-  return callOf(layer, constants, threeKernel, [['period', period]], inW * inC + 10 * vectorBytes);
+  const { call, work } = callOf(layer, constants, threeKernel, [['period', period]], inW * inC + 10 * vectorBytes);
+  // A vector of outputs needs no later channels than it has.
+  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, 'channel', 1) };
+  return { call: { ...call, overlap }, work };
 }
 
 const anyKernel = 'mote_depthwiseconv2d_s8s8_stream__mve';

@@ -2,8 +2,8 @@
 // Depthwise convolution for RV32IM: 3x3 along lines (dwline.h), and any size through a table of taps (dwtaps.h).
 
 import type { Node } from '../../model/graph.js';
-import type { CStruct, LowerContext } from '../op.js';
-import { overlapLagBytes } from '../overlap.js';
+import type { CStruct, LowerContext, Overlap } from '../op.js';
+import { type Front, overlapLagBytes, planeOverlap } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { type Channel, channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
@@ -103,6 +103,22 @@ function lineWeights({ outC, weights }: IntegerLayer, turned: boolean): Int8Arra
   return data;
 }
 
+/** Before each pixel: its row is loaded up to the column before the window's last, and the next rows wait whole. */
+function rowFronts(l: IntegerLayer): Front[] {
+  const fronts: Front[] = [];
+  for (let y = 0; y < l.outH; y++) {
+    const row = Math.max(0, y - l.padTop) * l.inW;
+    for (let x = 0; x < l.outW; x++) fronts.push({ written: y * l.outW + x, next: row + (x && x + 2 - l.padLeft) });
+  }
+  return fronts;
+}
+
+/** Columns after columns, the first one held back: the outputs of a column fall on the column before it, in any row above. */
+const columnOverlap = (l: IntegerLayer): Overlap => ({ input: 0, lagBytes: l.inC, stepBytes: l.inW * l.inC });
+
+/** The emitter passes scratch where there is some: the C function takes it always. */
+const unusedScratch = 4;
+
 const lineKernel = 'mote_dwline_s8s8__rv32_3x3';
 
 function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
@@ -115,6 +131,7 @@ function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
   const horizontal = axisOf(l.inW, l.outW, l.padLeft);
   const [lines, along] = turned ? [horizontal, vertical] : [vertical, horizontal];
   if ([lines, along].some((a) => a.before > 1 || a.after > 1) || lines.input < 3) return undefined;
+  const hold = turned && l.padLeft === 1 && l.outW === l.inW;
   const step = (width: number): [number, number] => (turned ? [width * l.inC, l.inC] : [l.inC, width * l.inC]);
   const [inStep, inLine] = step(l.inW);
   const [outStep, outLine] = step(l.outW);
@@ -130,14 +147,16 @@ function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
     ['in_line', inLine],
     ['out_step', outStep],
     ['out_line', outLine],
+    ['hold_first', hold ? 1 : 0],
     ['input_zero_point', l.inputZeroPoint],
     ['weights', constant('weights', 'int8', lineWeights(l, turned), [l.outC, 3, 3])],
     channelField(l, d.channels, 1),
     outputField(l),
   ];
   // It visits a channel once for all pixels, and a pixel once for each channel.
-  const line = lowered(lineKernel, 0, fields, l);
-  return { ...line, work: { ...line.work, pixels: l.outC } };
+  const { call, work } = lowered(lineKernel, hold ? l.outH : unusedScratch, fields, l);
+  const overlap = hold ? { overlap: columnOverlap(l) } : turned ? {} : { overlap: planeOverlap(l, rowFronts(l)) };
+  return { call: { ...call, ...overlap }, work: { ...work, pixels: l.outC } };
 }
 
 export const rv32DepthwiseVariants: readonly Variant[] = [

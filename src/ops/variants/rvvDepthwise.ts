@@ -2,6 +2,7 @@
 // lanedepthwise: channels in vector lanes, one filter per channel.
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
+import { type Front, planeOverlap, readFront } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type TapRange, tapRanges, windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
@@ -35,6 +36,21 @@ function innerRun(ranges: readonly TapRange[], kernel: number): [begin: number, 
   return begin < 0 ? [0, 0] : [begin, whole.lastIndexOf(true) + 1];
 }
 
+/** Rows are made one by one, or three of the inner ones together: from left to right, whole windows at a time. What is
+ *  left to read when a column begins is in it or to the right; the last row's columns before it may be written. */
+function bandFronts(l: IntegerLayer, top: number, bottom: number): Front[] {
+  const fronts: Front[] = [];
+  for (let y = 0; y < l.outH; ) {
+    const rows = y >= top && y + 3 <= bottom ? 3 : 1;
+    for (let x = 0; x < l.outW; x++) fronts.push({ written: (y + rows - 1) * l.outW + x, next: readFront(l, y, x) });
+    y += rows;
+  }
+  return fronts;
+}
+
+/** sizeof(span) in the kernel. */
+const spanBytes = 12;
+
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const read = integerLayer(node, graph, rounding);
   if (read?.channelMultiplier !== 1) return undefined;
@@ -49,6 +65,7 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
     tapRanges(layer.outH, layer.strideH, layer.padTop, layer.dilationH, layer.kernelH, layer.inH),
     layer.kernelH,
   );
+  const triples = Math.floor((end - begin) / 3);
   const window = windowFields(layer, layer.outC).filter(([name]) => name !== 'out_c');
   return {
     call: {
@@ -58,7 +75,7 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
         fields: [
           ...window.map(([name, value]): (typeof window)[number] => [name === 'in_c' ? 'channels' : name, value]),
           ['inner_begin', begin],
-          ['triples', Math.floor((end - begin) / 3)],
+          ['triples', triples],
           ['inner_top', top],
           ['inner_bottom', bottom],
           ['weights', constant('weights', 'int8', layer.weights, [layer.kernelH, layer.kernelW, layer.outC])],
@@ -67,7 +84,9 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
       },
       inputs: [0],
       outputs: [0],
-      scratchBytes: 0,
+      overlap: planeOverlap(layer, bandFronts(layer, top, bottom)),
+      // The emitter passes scratch where there is some: the C function takes it always.
+      scratchBytes: Math.max(4, spanBytes * (layer.outW - 3 * triples)),
     },
     work: workOf(layer),
   };

@@ -103,8 +103,8 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
     ...thumbFinishFields(layer),
   ];
   const params = { type: 'mote_conv2d_s8s8_pairs', fields };
-  // Four pixels at a time, perhaps in slices of their windows.
-  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { heldPixels: 4 }, 1) };
+  // The last slice of four pixels' windows is in the scratch before any of their outputs is written.
+  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 4 }, 1) };
   return {
     call: { kernel: thumbPairs.kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes },
     work: workOf(layer),

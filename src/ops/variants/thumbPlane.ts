@@ -2,6 +2,7 @@
 // Depthwise convolution on Armv6-M from a padded plane of one channel (depthwiseconv2d.h, mote_depthwiseconv2d_s8s8_plane).
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
+import { planeOverlap } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
@@ -178,6 +179,8 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
     params: { type: 'mote_depthwiseconv2d_s8s8_plane', fields },
     inputs: [0],
     outputs: [0],
+    // A channel is in the scratch before any of its outputs is written.
+    ...(layer.channelMultiplier === 1 ? { overlap: planeOverlap(layer, []) } : {}),
     scratchBytes: plane.bytes + 4 * up(along.outputs, together) + 8 * tapCount,
   };
   return { call, work: workOf(layer) };
