@@ -70,15 +70,18 @@ typedef struct {
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left;
   const int8_t *stream;
-  int32_t depth;  /* kernel_h * kernel_w * in_c, rounded up to 16 */
-  int32_t direct; /* 1: a patch is `depth` bytes of one pixel (1 x 1, no padding): read in place; 0: gathered in scratch */
+  int32_t whole_bytes; /* of `stream`: groups of four channels, none of them missing */
+  int32_t depth;    /* kernel_h * kernel_w * in_c, rounded up to 16 */
+  int32_t direct;   /* 1: a patch is `depth` bytes from one pixel on (1 x 1): read in place; 0: gathered in scratch */
+  int32_t readable; /* offset of the last window that can be read in whole vectors */
   int32_t input_zero_point;
   int32_t output_zero_point;
   int32_t output_min, output_max;
   int32_t rounding;
 } mote_conv2d_s8s8_stream;
 
-/* scratch: 2 * depth bytes; not used where direct is 1. */
+/* scratch: 2 * depth bytes, and what whole vectors write past the last row of the second window; not used where direct
+ * is 1 and depth is in_c. */
 void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and

@@ -7,7 +7,7 @@
  * accumulator more than pays for. Written as assembly because compilers keep other values in even registers and spill.
  *
  * Requantization, four channels in the lanes of a vector:
- * - tflite: VQRDMULH, then y + (y >> 31), then VRSHL by shift <= -1: rounds ties away from zero;
+ * - tflite: VQRDMULH, then y + (y >> 31) by VQDMLAH, then VRSHL by shift <= -1: rounds ties away from zero;
  * - single: VMULH, then VRSHL by shift + 1 <= -1: floor((x m + 2^(t-1)) / 2^t) needs no bit below 2^32 for t >= 33. */
 #ifndef MOTE_MVE_STREAM_H
 #define MOTE_MVE_STREAM_H
@@ -60,6 +60,38 @@ static inline void mote_mve_copy_rows(int8_t *to, const int8_t *from, int32_t co
       : [x] "=&r"(x), [y] "=&r"(y), [from] "+r"(from), [to] "+r"(to), [rows] "+r"(rows)
       : [count] "r"(count), [step] "r"(step)
       : "lr", "q0", "memory", "cc");
+}
+
+/* The same in whole vectors, for rows of 1 ... 16 and 33 ... 48 bytes: each overwrites what the one before it wrote too
+ * much. */
+static inline void mote_mve_copy_rows16(int8_t *to, const int8_t *from, int32_t count, int32_t step, int32_t rows) {
+  __asm__ volatile(
+      "dls lr, %[rows]\n"
+      "1: vldrb.8 q0, [%[from]]\n"
+      "add %[from], %[from], %[step]\n"
+      "vstrb.8 q0, [%[to]]\n"
+      "add %[to], %[to], %[count]\n"
+      "le lr, 1b\n"
+      : [from] "+r"(from), [to] "+r"(to)
+      : [count] "r"(count), [step] "r"(step), [rows] "r"(rows)
+      : "lr", "q0", "memory", "cc");
+}
+
+static inline void mote_mve_copy_rows48(int8_t *to, const int8_t *from, int32_t count, int32_t step, int32_t rows) {
+  __asm__ volatile(
+      "dls lr, %[rows]\n"
+      "1: vldrb.8 q0, [%[from]]\n"
+      "vldrb.8 q1, [%[from], #16]\n"
+      "vldrb.8 q2, [%[from], #32]\n"
+      "add %[from], %[from], %[step]\n"
+      "vstrb.8 q0, [%[to]]\n"
+      "vstrb.8 q1, [%[to], #16]\n"
+      "vstrb.8 q2, [%[to], #32]\n"
+      "add %[to], %[to], %[count]\n"
+      "le lr, 1b\n"
+      : [from] "+r"(from), [to] "+r"(to)
+      : [count] "r"(count), [step] "r"(step), [rows] "r"(rows)
+      : "lr", "q0", "q1", "q2", "memory", "cc");
 }
 
 /* Sets count >= 0 bytes. */
@@ -135,6 +167,9 @@ static inline int8_t *mote_mve_fill(int8_t *to, int32_t value, int32_t count) {
   "cmp r5, r0\n" \
   "bne 1b\n"
 
+/* y + (y >> 31): VQDMLAH adds floor(2 y / 2^32). ONE holds 1. */
+#define MOTE_MVE_AWAY(Q, ONE) "vqdmlah.s32 " Q ", " Q ", " ONE "\n"
+
 /* Two pixels: q0 and q1 are four channels of each. */
 #define MOTE_MVE_PAIR_SUMS \
   "vmov q0[2], q0[0], r0, r8\n" \
@@ -147,16 +182,13 @@ static inline int8_t *mote_mve_fill(int8_t *to, int32_t value, int32_t count) {
   "vadd.i32 q1, q1, q3\n" \
   "vldrb.8 q3, [r5], #16\n"
 
-#define MOTE_MVE_AWAY(Q) \
-  "vshr.s32 q2, " Q ", #31\n" \
-  "vadd.i32 " Q ", " Q ", q2\n"
-
 #define MOTE_MVE_PAIR_TFLITE \
   MOTE_MVE_PAIR_SUMS \
   "vqrdmulh.s32 q0, q0, q2\n" \
   "vqrdmulh.s32 q1, q1, q2\n" \
-  MOTE_MVE_AWAY("q0") \
-  MOTE_MVE_AWAY("q1")
+  "mov r0, #1\n" \
+  MOTE_MVE_AWAY("q0", "r0") \
+  MOTE_MVE_AWAY("q1", "r0")
 
 #define MOTE_MVE_PAIR_SINGLE \
   MOTE_MVE_PAIR_SUMS \
@@ -192,8 +224,9 @@ static inline int8_t *mote_mve_fill(int8_t *to, int32_t value, int32_t count) {
   MOTE_MVE_ROW_SUMS \
   "vqrdmulh.s32 q0, q0, q3\n" \
   "vqrdmulh.s32 q1, q1, q2\n" \
-  MOTE_MVE_AWAY("q0") \
-  MOTE_MVE_AWAY("q1") \
+  "mov r0, #1\n" \
+  MOTE_MVE_AWAY("q0", "r0") \
+  MOTE_MVE_AWAY("q1", "r0") \
   "vldrb.8 q3, [r5], #16\n" \
   "vldrb.8 q2, [r5], #16\n"
 

@@ -5,8 +5,15 @@
 #include "mote/mve_stream.h"
 #include "mote/window.h"
 
+/* What the pairs of a call share. */
+typedef struct {
+  const mote_conv2d_s8s8_stream *p;
+  mote_mve_output output;
+  const int8_t *patch[2];
+} work;
+
 /* The taps of the window that starts at (y0, x0), in the order of the weights; padding reads the zero point. */
-static void gather_border(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
+__attribute__((noinline)) static void gather_border(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
   const mote_range kx = mote_window_range(x0, p->dilation_w, p->kernel_w, p->in_w);
   const int32_t row_bytes = p->kernel_w * p->in_c;
   const int32_t left = kx.begin * p->in_c;
@@ -32,69 +39,69 @@ static void gather_border(const mote_conv2d_s8s8_stream *p, const int8_t *input,
   }
 }
 
-/* The same; most windows lie inside the image. */
-static inline void gather(const mote_conv2d_s8s8_stream *p, const int8_t *input, int32_t y0, int32_t x0, int8_t *to) {
-  const int32_t bottom = y0 + (p->kernel_h - 1) * p->dilation_h;
-  if (y0 < 0 || x0 < 0 || bottom >= p->in_h || x0 + p->kernel_w > p->in_w || p->dilation_w != 1) {
-    gather_border(p, input, y0, x0, to);
-  } else {
-    const int32_t row_bytes = p->in_w * p->in_c;
-    mote_mve_copy_rows(to, input + y0 * row_bytes + x0 * p->in_c, p->kernel_w * p->in_c, p->dilation_h * row_bytes,
-                       p->kernel_h);
-  }
+/* A window inside the image. Rows of up to 48 bytes are copied as whole vectors: what that reads too much is covered by the
+ * next row or by weights of zero. */
+static inline void gather(const mote_conv2d_s8s8_stream *p, const int8_t *from, int8_t *to) {
+  const int32_t count = p->kernel_w * p->in_c;
+  const int32_t step = p->dilation_h * p->in_w * p->in_c;
+  if (count <= 16) mote_mve_copy_rows16(to, from, count, step, p->kernel_h);
+  else if (count > 32 && count <= 48) mote_mve_copy_rows48(to, from, count, step, p->kernel_h);
+  else mote_mve_copy_rows(to, from, count, step, p->kernel_h);
 }
 
 /* Channels of [stream, end) for two pixels. Long, and so in the program once. */
-__attribute__((noinline)) static void groups_of(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o,
-                                                const int8_t *const *patch, const int8_t *stream, const int8_t *end,
-                                                int8_t *out_first, int8_t *out_second) {
-  mote_mve_pair(patch[0], patch[1], p->depth, stream, end, out_first, out_second, o, p->rounding);
+__attribute__((noinline)) static void groups_of(const work *k, const int8_t *stream, const int8_t *end, int8_t *output,
+                                                int8_t *second) {
+  mote_mve_pair(k->patch[0], k->patch[1], k->p->depth, stream, end, output, second, &k->output, k->p->rounding);
 }
 
 /* All channels of two pixels; the last group may have less than four channels and goes through `spare`. */
-static void pair(const mote_conv2d_s8s8_stream *p, const mote_mve_output *o, const int8_t *const *patch,
-                 int8_t *out_first, int8_t *out_second) {
-  const int32_t group_bytes = 4 * p->depth + 48;
-  const int32_t groups = p->out_c >> 2;
-  const int8_t *const end = p->stream + groups * group_bytes;
-  if (groups > 0) groups_of(p, o, patch, p->stream, end, out_first, out_second);
-  if ((p->out_c & 3) == 0) return;
+static void pair(const work *k, int8_t *out_first, int8_t *out_second) {
+  const mote_conv2d_s8s8_stream *const p = k->p;
+  const int32_t left = p->out_c & 3;
+  const int8_t *const end = p->stream + p->whole_bytes;
+  if (p->whole_bytes > 0) groups_of(k, p->stream, end, out_first, out_second);
+  if (left == 0) return;
   int8_t spare[8];
-  groups_of(p, o, patch, end, end + group_bytes, spare, spare + 4);
-  for (int32_t c = groups * 4; c < p->out_c; c++) {
-    out_first[c] = spare[c & 3];
-    out_second[c] = spare[(c & 3) + 4];
+  groups_of(k, end, end + 4 * p->depth + 48, spare, spare + 4);
+  for (int32_t c = p->out_c - left, i = 0; i < left; c++, i++) {
+    out_first[c] = spare[i];
+    out_second[c] = spare[i + 4];
   }
 }
 
 void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output,
                                   void *scratch) {
-  const mote_mve_output o = mote_mve_output_of(p->output_min, p->output_max, p->output_zero_point);
-  const int8_t *patch[2] = {scratch, (const int8_t *)scratch + p->depth};
-  const int32_t pixels = p->out_h * p->out_w;
+  work k;
+  k.p = p;
+  k.output = mote_mve_output_of(p->output_min, p->output_max, p->output_zero_point);
+  int8_t *const buffer[2] = {scratch, (int8_t *)scratch + p->depth};
+  const int32_t reach = p->dilation_w == 1 ? p->in_w - p->kernel_w : -1;
+  const int32_t bottom = (p->kernel_h - 1) * p->dilation_h;
+  uint32_t odd = 0;
   int32_t y = -p->pad_top;
-  int32_t x = -p->pad_left;
-  int32_t column = 0;
-  for (int32_t i = 0; i < pixels; i++) {
-    if (p->direct) {
-      patch[i & 1] = input + (y * p->in_w + x) * p->in_c;
-    } else {
-      gather(p, input, y, x, (int8_t *)scratch + (i & 1) * p->depth);
+  for (int32_t i = 0; i < p->out_h; i++) {
+    const int32_t columns = y < 0 || y + bottom >= p->in_h ? 0 : reach + 1; /* of windows inside the image */
+    int32_t at = (y * p->in_w - p->pad_left) * p->in_c;
+    int32_t x = -p->pad_left;
+    for (int32_t j = 0; j < p->out_w; j++) {
+      k.patch[odd] = buffer[odd];
+      if (x < 0 || x >= columns || at > p->readable) gather_border(p, input, y, x, buffer[odd]);
+      else if (p->direct) k.patch[odd] = input + at;
+      else gather(p, input + at, buffer[odd]);
+      if (odd) {
+        pair(&k, output, output + p->out_c);
+        output += 2 * p->out_c;
+      }
+      odd ^= 1;
+      x += p->stride_w;
+      at += p->stride_w * p->in_c;
     }
-    x += p->stride_w;
-    if (++column == p->out_w) {
-      column = 0;
-      x = -p->pad_left;
-      y += p->stride_h;
-    }
-    if (i & 1) {
-      pair(p, &o, patch, output, output + p->out_c);
-      output += 2 * p->out_c;
-    }
+    y += p->stride_h;
   }
   /* An odd last pixel is its own neighbour: both halves write the same bytes. */
-  if (pixels & 1) {
-    patch[1] = patch[0];
-    pair(p, &o, patch, output, output);
+  if (odd) {
+    k.patch[1] = k.patch[0];
+    pair(&k, output, output);
   }
 }

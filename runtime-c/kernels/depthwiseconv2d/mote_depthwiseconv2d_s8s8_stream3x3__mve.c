@@ -47,8 +47,7 @@ typedef struct {
   "vadd.i32 " Q ", " Q ", q6\n" \
   "vqrdmulh.s32 " Q ", " Q ", q7\n" \
   "vldrb.8 q6, [r9], #16\n" \
-  "vshr.s32 q7, " Q ", #31\n" \
-  "vadd.i32 " Q ", " Q ", q7\n" \
+  MOTE_MVE_AWAY(Q, "r12") \
   "vrshl.s32 " Q ", " Q ", q6\n"
 #define SCALE_SINGLE(Q) \
   "vldrb.8 q6, [r9], #16\n" \
@@ -59,7 +58,7 @@ typedef struct {
   "vrshl.s32 " Q ", " Q ", q6\n"
 
 /* L in q0 (even channels) and q1 (odd ones), H in q6 and q7. Clamping to [-128, 127] is VQMOVN's. */
-#define RUN(SCALE) \
+#define RUN(SCALE, BEFORE, AFTER) \
   "ldm.w r12, {r0, r1, r2, r3, r4, r5, r6, r7, r8}\n" \
   "ldr r10, [r12, " OUTPUT "]\n" \
   "1:\n" \
@@ -67,6 +66,7 @@ typedef struct {
   "ldr r9, [r12, " STREAM "]\n" \
   "dls lr, r11\n" \
   "ldr r11, [r12, " ZERO_POINT "]\n" \
+  BEFORE \
   "2:\n" \
   LOAD("r0") EVEN("q0") ODD("q1") \
   LOAD("r1") EVEN("q4") ODD("q5") ADD("q0", "q4") ADD("q1", "q5") \
@@ -101,6 +101,7 @@ typedef struct {
   "vqmovnt.s16 q2, q4\n" \
   "vstrb.8 q2, [r10], #16\n" \
   "le lr, 2b\n" \
+  AFTER \
   "ldr r11, [r12, " PERIODS "]\n" \
   "subs r11, r11, #1\n" \
   "str r11, [r12, " PERIODS "]\n" \
@@ -116,13 +117,13 @@ typedef struct {
 __attribute__((noinline)) static void run(run_state *state, int32_t rounding) {
   register run_state *r12 __asm__("r12") = state;
   if (rounding == MOTE_ROUNDING_SINGLE) {
-    __asm__ volatile(RUN(SCALE_SINGLE)
+    __asm__ volatile(RUN(SCALE_SINGLE, "", "")
                      : "+r"(r12)
                      :
                      : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "q0", "q1", "q2",
                        "q3", "q4", "q5", "q6", "q7", "memory", "cc");
   } else {
-    __asm__ volatile(RUN(SCALE_TFLITE)
+    __asm__ volatile(RUN(SCALE_TFLITE, "push {r12}\n mov r12, #1\n", "pop {r12}\n")
                      : "+r"(r12)
                      :
                      : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "q0", "q1", "q2",

@@ -13,15 +13,27 @@ import type { Lowered, Variant } from './variant.js';
 /** The emitter passes scratch where there is some: the C function takes it always. */
 const unusedScratch = 4;
 
-/** A patch is one pixel, and whole vectors: nothing to gather. */
-const isDirect = (l: IntegerLayer): boolean =>
-  l.kernelH === 1 &&
-  l.kernelW === 1 &&
-  l.padTop === 0 &&
-  l.padLeft === 0 &&
-  l.inC % vectorBytes === 0 &&
-  (l.outH - 1) * l.strideH < l.inH &&
-  (l.outW - 1) * l.strideW < l.inW;
+/** A patch is one pixel, and bytes of the next ones that meet weights of zero: nothing to gather. */
+const isDirect = (l: IntegerLayer): boolean => l.kernelH === 1 && l.kernelW === 1;
+
+/** Bytes that the kernel copies of a row of the window: whole vectors where it has a loop for them. */
+function copiedBytes({ kernelW, inC }: IntegerLayer): number {
+  const vectors = roundUp(kernelW * inC, vectorBytes) / vectorBytes;
+  return vectors === 1 || vectors === 3 ? vectors * vectorBytes : kernelW * inC;
+}
+
+/** Offset of the last window that whole vectors read without leaving the image, and the scratch bytes. */
+function reach(l: IntegerLayer, depth: number): { readable: number; scratchBytes: number } {
+  const direct = isDirect(l);
+  const rowBytes = l.inW * l.inC;
+  const above = (l.kernelH - 1) * l.dilationH * rowBytes;
+  const readable = l.inH * rowBytes - above - (direct ? depth : copiedBytes(l));
+  const padded =
+    l.padTop > 0 || l.padLeft > 0 || (l.outH - 1) * l.strideH >= l.inH || (l.outW - 1) * l.strideW >= l.inW;
+  if (direct && depth === l.inC && !padded) return { readable, scratchBytes: unusedScratch };
+  const beyond = direct ? 0 : (l.kernelH - 1) * l.kernelW * l.inC + copiedBytes(l) - depth;
+  return { readable, scratchBytes: 2 * depth + Math.max(0, beyond) };
+}
 
 function lowerConv(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const layer = integerLayer(node, graph, rounding);
@@ -29,16 +41,19 @@ function lowerConv(node: Node, { graph, rounding }: LowerContext): Lowered | und
   if (!factors) return undefined;
   const each = layer.kernelH * layer.kernelW * layer.depth;
   const depth = roundUp(each, vectorBytes);
-  const direct = isDirect(layer);
+  const stream = dotStream(layer, foldedLayerBias(layer), factors, each, 4);
+  const { readable, scratchBytes } = reach(layer, depth);
   const call = {
     kernel: convKernel,
     params: {
       type: 'mote_conv2d_s8s8_stream',
       fields: [
         ...windowFields(layer, layer.outC),
-        ['stream', dotStream(layer, foldedLayerBias(layer), factors, each, 4)],
+        ['stream', stream],
+        ['whole_bytes', Math.floor(layer.outC / 4) * (4 * depth + 48)],
         ['depth', depth],
-        ['direct', direct ? 1 : 0],
+        ['direct', isDirect(layer) ? 1 : 0],
+        ['readable', readable],
         ['input_zero_point', layer.inputZeroPoint],
         ['output_zero_point', layer.outputZeroPoint],
         ...clampFields({ min: layer.outputMin, max: layer.outputMax }, rounding),
@@ -48,7 +63,7 @@ function lowerConv(node: Node, { graph, rounding }: LowerContext): Lowered | und
     outputs: [0],
     // Two pixels at a time, channel by channel, from the image itself where it can.
     overlap: { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { heldPixels: 2 }, 1) },
-    scratchBytes: direct ? unusedScratch : 2 * depth,
+    scratchBytes,
   };
   return { call, work: workOf(layer) };
 }
