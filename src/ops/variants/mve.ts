@@ -3,6 +3,12 @@
 import { mveConvVariants } from './mveConv.js';
 import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
+import { mveInt16Variants } from './mveInt16.js';
 import type { Variant } from './variant.js';
 
-export const mveVariants: readonly Variant[] = [...mveConvVariants, ...mveDepthwiseVariants, ...mveElementwiseVariants];
+export const mveVariants: readonly Variant[] = [
+  ...mveConvVariants,
+  ...mveDepthwiseVariants,
+  ...mveElementwiseVariants,
+  ...mveInt16Variants,
+];

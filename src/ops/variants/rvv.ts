@@ -3,6 +3,12 @@
 import { rvvConvVariants } from './rvvConv.js';
 import { rvvDepthwiseVariants } from './rvvDepthwise.js';
 import { rvvElementwiseVariants } from './rvvElementwise.js';
+import { rvvInt16Variants } from './rvvInt16.js';
 import type { Variant } from './variant.js';
 
-export const rvvVariants: readonly Variant[] = [...rvvConvVariants, ...rvvDepthwiseVariants, ...rvvElementwiseVariants];
+export const rvvVariants: readonly Variant[] = [
+  ...rvvConvVariants,
+  ...rvvDepthwiseVariants,
+  ...rvvElementwiseVariants,
+  ...rvvInt16Variants,
+];
