@@ -6,7 +6,7 @@
 
 /* Eight outputs; lanes past `count` are neither read nor written. `at` is added to each tap; `index` says which of the
  * channels from there on each lane reads, null: its own. */
-static const int8_t *block(const mote_depthwiseconv2d_s16s8_stream *p, const mote_mve16_output *o,
+static const int8_t *block(const mote_mve16_output *o,
                            const int16_t *const *tap, const int16_t *const *end, const int8_t *w, int32_t at,
                            const int16_t *index, int32_t count, int16_t *output) {
   const mve_pred16_t lanes = vctp16q((uint32_t)count);
@@ -62,7 +62,7 @@ void mote_depthwiseconv2d_s16s8_stream__mve(const mote_depthwiseconv2d_s16s8_str
       const int8_t *w = p->stream;
       for (int32_t c = 0; c < p->out_c; c += 8) {
         const int32_t from = p->first ? p->first[c >> 3] : c;
-        w = block(p, &o, taps, end, w, from, p->first ? p->index + c : 0, p->out_c - c, output + c);
+        w = block(&o, taps, end, w, from, p->first ? p->index + c : 0, p->out_c - c, output + c);
       }
       output += p->out_c;
     }

@@ -5,10 +5,12 @@ import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
 import { mveInt16Variants } from './mveInt16.js';
 import type { Variant } from './variant.js';
+import { vectorBinaryVariants } from './vectorBinary.js';
 
 export const mveVariants: readonly Variant[] = [
   ...mveConvVariants,
   ...mveDepthwiseVariants,
   ...mveElementwiseVariants,
   ...mveInt16Variants,
+  ...vectorBinaryVariants('mve'),
 ];

@@ -5,10 +5,12 @@ import { rvvDepthwiseVariants } from './rvvDepthwise.js';
 import { rvvElementwiseVariants } from './rvvElementwise.js';
 import { rvvInt16Variants } from './rvvInt16.js';
 import type { Variant } from './variant.js';
+import { vectorBinaryVariants } from './vectorBinary.js';
 
 export const rvvVariants: readonly Variant[] = [
   ...rvvConvVariants,
   ...rvvDepthwiseVariants,
   ...rvvElementwiseVariants,
   ...rvvInt16Variants,
+  ...vectorBinaryVariants('rvv'),
 ];
