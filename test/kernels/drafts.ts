@@ -259,7 +259,7 @@ function elementwise(row: KernelRow, random: Random): Draft {
 function conversion(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 50)]);
-  addOutput(d, dtypes[row.weight]);
+  addOutput(d, dtypes[row.weight || row.activation]);
   return d;
 }
 

@@ -7,9 +7,6 @@
 #include "mote/thumb_pairs.h"
 #include "mote/thumb_requantize.h"
 
-/* A naked function finds its parameters in registers; GCC would have them named. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
 #ifdef __thumb__
 /* One tap of four pixels: r0, r1 the words, r2 the weight. r4 walks the words; r3 + r4 is the weight of this channel. */
 #define TAP                \

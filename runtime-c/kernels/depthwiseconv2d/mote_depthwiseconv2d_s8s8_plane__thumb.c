@@ -5,9 +5,6 @@
 #include "mote/depthwiseconv2d.h"
 #include "mote/thumb_requantize.h"
 
-/* A naked function finds its parameters in registers; GCC would have them named. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
 typedef struct {
   int32_t offset, weight;
 } plane_tap;

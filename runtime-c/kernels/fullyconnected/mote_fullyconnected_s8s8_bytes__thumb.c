@@ -3,9 +3,6 @@
 #include "mote/fullyconnected.h"
 #include "mote/thumb_requantize.h"
 
-/* A naked function finds its parameters in registers; GCC would have them named. */
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-
 enum { OUTPUTS = 8 };
 
 #ifdef __thumb__

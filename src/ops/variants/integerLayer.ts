@@ -90,6 +90,7 @@ export function foldedLayerBias(layer: IntegerLayer): Int32Array {
   const depthwise =
     weights.length === layer.kernelH * layer.kernelW * outC &&
     layer.depth === 1 &&
+    layer.groups === 1 &&
     layer.channelMultiplier * layer.inC === outC;
   const each = weights.length / outC;
   return bias.map((b, c) => {

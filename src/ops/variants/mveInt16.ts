@@ -106,7 +106,8 @@ const halves = [
   [1, 3, 5, 7],
 ];
 
-function depthwiseStream(layer: IntegerLayer, factors: IntegerLayer['multipliers']): ByteStream {
+/** Constants of depthwise kernels with eight outputs in the lanes. */
+export function depthwiseStream(layer: IntegerLayer, factors: IntegerLayer['multipliers']): ByteStream {
   const bytes = new ByteStream();
   const { outC, weights, bias } = layer;
   for (let first = 0; first < outC; first += lanes) {
@@ -121,9 +122,13 @@ function depthwiseStream(layer: IntegerLayer, factors: IntegerLayer['multipliers
   return bytes;
 }
 
-/** Which input channels eight outputs read, where each channel has several filters. */
-export function indexFields({ outC, channelMultiplier }: IntegerLayer, step: number): CStruct['fields'] {
-  if (channelMultiplier === 1)
+/** Which input channels `step` outputs read; left out, unless `always`, where each channel has one filter. */
+export function indexFields(
+  { outC, channelMultiplier }: IntegerLayer,
+  step: number,
+  always = false,
+): CStruct['fields'] {
+  if (channelMultiplier === 1 && !always)
     return [
       ['first', null],
       ['index', null],

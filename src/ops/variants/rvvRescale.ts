@@ -10,6 +10,7 @@ function accumulatorBound(layer: IntegerLayer, bias: Int32Array, largestInput: n
   const { weights, outC } = layer;
   const depthwise =
     layer.depth === 1 &&
+    layer.groups === 1 &&
     layer.channelMultiplier * layer.inC === outC &&
     weights.length === layer.kernelH * layer.kernelW * outC;
   const each = weights.length / outC;
