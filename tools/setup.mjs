@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a clone ready: npm packages always; with --test also QEMU (Debian, as root), or a plain word about what will be skipped.
+// Makes a clone ready: npm packages always; with --test also QEMU and GCC (Debian, as root), or a plain word about what will be skipped.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -44,6 +44,8 @@ const testTools = [
     suites: 'the virtual Cortex-M4, M7, M33, M55 and STM32F405 boards',
   },
   { program: 'qemu-system-riscv32', debian: 'qemu-system-misc', suites: 'the virtual RV32 boards' },
+  { program: 'arm-none-eabi-gcc', debian: 'gcc-arm-none-eabi', suites: 'the Arm kernels through GCC' },
+  { program: 'riscv64-unknown-elf-gcc', debian: 'gcc-riscv64-unknown-elf', suites: 'the RISC-V kernels through GCC' },
 ];
 
 function installTestTools() {

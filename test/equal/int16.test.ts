@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // int16 activations with int8 weights: the packed C equals what TensorFlow Lite Micro gave, tensor by tensor.
 import { readFileSync } from 'node:fs';
-import { afterAll, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadBoard } from '../../src/build/boards.js';
+import { findProgram } from '../../src/build/exec.js';
+import { buildFirmware } from '../../src/build/firmware.js';
 import { runHost } from '../../src/device/hostSamples.js';
+import { startDevice } from '../../src/device/startDevice.js';
+import { bytesOf } from '../../src/model/tensorData.js';
 import { int16Inputs, int16Model, int16Outputs } from '../support/int16Model.js';
 import { hostOf, PackRoom } from '../support/packs.js';
 
@@ -26,3 +32,43 @@ it.each(int16Outputs)('tensor %i equals TensorFlow Lite Micro', async (output) =
   expect(got).toEqual(golden.outputs[output]);
   expect(new Set(got.map(String)).size).toBeGreaterThan(1);
 });
+
+/** Boards with vectors, and the kernels that the layers up to the addition must take there. */
+const vectorBoards = [
+  {
+    id: 'virtual-m55',
+    kernels: ['mote_conv2d_s16s8_stream__mve', 'mote_depthwiseconv2d_s16s8_stream__mve', 'mote_vecadd_s16__mve'],
+  },
+  {
+    id: 'virtual-rv32v',
+    kernels: ['mote_laneconv16_s16s8__rvv', 'mote_lanedepthwise16_s16s8__rvv', 'mote_vecadd_s16__rvv'],
+  },
+];
+
+for (const { id, kernels } of vectorBoards) {
+  const board = loadBoard(id);
+  const binary = board.emulator?.kind === 'qemu' ? (board.emulator.binary ?? '') : '';
+  describe.skipIf(!findProgram(binary) && !process.env.CI)(`${id} equals TensorFlow Lite Micro`, () => {
+    it.each([7, 11, 12])('tensor %i', async (output) => {
+      const request = { target: board.target, rounding: 'tflite' } as const;
+      const { dir, manifest } = await room.packBytes(int16Model(output), `${id}_${output}.tflite`, request);
+      expect(manifest.layers.map((l) => l.kernel).slice(0, 3)).toEqual(kernels);
+      const image = join(room.folder, `${id}-${output}.elf`);
+      await buildFirmware(dir, board, image);
+      const device = await startDevice(board, image, {});
+      try {
+        const got: number[][] = [];
+        for (const x of int16Inputs()) {
+          await device.write(manifest.inputs[0].offset, bytesOf(x));
+          await device.run();
+          const bytes = await device.read(manifest.outputs[0].offset, manifest.outputs[0].bytes);
+          got.push([...new Int16Array(bytes.slice().buffer)]);
+        }
+        expect(got).toEqual(golden.outputs[output]);
+        expect((await device.status()).guardIntact).toBe(true);
+      } finally {
+        await device.close();
+      }
+    });
+  });
+}

@@ -175,7 +175,12 @@ function fullyConnected(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const [rows, inC, outC] = [
     random.int(1, 3),
-    random.pick([random.int(1, 70), random.int(250, 520)]),
+    // int16 sums of the last do not fit 32 bits.
+    random.pick([
+      random.int(1, 70),
+      random.int(250, 520),
+      ...(row.activation === 's16' ? [random.int(1000, 1400)] : []),
+    ]),
     channelCount(random, 12),
   ];
   addInput(d, dtypes[row.activation], [rows, inC]);
@@ -263,7 +268,7 @@ function elementwise(row: KernelRow, random: Random): Draft {
 function conversion(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 50)]);
-  addOutput(d, dtypes[row.weight]);
+  addOutput(d, dtypes[row.weight || row.activation]);
   return d;
 }
 

@@ -24,11 +24,15 @@ const boardOf: Readonly<Record<string, string>> = {
   wasm32: 'host',
 };
 
-const runs = listTargets().flatMap((target) =>
-  variants
-    .filter((v) => target.isa.includes(v.isa) && v.kernel.includes(process.env.MOTE_KERNEL ?? ''))
-    .map((v) => ({ kernel: v.kernel, target: target.id, board: boardOf[target.id] })),
-);
+/** A kernel of several operators is drawn for each of them in one run. */
+const runs = listTargets().flatMap((target) => {
+  const fit = variants.filter((v) => target.isa.includes(v.isa) && v.kernel.includes(process.env.MOTE_KERNEL ?? ''));
+  return [...new Set(fit.map((v) => v.kernel))].map((kernel) => ({
+    kernel,
+    target: target.id,
+    board: boardOf[target.id],
+  }));
+});
 const needsQemu = (board: string): boolean => board !== 'pico' && board !== 'host';
 const hasQemu = findProgram('qemu-system-arm') !== undefined && findProgram('qemu-system-riscv32') !== undefined;
 

@@ -84,6 +84,27 @@ typedef struct {
  * is 1 and depth is in_c. */
 void mote_conv2d_s8s8_stream__mve(const mote_conv2d_s8s8_stream *p, const int8_t *input, int8_t *output, void *scratch);
 
+/* In groups. `stream` has, for each group and each four of its output channels (missing ones are zero), the same as above;
+ * weights are in the order kernel_h, kernel_w, channel of the group, padded with zeros to `depth`. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t group_depth, group_out; /* channels of a group */
+  const int8_t *stream;
+  int32_t depth; /* kernel_h * kernel_w * group_depth, rounded up to 16 */
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s8s8_groups;
+
+/* scratch: `depth` bytes. */
+void mote_conv2d_s8s8_groups__mve(const mote_conv2d_s8s8_groups *p, const int8_t *input, int8_t *output, void *scratch);
+
 /* Two pixels to a multiply (Armv6-M; how: thumb_pairs.h). groups 1. The packer guarantees |accumulator| < 2^28 and
  * multipliers below 1. The windows go through scratch slice_rows rows at a time. Scratch: 8 bytes for each tap of those
  * rows; 16 * out_c where that is not the whole window; kernel_w * in_c if padded. */
@@ -127,6 +148,29 @@ typedef struct {
 } mote_conv2d_s16s8;
 
 void mote_conv2d_s16s8__ref(const mote_conv2d_s16s8 *p, const int16_t *input, int16_t *output);
+
+/* For Helium (mve_dot16.h has the layout of the stream). `depth` elements of a patch are those of one group, in the order
+ * kernel_h, kernel_w, channel, zeros up to a multiple of 8. Fully connected layers are 1x1 over a row of pixels. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t group_depth, group_out; /* channels of a group */
+  const int8_t *stream;
+  int32_t depth;
+  int32_t direct; /* 1: a patch is `depth` elements of one pixel (1 x 1, no padding): read in place; 0: gathered in scratch */
+  int32_t wide;   /* 1: sums may not fit 32 bits, or the fast form of the rounding is not exact */
+  int32_t accumulator_bits; /* 64: mote_requantize64, which is `single` rounding where sums are not wide */
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s16s8_stream;
+
+/* scratch: 4 * depth bytes; not used where direct is 1. */
+void mote_conv2d_s16s8_stream__mve(const mote_conv2d_s16s8_stream *p, const int16_t *input, int16_t *output,
+                                   void *scratch);
 
 typedef struct {
   int32_t in_h, in_w, in_c;

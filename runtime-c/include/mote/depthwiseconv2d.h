@@ -72,6 +72,27 @@ typedef struct {
 void mote_depthwiseconv2d_s8s8_stream3x3__mve(const mote_depthwiseconv2d_s8s8_stream3x3 *p, const int8_t *input,
                                               int8_t *output, void *scratch);
 
+/* Any channel multiplier and any weights. The stream is as that of mote_depthwiseconv2d_s16s8_stream. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int16_t *first; /* for each 8 outputs, the first input channel they read */
+  const int16_t *index; /* for each output, the one it reads, from there on */
+  const int8_t *stream;
+  int32_t input_zero_point;
+  int32_t output_zero_point;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_depthwiseconv2d_s8s8_spread;
+
+/* scratch: in_c rounded up to 4 bytes, then a pointer to each tap. */
+void mote_depthwiseconv2d_s8s8_spread__mve(const mote_depthwiseconv2d_s8s8_spread *p, const int8_t *input,
+                                           int8_t *output, void *scratch);
+
 /* Four pixels at a time from a padded plane of one channel in scratch (Armv6-M). The plane holds input + 128 as unsigned
  * bytes; its lines run along whichever axis of the image leaves fewer pixels over. A line's columns are sorted by their
  * remainder modulo the stride along it, so that the same tap of neighbouring outputs is in neighbouring bytes. */
@@ -121,6 +142,27 @@ typedef struct {
 } mote_depthwiseconv2d_s16s8;
 
 void mote_depthwiseconv2d_s16s8__ref(const mote_depthwiseconv2d_s16s8 *p, const int16_t *input, int16_t *output);
+
+/* For Helium: sums fit 32 bits. For each 8 output channels (missing ones are zero): for each tap 8 weights; then bias,
+ * multiplier and shift of channels 0, 2, 4, 6, as four little-endian words each, and of 1, 3, 5, 7. Shift as in
+ * mve_stream.h. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  const int16_t *first;  /* for each 8 outputs, the first input channel they read; null: the same as their own */
+  const int16_t *index; /* for each output, the one it reads, from there on */
+  const int8_t *stream;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_depthwiseconv2d_s16s8_stream;
+
+/* scratch: 2 * in_c bytes rounded up to 16, then a pointer to each tap. */
+void mote_depthwiseconv2d_s16s8_stream__mve(const mote_depthwiseconv2d_s16s8_stream *p, const int16_t *input,
+                                            int16_t *output, void *scratch);
 
 typedef struct {
   int32_t in_h, in_w, in_c;

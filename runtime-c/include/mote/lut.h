@@ -12,5 +12,7 @@ typedef struct {
 } mote_lut_s8;
 
 void mote_lut_s8__ref(const mote_lut_s8 *p, const int8_t *input, int8_t *output);
+void mote_lut_s8__mve(const mote_lut_s8 *p, const int8_t *input, int8_t *output);
+void mote_lut_s8__rvv(const mote_lut_s8 *p, const int8_t *input, int8_t *output);
 
 #endif

@@ -17,6 +17,8 @@ typedef struct {
 } mote_maxpool2d_s8;
 
 void mote_maxpool2d_s8__ref(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
+void mote_maxpool2d_s8__mve(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
+void mote_maxpool2d_s8__rvv(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
 
 /* At least four channels. */
 void mote_maxpool2d_s8__dsp(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
@@ -32,6 +34,8 @@ typedef struct {
 } mote_maxpool2d_s16;
 
 void mote_maxpool2d_s16__ref(const mote_maxpool2d_s16 *p, const int16_t *input, int16_t *output);
+void mote_maxpool2d_s16__mve(const mote_maxpool2d_s16 *p, const int16_t *input, int16_t *output);
+void mote_maxpool2d_s16__rvv(const mote_maxpool2d_s16 *p, const int16_t *input, int16_t *output);
 
 typedef struct {
   int32_t in_h, in_w, channels;

@@ -28,10 +28,10 @@ export interface IntegerLayer extends Window {
   rounding: Rounding;
 }
 
-const weightAxis: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3, fullyConnected: 0 };
+export const weightAxis: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3, fullyConnected: 0 };
 
 /** A fully connected layer is a 1x1 convolution over a row of pixels. */
-function windowOfLayer(node: Node, graph: Graph): Window {
+export function windowOfLayer(node: Node, graph: Graph): Window {
   const w = inputOf(node, graph, 1);
   if (node.op !== 'fullyConnected') {
     const [h, width] = w.shape.slice(1, 3);
@@ -97,6 +97,7 @@ export function foldedLayerBias(layer: IntegerLayer): Int32Array {
   const depthwise =
     weights.length === layer.kernelH * layer.kernelW * outC &&
     layer.depth === 1 &&
+    layer.groups === 1 &&
     layer.channelMultiplier * layer.inC === outC;
   const each = weights.length / outC;
   return bias.map((b, c) => {

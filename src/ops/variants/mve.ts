@@ -3,6 +3,18 @@
 import { mveConvVariants } from './mveConv.js';
 import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
+import { mveInt16Variants } from './mveInt16.js';
+import { mveSpreadVariants } from './mveSpread.js';
 import type { Variant } from './variant.js';
+import { vectorBinaryVariants } from './vectorBinary.js';
+import { vectorElementVariants } from './vectorElements.js';
 
-export const mveVariants: readonly Variant[] = [...mveConvVariants, ...mveDepthwiseVariants, ...mveElementwiseVariants];
+export const mveVariants: readonly Variant[] = [
+  ...mveConvVariants,
+  ...mveDepthwiseVariants,
+  ...mveElementwiseVariants,
+  ...mveInt16Variants,
+  ...mveSpreadVariants,
+  ...vectorBinaryVariants('mve'),
+  ...vectorElementVariants('mve'),
+];

@@ -3,6 +3,18 @@
 import { rvvConvVariants } from './rvvConv.js';
 import { rvvDepthwiseVariants } from './rvvDepthwise.js';
 import { rvvElementwiseVariants } from './rvvElementwise.js';
+import { rvvInt16Variants } from './rvvInt16.js';
+import { rvvSpreadVariants } from './rvvSpread.js';
 import type { Variant } from './variant.js';
+import { vectorBinaryVariants } from './vectorBinary.js';
+import { vectorElementVariants } from './vectorElements.js';
 
-export const rvvVariants: readonly Variant[] = [...rvvConvVariants, ...rvvDepthwiseVariants, ...rvvElementwiseVariants];
+export const rvvVariants: readonly Variant[] = [
+  ...rvvConvVariants,
+  ...rvvDepthwiseVariants,
+  ...rvvElementwiseVariants,
+  ...rvvInt16Variants,
+  ...rvvSpreadVariants,
+  ...vectorBinaryVariants('rvv'),
+  ...vectorElementVariants('rvv'),
+];

@@ -35,7 +35,8 @@ function pairedWeights({ weights, outC }: IntegerLayer, runs: number, length: nu
   return out;
 }
 
-const insideImage = (l: IntegerLayer): boolean =>
+/** No window reads outside the image. */
+export const insideImage = (l: IntegerLayer): boolean =>
   l.padTop === 0 &&
   l.padLeft === 0 &&
   (l.outH - 1) * l.strideH + (l.kernelH - 1) * l.dilationH < l.inH &&

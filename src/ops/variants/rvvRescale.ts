@@ -6,10 +6,11 @@ import { constant } from '../weighted.js';
 import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 
 /** The largest |accumulator| of a channel, whatever the input. */
-function accumulatorBound(layer: IntegerLayer, bias: Int32Array): number {
+function accumulatorBound(layer: IntegerLayer, bias: Int32Array, largestInput: number): number {
   const { weights, outC } = layer;
   const depthwise =
     layer.depth === 1 &&
+    layer.groups === 1 &&
     layer.channelMultiplier * layer.inC === outC &&
     weights.length === layer.kernelH * layer.kernelW * outC;
   const each = weights.length / outC;
@@ -17,7 +18,7 @@ function accumulatorBound(layer: IntegerLayer, bias: Int32Array): number {
   for (let c = 0; c < outC; c++) {
     let sum = 0;
     for (let i = 0; i < each; i++) sum += Math.abs(weights[depthwise ? i * outC + c : c * each + i]);
-    largest = Math.max(largest, 128 * sum + Math.abs(bias[c]));
+    largest = Math.max(largest, largestInput * sum + Math.abs(bias[c]));
   }
   return largest;
 }
@@ -38,9 +39,9 @@ function shiftsOf(layer: IntegerLayer, bound: number): { shifts: Int16Array; pre
 }
 
 /** bias … rounding, in the order in which both structs have them; undefined where the fast form is not exact. */
-export function rescaleFields(layer: IntegerLayer): CStruct['fields'] | undefined {
+export function rescaleFields(layer: IntegerLayer, largestInput = 128): CStruct['fields'] | undefined {
   const bias = foldedLayerBias(layer);
-  const fit = shiftsOf(layer, accumulatorBound(layer, bias));
+  const fit = shiftsOf(layer, accumulatorBound(layer, bias, largestInput));
   if (!fit) return undefined;
   const shape = [layer.outC];
   return [
