@@ -31,7 +31,7 @@ export interface IntegerLayer extends Window {
 const weightAxis: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3, fullyConnected: 0 };
 
 /** A fully connected layer is a 1x1 convolution over a row of pixels. */
-function windowOfLayer(node: Node, graph: Graph): Window {
+export function windowOfLayer(node: Node, graph: Graph): Window {
   const w = inputOf(node, graph, 1);
   if (node.op !== 'fullyConnected') {
     const [h, width] = w.shape.slice(1, 3);
@@ -99,7 +99,9 @@ export function foldedLayerBias(layer: IntegerLayer): Int32Array {
   });
 }
 
-export const workOf = (layer: IntegerLayer): { pixels: number; outputs: number; macs: number } => {
+export const workOf = (
+  layer: Pick<IntegerLayer, 'outH' | 'outW' | 'outC' | 'kernelH' | 'kernelW' | 'depth'>,
+): { pixels: number; outputs: number; macs: number } => {
   const pixels = layer.outH * layer.outW;
   const outputs = pixels * layer.outC;
   return { pixels, outputs, macs: outputs * layer.kernelH * layer.kernelW * layer.depth };
