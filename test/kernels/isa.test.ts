@@ -24,10 +24,14 @@ const boardOf: Readonly<Record<string, string>> = {
   wasm32: 'host',
 };
 
+/** Once each: several operators may share a kernel, which draws from all of them. */
+const kernelsOf = (isa: readonly string[]): string[] => [
+  ...new Set(variants.filter((v) => isa.includes(v.isa)).map((v) => v.kernel)),
+];
 const runs = listTargets().flatMap((target) =>
-  variants
-    .filter((v) => target.isa.includes(v.isa) && v.kernel.includes(process.env.MOTE_KERNEL ?? ''))
-    .map((v) => ({ kernel: v.kernel, target: target.id, board: boardOf[target.id] })),
+  kernelsOf(target.isa)
+    .filter((kernel) => kernel.includes(process.env.MOTE_KERNEL ?? ''))
+    .map((kernel) => ({ kernel, target: target.id, board: boardOf[target.id] })),
 );
 const needsQemu = (board: string): boolean => board !== 'pico' && board !== 'host';
 const hasQemu = findProgram('qemu-system-arm') !== undefined && findProgram('qemu-system-riscv32') !== undefined;
