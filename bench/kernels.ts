@@ -31,11 +31,13 @@ interface LayerShape {
   input: number[];
   weights: number[];
   attrs: Attrs;
+  /** Default: int8. */
+  activations?: 'int16';
 }
 
 const window = (pad: number): Attrs => ({ strides: [1, 1], dilations: [1, 1], pads: [pad, pad, pad, pad] });
 
-const shapes: readonly LayerShape[] = [
+const int8Shapes: readonly LayerShape[] = [
   {
     shape: '1x1 conv 12x12 64->64',
     op: 'conv2d',
@@ -60,6 +62,11 @@ const shapes: readonly LayerShape[] = [
   { shape: 'fc 640->128', op: 'fullyConnected', input: [1, 640], weights: [128, 640], attrs: {} },
 ];
 
+const shapes: readonly LayerShape[] = [
+  ...int8Shapes,
+  ...int8Shapes.map((layer) => ({ ...layer, shape: `${layer.shape}, int16`, activations: 'int16' as const })),
+];
+
 /** The same bytes every time. */
 function noise(count: number, seed: number): Int8Array {
   let s = seed;
@@ -69,14 +76,23 @@ function noise(count: number, seed: number): Int8Array {
   });
 }
 
+/** The same 16-bit numbers every time. */
+const wideNoise = (count: number, seed: number): Int16Array => new Int16Array(noise(2 * count, seed).buffer);
+
 /** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
 const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
 
-function layerGraph({ op, input, weights, attrs }: LayerShape): Graph {
+function layerGraph({ op, input, weights, attrs, activations }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
+  const wide = activations === 'int16';
   const scales = Float64Array.from({ length: outC }, (_, c) => Math.fround(0.002 + 0.0001 * (c % 7)));
-  const x = addTensor(graph, { name: 'input', dtype: 'int8', shape: input, quant: quantOf(Math.fround(0.05), 3) });
+  const x = addTensor(graph, {
+    name: 'input',
+    dtype: activations ?? 'int8',
+    shape: input,
+    quant: wide ? quantOf(Math.fround(0.05 / 256), 0) : quantOf(Math.fround(0.05), 3),
+  });
   const w = addTensor(graph, {
     name: 'weights',
     dtype: 'int8',
@@ -86,11 +102,17 @@ function layerGraph({ op, input, weights, attrs }: LayerShape): Graph {
   });
   const b = addTensor(graph, {
     name: 'bias',
-    dtype: 'int32',
     shape: [outC],
-    data: Int32Array.from(noise(outC, 2), (v) => v * 50),
+    ...(wide
+      ? { dtype: 'int64', data: BigInt64Array.from(noise(outC, 2), (v) => BigInt(v) * 12_800n) }
+      : { dtype: 'int32', data: Int32Array.from(noise(outC, 2), (v) => v * 50) }),
   });
-  const y = addTensor(graph, { name: 'output', dtype: 'int8', shape: [], quant: quantOf(Math.fround(0.08), -4) });
+  const y = addTensor(graph, {
+    name: 'output',
+    dtype: activations ?? 'int8',
+    shape: [],
+    quant: wide ? quantOf(Math.fround(0.08 / 256), 0) : quantOf(Math.fround(0.08), -4),
+  });
   const node = { op, name: op, inputs: [x, w, b], outputs: [y], attrs };
   graph.nodes.push(node);
   graph.inputs.push(x);
@@ -103,7 +125,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
   const board = loadBoard(boardId);
   const graph = layerGraph(layer);
   const plan = planGraph(graph, { rounding, target: loadTarget(board.target) });
-  const input = noise(elementCount(layer.input), 3);
+  const input = (layer.activations ? wideNoise : noise)(elementCount(layer.input), 3);
   const expected = evaluateGraph(graph, [input], { rounding });
   const { manifest, files } = emitPack({
     graph,
@@ -115,7 +137,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
     prefer: 'balance',
     vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
   });
-  const dir = join(folder, `${layer.op}-${boardId}-${rounding}`);
+  const dir = join(folder, `${layer.op}-${layer.activations ?? 'int8'}-${boardId}-${rounding}`);
   await writeFolder(dir, files);
   await buildFirmware(dir, board, join(dir, 'layer.elf'));
   const device = await startDevice(board, join(dir, 'layer.elf'), {});

@@ -43,7 +43,7 @@ export interface IntegerRule {
   compute(node: Node, operands: Operands, rounding: Rounding): (a: number, b: number) => number;
 }
 
-function operandsOf(node: Node, graph: Graph): Operands {
+export function operandsOf(node: Node, graph: Graph): Operands {
   const [a, b] = [inputOf(node, graph, 0), inputOf(node, graph, 1)];
   const shape = broadcastShape(a.shape, b.shape);
   if (!shape) badShape(node, `shapes ${a.shape.join(' x ')} and ${b.shape.join(' x ')} do not fit together`);
@@ -90,7 +90,7 @@ function integerObstacle(rule: IntegerRule, o: Operands): Reason | undefined {
 }
 
 /** A constant operand travels in the parameters; its argument is then not read and repeats the other one. */
-function constantFields(o: Operands): CStruct['fields'] {
+export function constantFields(o: Operands): CStruct['fields'] {
   const field = (name: string, t: Tensor): CStruct['fields'][number] => [
     name,
     t.data ? constant(name, t.dtype as 'int8' | 'int16' | 'float32', t.data, t.shape) : null,

@@ -8,7 +8,7 @@ import { activationRange, limitsOf } from './quantized.js';
 import { clampTo, quantizeMultiplier, requantize } from './requantize.js';
 import { clampFields } from './weighted.js';
 
-function parameters(node: Node, o: Operands) {
+export function mulParameters(node: Node, o: Operands) {
   const { a, b, y } = scalesOf(node, o);
   return {
     a: a.zeroPoint,
@@ -26,7 +26,7 @@ export const mul: OpSpec = binaryOp({
   integer: {
     sameScale: false,
     fields(node, o, rounding) {
-      const p = parameters(node, o);
+      const p = mulParameters(node, o);
       return [
         ['a_zero_point', p.a],
         ['b_zero_point', p.b],
@@ -37,7 +37,7 @@ export const mul: OpSpec = binaryOp({
       ];
     },
     compute(node, o, rounding) {
-      const p = parameters(node, o);
+      const p = mulParameters(node, o);
       return (a, b) =>
         clampTo((requantize((a - p.a) * (b - p.b), p.rescale, rounding) + p.y) | 0, p.range.min, p.range.max);
     },

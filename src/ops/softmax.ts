@@ -25,7 +25,8 @@ interface Rows {
   beta: number;
 }
 
-function rowsOf(node: Node, graph: Graph): Rows & { lastAxis: boolean } {
+/** The last axis and what lies before it. */
+export function softmaxRows(node: Node, graph: Graph): Rows & { lastAxis: boolean } {
   const x = inputOf(node, graph, 0);
   if (x.shape.length === 0) badShape(node, 'a scalar has no axis');
   const axis = axisOf(node, node.attrs.axis ?? -1, x.shape.length);
@@ -47,7 +48,7 @@ const maxDepth: Partial<Record<Tensor['dtype'], number>> = { int8: 4095, int16: 
 
 function obstacle(node: Node, graph: Graph): Reason | undefined {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
-  const { depth, lastAxis } = rowsOf(node, graph);
+  const { depth, lastAxis } = softmaxRows(node, graph);
   if (x.dtype !== y.dtype || !['float32', 'int8', 'int16'].includes(x.dtype)) {
     return {
       reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`,
@@ -80,6 +81,12 @@ function int8Parameters(node: Node, x: Tensor, beta: number, rounding: Rounding)
   return { ...m, diffMin: Math.max(-radius, -256) };
 }
 
+/** exp of the 256 differences 0, -1 … in steps of the input scale, Q0.31, as the int8 kernel computes them. */
+export function softmaxExponentials(node: Node, graph: Graph, rounding: Rounding): Int32Array {
+  const p = int8Parameters(node, inputOf(node, graph, 0), softmaxRows(node, graph).beta, rounding);
+  return Int32Array.from({ length: 256 }, (_, d) => (-d >= p.diffMin ? expNegativeQ5(requantize(-d, p, rounding)) : 0));
+}
+
 /** The int16 tables map a difference of [-65535, 0] to [-10, 0]. */
 const int16Multiplier = (node: Node, x: Tensor, beta: number): Multiplier =>
   quantizeMultiplier((scaleOf(node, x).scale * beta) / (10 / 65535));
@@ -89,7 +96,7 @@ const reciprocalTable = (): Int16Array => int16Table((x) => 1 / Math.fround(1 + 
 
 function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const x = inputOf(node, graph, 0);
-  const { rows, depth, beta } = rowsOf(node, graph);
+  const { rows, depth, beta } = softmaxRows(node, graph);
   const head: KernelCall['params']['fields'] = [
     ['rows', rows],
     ['depth', depth],
@@ -173,7 +180,7 @@ function evaluate(
   rounding: Rounding,
 ): TensorData[] {
   const t = inputOf(node, graph, 0);
-  const { rows, depth, beta } = rowsOf(node, graph);
+  const { rows, depth, beta } = softmaxRows(node, graph);
   const x = given(node, inputs, 0) as Float32Array;
   const out = x.slice();
   const row =
@@ -190,7 +197,7 @@ export const softmax: OpSpec = {
   op: 'softmax',
   infer(node, graph) {
     const x = inputOf(node, graph, 0);
-    rowsOf(node, graph);
+    softmaxRows(node, graph);
     const fixed = fixedQuant[x.dtype];
     return [{ shape: [...x.shape], dtype: x.dtype, ...(fixed ? { quant: quantOf(...fixed) } : {}) }];
   },

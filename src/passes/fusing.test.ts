@@ -12,6 +12,7 @@ import { fusePad } from './fusePad.js';
 import { inferShapes } from './inferShapes.js';
 import { removeDead } from './removeDead.js';
 import { removeIdentity } from './removeIdentity.js';
+import { singleChannelDepthwise } from './singleChannelDepthwise.js';
 import { splitConcat } from './splitConcat.js';
 import { GraphBuilder, randomInputs, randomValues, relativeError, runGraph } from './testing/graphBuilder.js';
 import { topologicalSort } from './topologicalSort.js';
@@ -314,5 +315,25 @@ describe('topologicalSort', () => {
     const [first, second] = graph.nodes;
     const cycle = { ...graph, nodes: [{ ...first, inputs: second.outputs }, second] };
     expect(() => topologicalSort(cycle)).toThrow('depends on itself');
+  });
+});
+
+describe('singleChannelDepthwise', () => {
+  it('makes a convolution of a depthwise convolution of one channel, and of no other', () => {
+    const depthwise = { strides: [2, 1], dilations: [1, 2], pads: [1, 0, 1, 2] };
+    const b = new GraphBuilder();
+    const x = b.op('depthwiseConv2d', [b.input([1, 7, 6, 1]), weights(b, [1, 3, 2, 5]), vector(b, 5, 3)], {
+      ...depthwise,
+      multiplier: 5,
+    });
+    const after = check(b.build(x), singleChannelDepthwise, ['conv2d']);
+    expect(after.tensors[after.nodes[0].inputs[1]].shape).toEqual([5, 3, 2, 1]);
+    const c = new GraphBuilder();
+    const y = c.op('depthwiseConv2d', [c.input([1, 7, 6, 2]), weights(c, [1, 3, 2, 4])], {
+      ...depthwise,
+      multiplier: 2,
+    });
+    const two = c.build(y);
+    expect(singleChannelDepthwise(two)).toBe(two);
   });
 });

@@ -12,6 +12,7 @@ import { removeDead } from './removeDead.js';
 import { removeIdentity } from './removeIdentity.js';
 import { removeTransposes } from './removeTransposes.js';
 import { shiftUnsigned } from './shiftUnsigned.js';
+import { singleChannelDepthwise } from './singleChannelDepthwise.js';
 import { splitConcat } from './splitConcat.js';
 import { topologicalSort } from './topologicalSort.js';
 
@@ -39,6 +40,7 @@ const lowerings: readonly Pass[] = [
   { name: 'integerize', run: integerize },
   { name: 'foldDequantize', run: foldDequantize },
   { name: 'splitConcat', run: splitConcat },
+  { name: 'singleChannelDepthwise', run: singleChannelDepthwise },
 ];
 
 export const passes: readonly Pass[] = [...rewrites, ...lowerings];

@@ -268,7 +268,8 @@ function elementwise(row: KernelRow, random: Random): Draft {
 function conversion(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 50)]);
-  addOutput(d, dtypes[row.weight || row.activation]);
+  // As a table, the kernel is not a conversion's and names one type.
+  addOutput(d, dtypes[row.weight] ?? dtypes[row.activation]);
   return d;
 }
 

@@ -74,4 +74,35 @@ typedef struct {
 
 void mote_add_s8_same__dsp(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* (a * a_factor + b * b_factor + offset) >> shift, clamped, equals mote_add_s8 (or mote_sub_s8: then b_factor is negative)
+ * for all 65,536 pairs of inputs: the packer has tried them all. No sum leaves 32 bits. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+  int32_t a_factor, b_factor, offset, shift;
+  int32_t output_min, output_max;
+} mote_add_s8_linear;
+
+void mote_add_s8_linear__c99(const mote_add_s8_linear *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* mote_add_s16 or mote_sub_s16: plain operand * plain_factor + (other operand in the common scale) * scaled_sign, brought
+ * to the output. The factors are mote_high_factors (highmul.h). */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int16_t *a_constant;
+  const int16_t *b_constant;
+  int32_t b_scaled; /* 1: b is the other operand, 0: a */
+  int32_t plain_factor, scaled_sign;
+  int32_t scaled_multiplier, scaled_half, scaled_round, scaled_ties, scaled_shift;
+  int32_t output_multiplier, output_half, output_round, output_ties, output_shift;
+  int32_t output_min, output_max;
+} mote_add_s16_hoisted;
+
+void mote_add_s16_hoisted__c99(const mote_add_s16_hoisted *p, const int16_t *a, const int16_t *b, int16_t *output);
+
 #endif

@@ -50,4 +50,7 @@ typedef struct {
 
 void mote_averagepool2d_f32__ref(const mote_averagepool2d_f32 *p, const float *input, float *output);
 
+/* At least two channels. */
+void mote_averagepool2d_s16__dsp(const mote_averagepool2d_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

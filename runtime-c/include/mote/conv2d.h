@@ -187,4 +187,55 @@ typedef struct {
 
 void mote_conv2d_f32f32__ref(const mote_conv2d_f32f32 *p, const float *input, float *output);
 
+/* int16 for DSP instructions: groups 1. `weights` has for each four channels (missing ones are 0) their initial sums, for
+ * each two taps two words (channels 0 and 1, 2 and 3; bytes: even channel's tap 0, odd's tap 0, even's tap 1, odd's tap
+ * 1), then multiplier, rounding and shift of each channel (dsp_finish16.h). The taps go row by row of the window, an odd
+ * last one of a row with a weight of 0 beside it. Scratch: 8 * steps bytes for taps, then 4 * row_count, then 16. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t span_h;             /* kernel_h * dilation_h */
+  int32_t inside_h, inside_w; /* windows that begin at rows and columns from 0 to below these lie in the image, their
+                                 rows side by side */
+  int32_t row_count;          /* kernel_w * in_c */
+  int32_t row_step;           /* dilation_h * in_w * in_c */
+  int32_t steps;              /* pairs of taps of one filter, a multiple of 4 */
+  const int32_t *weights;
+  int32_t output_min, output_max;
+  int32_t mode;    /* dsp_finish16.h */
+  int32_t clamped; /* 1: the bounds are narrower than what the mode saturates to */
+} mote_conv2d_s16s8_dsp;
+
+void mote_conv2d_s16s8_dsp__dsp_2x4(const mote_conv2d_s16s8_dsp *p, const int16_t *input, int16_t *output,
+                                    void *scratch);
+
+/* The same with sums of 64 bits: `weights` has for each two channels one word for each two taps. The rest as in
+ * mote_conv2d_s16s8. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t span_h;
+  int32_t inside_h, inside_w;
+  int32_t row_count;
+  int32_t row_step;
+  int32_t steps;
+  const int32_t *weights;
+  const int64_t *bias;
+  const int32_t *multiplier;
+  const int8_t *shift;
+  int32_t requantize_step;
+  int32_t accumulator_bits;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_conv2d_s16s8_dsplong;
+
+void mote_conv2d_s16s8_dsplong__dsp_2x2(const mote_conv2d_s16s8_dsplong *p, const int16_t *input, int16_t *output,
+                                        void *scratch);
+
 #endif

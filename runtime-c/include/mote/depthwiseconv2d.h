@@ -217,4 +217,25 @@ typedef struct {
 void mote_depthwiseconv2d_s8s8_any__dsp(const mote_depthwiseconv2d_s8s8_any *p, const int8_t *input,
                                         int8_t *output, void *scratch);
 
+/* The same for int16; constants in the kernels' order, weights as int16, requantization as in dsp_finish16.h. `offsets`
+ * are in bytes, too. */
+typedef struct {
+  int32_t in_h, in_w, channels;
+  int32_t out_h, out_w;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t tap_pairs;
+  const int32_t *offsets;
+  const int32_t *constants;
+  int32_t output_min, output_max;
+  int32_t mode;    /* dsp_finish16.h */
+  int32_t clamped; /* 1: the bounds are narrower than what the mode saturates to */
+} mote_depthwiseconv2d_s16s8_any;
+
+/* Scratch: 8 * tap_pairs + 2 * channels bytes where a window can leave the image. */
+void mote_depthwiseconv2d_s16s8_any__dsp(const mote_depthwiseconv2d_s16s8_any *p, const int16_t *input,
+                                         int16_t *output, void *scratch);
+
 #endif

@@ -92,4 +92,35 @@ typedef struct {
 
 void mote_fullyconnected_f32f32__ref(const mote_fullyconnected_f32f32 *p, const float *input, float *output);
 
+/* int16 for DSP instructions: constants as those of mote_conv2d_s16s8_dsp. Scratch where in_c is no multiple of 4: 8 *
+ * steps bytes; mote_fullyconnected_s16s8_dsp takes 8 more. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  int32_t steps; /* fours of taps, the last one filled up */
+  const int32_t *weights;
+  int32_t output_min, output_max;
+  int32_t mode;    /* dsp_finish16.h */
+  int32_t clamped; /* 1: the bounds are narrower than what the mode saturates to */
+} mote_fullyconnected_s16s8_dsp;
+
+void mote_fullyconnected_s16s8_dsp__dsp_1x4(const mote_fullyconnected_s16s8_dsp *p, const int16_t *input,
+                                            int16_t *output, void *scratch);
+
+/* The same with sums of 64 bits: `weights` has for each four channels two words for each two taps. */
+typedef struct {
+  int32_t rows, in_c, out_c;
+  int32_t steps;
+  const int32_t *weights;
+  const int64_t *bias;
+  const int32_t *multiplier;
+  const int8_t *shift;
+  int32_t requantize_step;
+  int32_t accumulator_bits;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_fullyconnected_s16s8_dsplong;
+
+void mote_fullyconnected_s16s8_dsplong__dsp_1x4(const mote_fullyconnected_s16s8_dsplong *p, const int16_t *input,
+                                                int16_t *output, void *scratch);
+
 #endif

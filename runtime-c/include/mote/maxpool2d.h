@@ -49,4 +49,7 @@ typedef struct {
 
 void mote_maxpool2d_f32__ref(const mote_maxpool2d_f32 *p, const float *input, float *output);
 
+/* At least two channels. */
+void mote_maxpool2d_s16__dsp(const mote_maxpool2d_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -41,4 +41,7 @@ typedef struct {
 
 void mote_mean_f32__ref(const mote_mean_f32 *p, const float *input, float *output);
 
+/* One mean of each of kept_dims[2] >= 2 channels over reduced_dims[2] pixels. */
+void mote_mean_s16__dsp(const mote_mean_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

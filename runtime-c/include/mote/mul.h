@@ -45,4 +45,31 @@ typedef struct {
 
 void mote_mul_s16__ref(const mote_mul_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+/* The scale as a mote_high_factor (highmul.h), whose round has the output zero point in it. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+  int32_t a_zero_point, b_zero_point;
+  int32_t multiplier, half, round, ties, shift;
+  int32_t output_min, output_max;
+} mote_mul_s8_hoisted;
+
+void mote_mul_s8_hoisted__c99(const mote_mul_s8_hoisted *p, const int8_t *a, const int8_t *b, int8_t *output);
+
+/* The scale as a mote_high_factor (highmul.h). */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int16_t *a_constant;
+  const int16_t *b_constant;
+  int32_t multiplier, half, round, ties, shift;
+  int32_t output_min, output_max;
+} mote_mul_s16_hoisted;
+
+void mote_mul_s16_hoisted__c99(const mote_mul_s16_hoisted *p, const int16_t *a, const int16_t *b, int16_t *output);
+
 #endif

@@ -35,4 +35,12 @@ typedef struct {
 
 void mote_softmax_f32__ref(const mote_softmax_f32 *p, const float *input, float *output);
 
+/* exp_table[d] is the exponential, in Q0.31, of d steps below the row's maximum; 0 where mote_softmax_s8 counts it as 0. */
+typedef struct {
+  int32_t rows, depth;
+  const int32_t *exp_table; /* 256 entries */
+} mote_softmax_s8_table;
+
+void mote_softmax_s8_table__c99(const mote_softmax_s8_table *p, const int8_t *input, int8_t *output);
+
 #endif

@@ -2,7 +2,8 @@
 // Kernels for Armv7E-M and Armv8-M DSP instructions (SMLAD family): Cortex-M4, M7, M33, M55.
 
 import { dspConvVariants } from './dspConv.js';
+import { dspConv16Variants } from './dspConv16.js';
 import { dspMiscVariants } from './dspMisc.js';
 import type { Variant } from './variant.js';
 
-export const dspVariants: readonly Variant[] = [...dspConvVariants, ...dspMiscVariants];
+export const dspVariants: readonly Variant[] = [...dspConvVariants, ...dspMiscVariants, ...dspConv16Variants];

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// add of two int8 tensors of one shape, with DSP instructions.
+// add and sub of two int8 tensors of one shape, with DSP instructions.
 import { elementCount, type Graph, type Node, type Tensor } from '../../model/graph.js';
 import { add } from '../add.js';
 import { clampAttr, outputOf } from '../attributes.js';
-import { inputOf, type LowerContext, type Rounding } from '../op.js';
+import { inputOf, type LowerContext, type OpSpec, type Rounding } from '../op.js';
 import { activationRange, limitsOf, scaleOf } from '../quantized.js';
+import { sub } from '../sub.js';
 import { type LinearForm, linearForm } from './linearForm.js';
 import type { Lowered, Variant } from './variant.js';
 
 const everyInt8 = Int8Array.from({ length: 256 }, (_, i) => i - 128);
 
 /** The node's results for all pairs of inputs, by the operator's own twin. */
-function allResults(node: Node, [a, b, y]: Tensor[], rounding: Rounding): Int8Array {
+function allResults(spec: OpSpec, node: Node, [a, b, y]: Tensor[], rounding: Rounding): Int8Array {
   const variable = (t: Tensor, shape: number[]): Tensor => ({
     name: t.name,
     dtype: t.dtype,
@@ -20,13 +21,15 @@ function allResults(node: Node, [a, b, y]: Tensor[], rounding: Rounding): Int8Ar
   });
   const tensors = [variable(a, [256, 1]), variable(b, [1, 256]), variable(y, [256, 256])];
   const graph = { tensors } as Graph;
-  return add.evaluate({ ...node, inputs: [0, 1], outputs: [2] }, [everyInt8, everyInt8], {
+  return spec.evaluate({ ...node, inputs: [0, 1], outputs: [2] }, [everyInt8, everyInt8], {
     graph,
     rounding,
   })[0] as Int8Array;
 }
 
-function formOf(
+/** add or sub (`spec`) as a linear form. */
+export function formOf(
+  spec: OpSpec,
   node: Node,
   tensors: Tensor[],
   rounding: Rounding,
@@ -34,19 +37,19 @@ function formOf(
   const [a, b, y] = tensors.map((t) => scaleOf(node, t));
   const range = activationRange(clampAttr(node), y, limitsOf(tensors[2]));
   const form = linearForm({
-    results: allResults(node, tensors, rounding),
+    results: allResults(spec, node, tensors, rounding),
     ...range,
     aSlope: a.scale / y.scale,
-    bSlope: b.scale / y.scale,
+    bSlope: (spec.op === 'sub' ? -b.scale : b.scale) / y.scale,
   });
   return form && { ...form, ...range };
 }
 
-function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+function lower(spec: OpSpec, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const tensors = [inputOf(node, graph, 0), inputOf(node, graph, 1), outputOf(node, graph)];
   const count = elementCount(tensors[2].shape);
   if (tensors.some((t) => t.dtype !== 'int8' || t.data || elementCount(t.shape) !== count)) return undefined;
-  const form = formOf(node, tensors, rounding);
+  const form = formOf(spec, node, tensors, rounding);
   if (!form) return undefined;
   const params = {
     type: 'mote_add_s8_same',
@@ -66,4 +69,9 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
   };
 }
 
-export const dspAddVariants: readonly Variant[] = [{ kernel: 'mote_add_s8_same__dsp', op: 'add', isa: 'dsp', lower }];
+export const dspAddVariants: readonly Variant[] = [add, sub].map((spec) => ({
+  kernel: 'mote_add_s8_same__dsp',
+  op: spec.op,
+  isa: 'dsp',
+  lower: (node, context) => lower(spec, node, context),
+}));

@@ -9,6 +9,7 @@ import { constant } from '../weighted.js';
 import { type DspScale, dspScales } from './dspScale.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
+import { leavesImage, tapOffsets } from './windowTaps.js';
 
 const groupSize = 4;
 
@@ -107,26 +108,6 @@ function anyConstants({ layer: l, scales, weight }: Prepared, start: number): nu
   }
   const rescale = channels.flatMap((c) => [scales[c].multiplier, scales[c].round, scales[c].shift]);
   return [...channels.map((c) => scales[c].bias), ...weights, ...rescale];
-}
-
-function tapOffsets(l: IntegerLayer): number[] {
-  const offsets: number[] = [];
-  for (let y = 0; y < l.kernelH; y++) {
-    for (let x = 0; x < l.kernelW; x++) offsets.push((y * l.dilationH * l.inW + x * l.dilationW) * l.inC);
-  }
-  return offsets.length % 2 ? [...offsets, offsets[offsets.length - 1]] : offsets;
-}
-
-/** Whether some window leaves the image: its taps are then found by a table in the scratch. */
-function leavesImage(l: IntegerLayer): boolean {
-  const reach = (out: number, stride: number, kernel: number, dilation: number, pad: number): number =>
-    (out - 1) * stride - pad + (kernel - 1) * dilation;
-  return (
-    l.padTop > 0 ||
-    l.padLeft > 0 ||
-    reach(l.outH, l.strideH, l.kernelH, l.dilationH, l.padTop) >= l.inH ||
-    reach(l.outW, l.strideW, l.kernelW, l.dilationW, l.padLeft) >= l.inW
-  );
 }
 
 function lowerAny(node: Node, context: LowerContext): Lowered | undefined {

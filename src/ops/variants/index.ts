@@ -2,6 +2,7 @@
 // Every kernel variant that is no reference kernel, by instruction set.
 import { dspVariants } from './dsp.js';
 import { mveVariants } from './mve.js';
+import { portableVariants } from './portable.js';
 import { rv32Variants } from './rv32.js';
 import { rvvVariants } from './rvv.js';
 import { thumbVariants } from './thumb.js';
@@ -13,4 +14,5 @@ export const variants: readonly Variant[] = [
   ...rv32Variants,
   ...rvvVariants,
   ...thumbVariants,
+  ...portableVariants,
 ];

@@ -107,7 +107,9 @@ export function foldedLayerBias(layer: IntegerLayer): Int32Array {
   });
 }
 
-export const workOf = (layer: IntegerLayer): { pixels: number; outputs: number; macs: number } => {
+export const workOf = (
+  layer: Pick<IntegerLayer, 'outH' | 'outW' | 'outC' | 'kernelH' | 'kernelW' | 'depth'>,
+): { pixels: number; outputs: number; macs: number } => {
   const pixels = layer.outH * layer.outW;
   const outputs = pixels * layer.outC;
   return { pixels, outputs, macs: outputs * layer.kernelH * layer.kernelW * layer.depth };
