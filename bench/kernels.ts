@@ -31,11 +31,13 @@ interface LayerShape {
   input: number[];
   weights: number[];
   attrs: Attrs;
+  /** Of the activations. int16: int64 biases. */
+  dtype?: 'int8' | 'int16';
 }
 
 const window = (pad: number): Attrs => ({ strides: [1, 1], dilations: [1, 1], pads: [pad, pad, pad, pad] });
 
-const shapes: readonly LayerShape[] = [
+const int8Shapes: readonly LayerShape[] = [
   {
     shape: '1x1 conv 12x12 64->64',
     op: 'conv2d',
@@ -60,6 +62,10 @@ const shapes: readonly LayerShape[] = [
   { shape: 'fc 640->128', op: 'fullyConnected', input: [1, 640], weights: [128, 640], attrs: {} },
 ];
 
+/** The same layers with int16 activations. */
+const int16Shapes = int8Shapes.map((s): LayerShape => ({ ...s, shape: `int16 ${s.shape}`, dtype: 'int16' }));
+const shapes: readonly LayerShape[] = [...int8Shapes, ...int16Shapes];
+
 /** The same bytes every time. */
 function noise(count: number, seed: number): Int8Array {
   let s = seed;
@@ -72,11 +78,17 @@ function noise(count: number, seed: number): Int8Array {
 /** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
 const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
 
-function layerGraph({ op, input, weights, attrs }: LayerShape): Graph {
+/** The bytes as activations. */
+const activations = (bytes: Int8Array, dtype: 'int8' | 'int16'): Int8Array | Int16Array =>
+  dtype === 'int8' ? bytes : Int16Array.from(bytes, (v) => v * 257);
+
+function layerGraph({ op, input, weights, attrs, dtype = 'int8' }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
   const scales = Float64Array.from({ length: outC }, (_, c) => Math.fround(0.002 + 0.0001 * (c % 7)));
-  const x = addTensor(graph, { name: 'input', dtype: 'int8', shape: input, quant: quantOf(Math.fround(0.05), 3) });
+  const [fine, wide] = dtype === 'int16' ? [1 / 256, true] : [1, false];
+  const quant = (scale: number, zeroPoint: number) => quantOf(Math.fround(scale * fine), wide ? 0 : zeroPoint);
+  const x = addTensor(graph, { name: 'input', dtype, shape: input, quant: quant(0.05, 3) });
   const w = addTensor(graph, {
     name: 'weights',
     dtype: 'int8',
@@ -86,11 +98,12 @@ function layerGraph({ op, input, weights, attrs }: LayerShape): Graph {
   });
   const b = addTensor(graph, {
     name: 'bias',
-    dtype: 'int32',
     shape: [outC],
-    data: Int32Array.from(noise(outC, 2), (v) => v * 50),
+    ...(wide
+      ? { dtype: 'int64', data: BigInt64Array.from(noise(outC, 2), (v) => BigInt(v) * 12_800n) }
+      : { dtype: 'int32', data: Int32Array.from(noise(outC, 2), (v) => v * 50) }),
   });
-  const y = addTensor(graph, { name: 'output', dtype: 'int8', shape: [], quant: quantOf(Math.fround(0.08), -4) });
+  const y = addTensor(graph, { name: 'output', dtype, shape: [], quant: quant(0.08, -4) });
   const node = { op, name: op, inputs: [x, w, b], outputs: [y], attrs };
   graph.nodes.push(node);
   graph.inputs.push(x);
@@ -103,7 +116,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
   const board = loadBoard(boardId);
   const graph = layerGraph(layer);
   const plan = planGraph(graph, { rounding, target: loadTarget(board.target) });
-  const input = noise(elementCount(layer.input), 3);
+  const input = activations(noise(elementCount(layer.input), 3), layer.dtype ?? 'int8');
   const expected = evaluateGraph(graph, [input], { rounding });
   const { manifest, files } = emitPack({
     graph,
@@ -115,7 +128,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
     prefer: 'balance',
     vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
   });
-  const dir = join(folder, `${layer.op}-${boardId}-${rounding}`);
+  const dir = join(folder, `${layer.dtype ?? 'int8'}-${layer.op}-${boardId}-${rounding}`);
   await writeFolder(dir, files);
   await buildFirmware(dir, board, join(dir, 'layer.elf'));
   const device = await startDevice(board, join(dir, 'layer.elf'), {});
