@@ -5,7 +5,7 @@ import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
-import { absoluteSum, type BlockLayer, blockLayer, channelField, maxExactWeightSum, workOf } from './blockLayer.js';
+import { type BlockLayer, blockLayer, channelField, slicesAreExact, workOf } from './blockLayer.js';
 import type { Lowered, Variant } from './variant.js';
 
 const tile = 4;
@@ -50,15 +50,6 @@ interface Slicing {
   scratchBytes: number;
 }
 
-/** Where sums are wide, each slice's must fit 32 bits. */
-const isExact = (l: BlockLayer, slice: number): boolean =>
-  l.mode !== 'wide' ||
-  l.filters.every((f) => {
-    for (let from = 0; from < f.length; from += slice)
-      if (absoluteSum(f.subarray(from, from + slice)) > maxExactWeightSum) return false;
-    return true;
-  });
-
 /** The slicing with the least scratch; for speed, the one with the fewest slices. */
 function slicingOf(l: BlockLayer, layout: Layout, prefer: LowerContext['prefer']): Slicing {
   const taps = l.filters[0].length;
@@ -69,10 +60,10 @@ function slicingOf(l: BlockLayer, layout: Layout, prefer: LowerContext['prefer']
     return { slice, scratchBytes: gathered + (slice < taps ? keptBytes : 0) };
   };
   let count = 1;
-  while (!isExact(l, sliced(count).slice)) count++;
+  while (!slicesAreExact(l, sliced(count).slice)) count++;
   if (prefer === 'speed') return sliced(count);
   const [few, more] = [sliced(count), sliced(Math.max(count, Math.ceil(taps / usualSlice)))];
-  return more.scratchBytes < few.scratchBytes && isExact(l, more.slice) ? more : few;
+  return more.scratchBytes < few.scratchBytes && slicesAreExact(l, more.slice) ? more : few;
 }
 
 /** In the order of convblock.h. */

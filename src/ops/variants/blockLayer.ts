@@ -14,7 +14,7 @@ export const sumModes = { narrow: 0, wide: 1, low: 2 } as const;
 export type SumMode = keyof typeof sumModes;
 
 /** |weights| of taps whose products with any int16 add up to an int32. */
-export const maxExactWeightSum = 65_535;
+const maxExactWeightSum = 65_535;
 
 export interface BlockLayer extends Window {
   outC: number;
@@ -45,7 +45,7 @@ function filtersOf(weights: Int8Array, outC: number, channelsLast: boolean): Int
   );
 }
 
-export const absoluteSum = (weights: Int8Array): number => weights.reduce((sum, w) => sum + Math.abs(w), 0);
+const absoluteSum = (weights: Int8Array): number => weights.reduce((sum, w) => sum + Math.abs(w), 0);
 const sumOf = (weights: Int8Array): number => weights.reduce((sum, w) => sum + w, 0);
 
 /** mote_requantize64's short multiplier and its right shift. */
@@ -113,6 +113,16 @@ function channelWords(mode: SumMode, bias: number, m: Multiplier): number[] {
 export function channelField({ mode, bias, multipliers }: BlockLayer): [string, FieldValue] {
   const words = bias.flatMap((b, c) => channelWords(mode, b, multipliers[c]));
   return ['channels', constant('channels', 'int32', Int32Array.from(words), [bias.length, 4])];
+}
+
+/** Where sums are wide, whether each slice's fit 32 bits. */
+export function slicesAreExact({ mode, filters }: BlockLayer, slice: number): boolean {
+  if (mode !== 'wide') return true;
+  return filters.every((f) => {
+    for (let from = 0; from < f.length; from += slice)
+      if (absoluteSum(f.subarray(from, from + slice)) > maxExactWeightSum) return false;
+    return true;
+  });
 }
 
 export const workOf = (l: BlockLayer): { pixels: number; outputs: number; macs: number } => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RV32IMC without vector or bit-manipulation extensions.
 import { blockConvVariants } from './blockConv.js';
+import { rv32BlockRows } from './blockRows.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import type { Variant } from './variant.js';
@@ -9,4 +10,5 @@ export const rv32Variants: readonly Variant[] = [
   ...rv32ConvVariants,
   ...rv32DepthwiseVariants,
   ...blockConvVariants('rv32'),
+  rv32BlockRows,
 ];
