@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RV32IMC without vector or bit-manipulation extensions.
+import { blockConvVariants } from './blockConv.js';
+import { rv32BlockRows } from './blockRows.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
 import type { Variant } from './variant.js';
 
-export const rv32Variants: readonly Variant[] = [...rv32ConvVariants, ...rv32DepthwiseVariants, ...rv32QuadVariants];
+export const rv32Variants: readonly Variant[] = [
+  ...rv32ConvVariants,
+  ...rv32DepthwiseVariants,
+  ...blockConvVariants('rv32'),
+  rv32BlockRows,
+  ...rv32QuadVariants,
+];

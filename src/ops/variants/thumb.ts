@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Armv6-M: Cortex-M0+.
+import { blockConvVariants } from './blockConv.js';
+import { thumbBlockRows } from './blockRows.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
 import { thumbPlane } from './thumbPlane.js';
 import type { Variant } from './variant.js';
 
-export const thumbVariants: readonly Variant[] = [thumbAdd, thumbBytes, thumbPairs, thumbPlane];
+export const thumbVariants: readonly Variant[] = [
+  thumbAdd,
+  thumbBytes,
+  thumbPairs,
+  thumbPlane,
+  ...blockConvVariants('thumb'),
+  thumbBlockRows,
+];
