@@ -42,7 +42,8 @@ function formOf(
   return form && { ...form, ...range };
 }
 
-function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+/** The call of the kernel of one instruction set; all of them take the same parameters. */
+export function lowerSameAdd(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const tensors = [inputOf(node, graph, 0), inputOf(node, graph, 1), outputOf(node, graph)];
   const count = elementCount(tensors[2].shape);
   if (tensors.some((t) => t.dtype !== 'int8' || t.data || elementCount(t.shape) !== count)) return undefined;
@@ -61,9 +62,13 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
     ] satisfies [string, number][],
   };
   return {
-    call: { kernel: 'mote_add_s8_same__dsp', params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
+    call: { kernel, params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
     work: { pixels: 1, outputs: count, macs: 0 },
   };
 }
 
-export const dspAddVariants: readonly Variant[] = [{ kernel: 'mote_add_s8_same__dsp', op: 'add', isa: 'dsp', lower }];
+const kernel = 'mote_add_s8_same__dsp';
+
+export const dspAddVariants: readonly Variant[] = [
+  { kernel, op: 'add', isa: 'dsp', lower: (node, context) => lowerSameAdd(kernel, node, context) },
+];

@@ -31,7 +31,7 @@ export interface IntegerLayer extends Window {
 const weightAxis: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3, fullyConnected: 0 };
 
 /** A fully connected layer is a 1x1 convolution over a row of pixels. */
-function windowOfLayer(node: Node, graph: Graph): Window {
+export function windowOfLayer(node: Node, graph: Graph): Window {
   const w = inputOf(node, graph, 1);
   if (node.op !== 'fullyConnected') {
     const [h, width] = w.shape.slice(1, 3);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels for WebAssembly's 128-bit SIMD: evaluation and search on the host.
+import { lowerSameAdd } from './dspAdd.js';
+import { simdConvVariants } from './simdConv.js';
+import { simdDepthwiseVariants } from './simdDepthwise.js';
+import type { Variant } from './variant.js';
+
+const addKernel = 'mote_add_s8_same__simd128';
+
+export const simdVariants: readonly Variant[] = [
+  ...simdConvVariants,
+  ...simdDepthwiseVariants,
+  { kernel: addKernel, op: 'add', isa: 'simd128', lower: (node, context) => lowerSameAdd(addKernel, node, context) },
+];
