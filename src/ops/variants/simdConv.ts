@@ -2,7 +2,7 @@
 // simdconv: convolutions without groups and fully connected layers, output channels in lanes. A depthwise convolution of
 // one channel is a convolution.
 import { dtypeBytes, type Node } from '../../model/graph.js';
-import { type CStruct, inputOf, type LowerContext } from '../op.js';
+import { type ConstArray, type CStruct, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { type Arithmetic, constant } from '../weighted.js';
 import { integerLayer } from './integerLayer.js';
@@ -18,7 +18,7 @@ import {
   wideFields,
   workOfLayer,
 } from './simdLayer.js';
-import { rescaleFields } from './simdRescale.js';
+import { simdRescale } from './simdRescale.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels whose windows are gathered before their outputs are written. */
@@ -37,11 +37,12 @@ function constantFields(
   const channels = channelsInOrder(layer.outC, lanes);
   if (layer.arithmetic === 'f32') return floatFields(node, graph, layer, channels, lanes);
   const shape = [channels.length / lanes, Math.ceil(layer.taps / 2), lanes, 2];
-  const weights = constant('weights', 'int8', pairedWeights(layer, channels), shape);
-  if (layer.arithmetic === 's16') return wideFields(node, graph, rounding, weights);
+  const weights = (dead?: ReadonlySet<number>): { const: ConstArray } =>
+    constant('weights', 'int8', pairedWeights(layer, channels, dead), shape);
+  if (layer.arithmetic === 's16') return wideFields(node, graph, rounding, weights());
   const integer = integerLayer(node, graph, rounding);
-  const rescale = integer && rescaleFields(integer, channels, layer.index);
-  return rescale && [['weights', weights], ...rescale];
+  const rescale = integer && simdRescale(integer, channels, layer.index);
+  return rescale && [['weights', weights(rescale.dead)], ...rescale.fields];
 }
 
 function lower(arithmetic: Arithmetic, node: Node, context: LowerContext): Lowered | undefined {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // simddepthwise: depthwise convolution with channels in lanes.
 import { dtypeBytes, type Node } from '../../model/graph.js';
-import { type CStruct, inputOf, type LowerContext } from '../op.js';
+import { type ConstArray, type CStruct, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { type Arithmetic, constant } from '../weighted.js';
 import { integerLayer } from './integerLayer.js';
@@ -16,7 +16,7 @@ import {
   wideFields,
   workOfLayer,
 } from './simdLayer.js';
-import { rescaleFields } from './simdRescale.js';
+import { simdRescale } from './simdRescale.js';
 import type { Lowered, Variant } from './variant.js';
 
 const types: Record<Arithmetic, string> = { s8: 's8s8', s16: 's16s8', f32: 'f32f32' };
@@ -45,13 +45,14 @@ function constantFields(
   const channels = channelsInBlocks(layer.outC, blockOf(arithmetic));
   if (arithmetic === 'f32') return floatFields(node, graph, layer, channels, blockOf(arithmetic));
   const shape = [channels.length / lanes, Math.ceil(layer.taps / 2), lanes, 2];
-  const weights = constant('weights', 'int8', pairedWeights(layer, channels), shape);
+  const weights = (dead?: ReadonlySet<number>): { const: ConstArray } =>
+    constant('weights', 'int8', pairedWeights(layer, channels, dead), shape);
   if (arithmetic === 's16') {
-    return layer.taps > maxWideTaps ? undefined : wideFields(node, graph, rounding, weights);
+    return layer.taps > maxWideTaps ? undefined : wideFields(node, graph, rounding, weights());
   }
   const integer = integerLayer(node, graph, rounding);
-  const rescale = integer && rescaleFields(integer, channels, layer.index);
-  return rescale && [['weights', weights], ...rescale];
+  const rescale = integer && simdRescale(integer, channels, layer.index);
+  return rescale && [['weights', weights(rescale.dead)], ...rescale.fields];
 }
 
 function lower(arithmetic: Arithmetic, node: Node, context: LowerContext): Lowered | undefined {

@@ -62,13 +62,17 @@ export function simdLayer(node: Node, graph: Graph): SimdLayer | undefined {
 export const channelsInOrder = (outC: number, block: number): (number | undefined)[] =>
   Array.from({ length: roundUp(outC, block) }, (_, c) => (c < outC ? c : undefined));
 
-/** [block][taps, even][lane], pairs of taps side by side: what i32x4.dot_i16x8_s wants. */
-export function pairedWeights(layer: SimdLayer, channelOf: readonly (number | undefined)[]): Int8Array {
+/** [block][taps, even][lane], pairs of taps side by side: what i32x4.dot_i16x8_s wants; 0 for dead channels. */
+export function pairedWeights(
+  layer: SimdLayer,
+  channelOf: readonly (number | undefined)[],
+  dead: ReadonlySet<number> = new Set(),
+): Int8Array {
   const { weights, taps, index } = layer;
   const even = roundUp(taps, 2);
   const out = new Int8Array(channelOf.length * even);
   for (const [lane, c] of channelOf.entries()) {
-    if (c === undefined) continue;
+    if (c === undefined || dead.has(c)) continue;
     const block = Math.floor(lane / lanes) * lanes * even;
     for (let i = 0; i < taps; i++)
       out[block + (i >> 1) * 2 * lanes + (lane % lanes) * 2 + (i & 1)] = weights[index(c, i)];
