@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled WebAssembly by the hash of what it was made from, in a folder of the temporary folder that only this user can
-// write. A cache that cannot be used is no error: the module is made again.
+// Compiled WebAssembly by the hash of what it was made from: in memory, and in a folder of the temporary folder that only
+// this user can write. A folder that cannot be used is no error: the module is made again.
 import { lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,8 @@ const maxFiles = 64;
 export interface WasmCache {
   /** Undefined where caching is not safe here. */
   folder: string | undefined;
+  /** Modules of this process: what V8 has optimized stays so. */
+  modules: Map<string, Promise<WebAssembly.Module>>;
 }
 
 /** Ours alone: a folder that somebody else could fill would be somebody else's code. */
@@ -25,9 +27,9 @@ export async function openWasmCache(parent = tmpdir()): Promise<WasmCache> {
   const folder = join(parent, `mote-wasm-${process.getuid?.() ?? 'user'}`);
   try {
     await mkdir(folder, { mode: 0o700 }).catch(() => undefined);
-    return { folder: (await isPrivate(folder)) ? folder : undefined };
+    return { folder: (await isPrivate(folder)) ? folder : undefined, modules: new Map() };
   } catch {
-    return { folder: undefined };
+    return { folder: undefined, modules: new Map() };
   }
 }
 
@@ -46,9 +48,8 @@ async function store(folder: string, path: string, bytes: Uint8Array): Promise<v
   await removeOldest(folder);
 }
 
-/** The module with this hash, compiled; made with `make` where the cache has none that compiles. */
-export async function cachedModule(
-  { folder }: WasmCache,
+async function load(
+  folder: string | undefined,
   hash: string,
   make: () => Promise<Uint8Array>,
 ): Promise<WebAssembly.Module> {
@@ -59,4 +60,18 @@ export async function cachedModule(
   const bytes = new Uint8Array(await make());
   if (folder !== undefined && path !== undefined) await store(folder, path, bytes).catch(() => undefined);
   return WebAssembly.compile(bytes);
+}
+
+/** The module with this hash, compiled; made with `make` where the cache has none that compiles. */
+export function cachedModule(
+  { folder, modules }: WasmCache,
+  hash: string,
+  make: () => Promise<Uint8Array>,
+): Promise<WebAssembly.Module> {
+  const known = modules.get(hash);
+  if (known) return known;
+  const loading = load(folder, hash, make);
+  modules.set(hash, loading);
+  loading.catch(() => modules.delete(hash));
+  return loading;
 }

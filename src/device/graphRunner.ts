@@ -4,7 +4,7 @@
 // module holds kernels only, and parameters and constants are written into its memory. Every tensor has a place of its
 // own there.
 import { buildKernelModule } from '../build/kernelModule.js';
-import { openWasmCache, type WasmCache } from '../build/wasmCache.js';
+import type { WasmCache } from '../build/wasmCache.js';
 import { fail } from '../cli/errors.js';
 import { constArrays } from '../emit/cText.js';
 import type { Target } from '../generated/target.js';
@@ -31,8 +31,8 @@ export interface GraphRunnerOptions {
   /** wasm32, perhaps with fewer instruction sets. */
   target: Target;
   rounding: Rounding;
-  /** Default: the one of this user and machine. */
-  cache?: WasmCache;
+  /** Of compiled kernels; several runners should share one. */
+  cache: WasmCache;
 }
 
 export type Visit = (id: TensorId, data: TensorData) => void;
@@ -122,7 +122,7 @@ export class GraphRunner {
     const plain = nodes.map((node) => specOf(node).lower(node, context));
     const calls = nodes.map((node) => lowerNode(specOf(node), node, context));
     const kernels = nodes.flatMap((node, i) => [plain[i].kernel, ...kernelsFor(node, plain[i], target)]);
-    const module = await buildKernelModule(kernels, target, cache ?? (await openWasmCache()));
+    const module = await buildKernelModule(kernels, target, cache);
     return new GraphRunner(graph, await WebAssembly.instantiate(module), options, calls);
   }
 
