@@ -124,7 +124,8 @@ function widen(graph: Graph, extremes: Map<TensorId, Range>, id: TensorId, data:
     if (v > max) max = v;
     strange += v - v;
   }
-  if (strange !== 0) fail('quant.calibration', { reason: `'${graph.tensors[id].name}' becomes infinite or not a number` });
+  if (strange !== 0)
+    fail('quant.calibration', { reason: `'${graph.tensors[id].name}' becomes infinite or not a number` });
   extremes.set(id, { min, max });
 }
 

@@ -150,6 +150,12 @@ export class GraphRunner {
     return this.#graph.outputs.map((id) => this.#array(id).slice());
   }
 
+  /** One inference; the bytes of every layer's outputs, which stay as they are until the next. */
+  layerOutputs(inputs: readonly TensorData[]): Uint8Array[][] {
+    this.run(inputs);
+    return this.layers.map((node) => node.outputs.map((id) => bytesOf(this.#array(id))));
+  }
+
   /** Exchanges data of constants (of the same size) and scales of any tensor. Layers that they touch are prepared anew. */
   setTensors(changes: ReadonlyMap<TensorId, TensorChange>): void {
     const { tensors } = this.#graph;
