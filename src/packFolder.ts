@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pack folder on disk, checked before anything in it is used.
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildWasm } from './build/wasm.js';
 import { fail } from './cli/errors.js';
 import { readInput, readNpyFile } from './cli/files.js';
 import type { PackManifest, PackPort } from './generated/pack.js';
-import { elementCount, type TensorData } from './model/graph.js';
+import { elementCount, type Graph, type TensorData } from './model/graph.js';
+import { importModel } from './packModel.js';
 import { parseJson } from './schema.js';
 
 export interface PackFolder {
@@ -72,4 +74,23 @@ export async function openHostPack(folder: PackFolder): Promise<PackFolder> {
 export async function buildHost(folder: PackFolder): Promise<{ wasm: Uint8Array; manifest: PackManifest }> {
   const { dir, manifest } = await openHostPack(folder);
   return { wasm: await buildWasm(dir, manifest), manifest };
+}
+
+/** The same of the pack's own C, where that is for this machine and no plain C: a pack for wasm32 with SIMD. */
+export async function buildOwn({
+  dir,
+  manifest,
+}: PackFolder): Promise<{ wasm: Uint8Array; manifest: PackManifest } | undefined> {
+  if (manifest.target !== 'wasm32' || manifest.host === undefined) return undefined;
+  return { wasm: await buildWasm(dir, manifest), manifest };
+}
+
+/** The model that the pack was made from, when the pack must equal it. */
+export async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
+  const { copy } = manifest.model;
+  if (!copy) return undefined;
+  const bytes = await readInput(join(dir, copy));
+  if (createHash('sha256').update(bytes).digest('hex') !== manifest.model.sha256)
+    fail('pack.broken', { path: dir, reason: `${copy} is not the model that was packed` });
+  return importModel(bytes, manifest.model.file);
 }

@@ -9,7 +9,7 @@ import {
   type QuantizerReport,
   quantizeFromCalibration,
 } from './compress/quantizeFromCalibration.js';
-import { wasmRunner } from './device/wasmRunner.js';
+import { openWasmRunners } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
 import type { Vectors } from './emit/testProgram.js';
@@ -104,12 +104,11 @@ async function quantized(
     notes.push('the model is quantized already; the calibration data serves as test vectors only');
     return { graph, samples };
   }
-  const result = await quantizeFromCalibration(
-    graph,
-    evenly(samples, maxCalibrationSamples),
-    wasmRunner,
-    request.quantize ?? {},
-  );
+  const runners = await openWasmRunners();
+  const result = await quantizeFromCalibration(graph, evenly(samples, maxCalibrationSamples), runners.float, {
+    makeIntegerRunner: runners.integer,
+    ...request.quantize,
+  });
   const at = perTensorQuant(result.graph.tensors[result.graph.inputs[0]]);
   const requantized = samplesFor(
     calibration.array,

@@ -117,13 +117,15 @@ function floatInput(graph: Graph, id: TensorId, data: TensorData | undefined): F
 function widen(graph: Graph, extremes: Map<TensorId, Range>, id: TensorId, data: Float32Array): void {
   const range = extremes.get(id) ?? { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
   let { min, max } = range;
-  let finite = true;
-  for (const v of data) {
+  let strange = 0; // 0 as long as no value is infinite or not a number
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i];
     if (v < min) min = v;
     if (v > max) max = v;
-    finite &&= Number.isFinite(v);
+    strange += v - v;
   }
-  if (!finite) fail('quant.calibration', { reason: `'${graph.tensors[id].name}' becomes infinite or not a number` });
+  if (strange !== 0)
+    fail('quant.calibration', { reason: `'${graph.tensors[id].name}' becomes infinite or not a number` });
   extremes.set(id, { min, max });
 }
 
@@ -147,8 +149,9 @@ function fillHistogram(histogram: Histogram | undefined, data: Float32Array): vo
   if (!histogram) return;
   const { min, max, counts } = histogram;
   const perValue = max > min ? histogramBins / (max - min) : 0;
-  for (const v of data) {
-    // Another run may differ in the last bit from the first pass, so the ends are held.
-    counts[Math.max(0, Math.min(histogramBins - 1, Math.floor((v - min) * perValue)))]++;
+  for (let i = 0; i < data.length; i++) {
+    // The ends are held: what divides the range may round up to the number of bins.
+    const bin = ((data[i] - min) * perValue) | 0;
+    counts[bin < 0 ? 0 : bin < histogramBins ? bin : histogramBins - 1]++;
   }
 }

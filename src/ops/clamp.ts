@@ -14,7 +14,8 @@ const range = ({ node, y }: Context) => activationRange(bounds(node), scaleOf(no
 const integer: ElementRule = {
   fields(ctx) {
     const { min, max } = range(ctx);
-    return [...rescaleFields(rescaleOf(ctx, Math.fround), ctx), ['min', min], ['max', max]];
+    const fields = rescaleFields(rescaleOf(ctx, Math.fround), ctx);
+    return [...fields.slice(0, -1), ['min', min], ['max', max], ...fields.slice(-1)];
   },
   compute: (ctx) => rescaled(rescaleOf(ctx, Math.fround), ctx.rounding, range(ctx)),
 };

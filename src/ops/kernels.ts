@@ -29,9 +29,10 @@ export const kernelNamePattern =
 
 export const kernelFolder = join(packageRoot, 'runtime-c', 'kernels');
 
-export function kernelTable(): KernelRow[] {
-  return JSON.parse(readFileSync(join(kernelFolder, 'kernels.json'), 'utf8')) as KernelRow[];
-}
+// Read once: every lowering of a node looks into it.
+const rows: readonly KernelRow[] = JSON.parse(readFileSync(join(kernelFolder, 'kernels.json'), 'utf8'));
+
+export const kernelTable = (): readonly KernelRow[] => rows;
 
 /** The C symbol for an operator. Asking for one that is not there is a bug: OpSpec.unsupported comes first. */
 export function kernelName(op: string, activation: string, weight = '', isa = 'ref'): string {

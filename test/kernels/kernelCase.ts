@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of one kernel on random data, with what its TypeScript twin says it must give.
-import { elementCount, type TensorData } from '../../src/model/graph.js';
+import { elementCount, type Graph, type TensorData } from '../../src/model/graph.js';
 import { opSpec } from '../../src/ops/index.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import type { KernelCall, OpSpec, Rounding } from '../../src/ops/op.js';
@@ -12,6 +12,10 @@ import { randomOf } from './random.js';
 export interface KernelCase {
   kernel: string;
   seed: number;
+  /** The node alone, its inputs in `given`. */
+  graph: Graph;
+  given: TensorData[];
+  rounding: Rounding;
   call: KernelCall;
   /** Arguments of the call, in its order. */
   inputs: TensorData[];
@@ -70,6 +74,9 @@ function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase,
   );
   return {
     kernel: row.name,
+    graph,
+    given: graph.inputs.map((id) => data[node.inputs.indexOf(id)]),
+    rounding,
     call,
     expected,
     inPlace,

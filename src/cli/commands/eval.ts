@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { runHost } from '../../device/hostSamples.js';
-import { HostModel } from '../../device/wasm.js';
+import { openEvaluator } from '../../evaluator.js';
 import type { TensorData } from '../../model/graph.js';
-import { buildHost, openPack } from '../../packFolder.js';
+import { openHostPack, openPack } from '../../packFolder.js';
 import { percent, right, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
@@ -61,7 +60,7 @@ async function readLabels(path: string, count: number, classes: number): Promise
 
 export const evaluate: CommandSpec = {
   name: 'eval',
-  summary: 'accuracy of the packed model, total and per class, on the same WebAssembly as verify',
+  summary: 'accuracy of the packed model, total and per class, on WebAssembly that is bit-equal to what verify runs',
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
   options: [
     { flags: '--data <x.npy>', text: 'inputs', required: true },
@@ -70,7 +69,8 @@ export const evaluate: CommandSpec = {
     outOption,
   ],
   async run([dir], options, out) {
-    const { wasm, manifest } = await buildHost(await openPack(dir));
+    const folder = await openPack(dir);
+    const { manifest } = await openHostPack(folder);
     const { data: samples, how } = await readSamples(
       manifest,
       text(options, 'data') as string,
@@ -78,9 +78,12 @@ export const evaluate: CommandSpec = {
     );
     const classes = manifest.outputs[0].shape.reduce((a, b) => a * b, 1);
     const labels = await readLabels(text(options, 'labels') as string, samples.length, classes);
-    const host = await HostModel.open(wasm, manifest);
+    const evaluator = await openEvaluator(
+      folder,
+      samples.map((s) => [s]),
+    );
     const started = performance.now();
-    const outputs = samples.map((s) => runHost(host, manifest, [s]));
+    const outputs = samples.map((s) => evaluator.run([s]));
     const seconds = (performance.now() - started) / 1000;
     await writeOutputs(manifest, outputs, text(options, 'out'));
     const { accuracy, perClass } = score(
@@ -110,7 +113,7 @@ export const evaluate: CommandSpec = {
         '',
         ...table([right('class'), right('samples'), right('correct'), right('accuracy')], rows, out.width),
         '',
-        `top-1   ${(100 * accuracy).toFixed(2)}%   ${Math.round(accuracy * samples.length)} of ${samples.length}   ${(samples.length / seconds).toFixed(0)} samples/s on this machine`,
+        `top-1   ${(100 * accuracy).toFixed(2)}%   ${Math.round(accuracy * samples.length)} of ${samples.length}   ${(samples.length / seconds).toFixed(0)} samples/s on this machine, ${evaluator.kernels}`,
       ],
     };
   },

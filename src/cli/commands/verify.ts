@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { runHost } from '../../device/hostSamples.js';
 import { HostModel } from '../../device/wasm.js';
 import type { PackManifest } from '../../generated/pack.js';
-import type { Graph, TensorData } from '../../model/graph.js';
+import type { TensorData } from '../../model/graph.js';
 import { evaluateGraph } from '../../ops/evaluateGraph.js';
-import { buildHost, loadVectors, openPack, type PackFolder } from '../../packFolder.js';
-import { importModel } from '../../packModel.js';
+import { buildHost, buildOwn, loadVectors, openPack, referenceGraph } from '../../packFolder.js';
 import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
-import { readInput } from '../files.js';
 import { inputScaleOption, outOption, readSamples, writeOutputs } from '../sampleInput.js';
 
 export interface Difference {
@@ -39,16 +35,6 @@ export function firstDifference(
   return undefined;
 }
 
-/** The model that the pack was made from, when the pack must equal it. */
-async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
-  const { copy } = manifest.model;
-  if (!copy) return undefined;
-  const bytes = await readInput(join(dir, copy));
-  if (createHash('sha256').update(bytes).digest('hex') !== manifest.model.sha256)
-    fail('pack.broken', { path: dir, reason: `${copy} is not the model that was packed` });
-  return importModel(bytes, manifest.model.file);
-}
-
 export const verify: CommandSpec = {
   name: 'verify',
   summary: 'run the packed C as WebAssembly on this machine and compare with what it must equal, bit by bit',
@@ -71,6 +57,15 @@ export const verify: CommandSpec = {
       else equal++;
     };
     vectors.inputs.forEach((inputs, k) => void judge(k, vectors.outputs[k], runHost(host, manifest, inputs)));
+    const own = await buildOwn(folder);
+    if (own) {
+      const model = await HostModel.open(own.wasm, own.manifest);
+      vectors.inputs.forEach((inputs, k) => {
+        const difference = firstDifference(own.manifest, k, vectors.outputs[k], runHost(model, own.manifest, inputs));
+        if (difference) differences.push(difference);
+      });
+      if (!model.guardIntact()) fail('device.guard', { board: 'the host module' });
+    }
 
     const data = text(options, 'data');
     const lines: string[] = [];

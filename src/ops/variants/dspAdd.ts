@@ -45,7 +45,8 @@ export function formOf(
   return form && { ...form, ...range };
 }
 
-function lower(spec: OpSpec, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+/** The call of the kernel of one instruction set; all of them take the same parameters. */
+function lowerSame(kernel: string, spec: OpSpec, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const tensors = [inputOf(node, graph, 0), inputOf(node, graph, 1), outputOf(node, graph)];
   const count = elementCount(tensors[2].shape);
   if (tensors.some((t) => t.dtype !== 'int8' || t.data || elementCount(t.shape) !== count)) return undefined;
@@ -64,14 +65,18 @@ function lower(spec: OpSpec, node: Node, { graph, rounding }: LowerContext): Low
     ] satisfies [string, number][],
   };
   return {
-    call: { kernel: 'mote_add_s8_same__dsp', params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
+    call: { kernel, params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
     work: { pixels: 1, outputs: count, macs: 0 },
   };
 }
 
-export const dspAddVariants: readonly Variant[] = [add, sub].map((spec) => ({
-  kernel: 'mote_add_s8_same__dsp',
-  op: spec.op,
-  isa: 'dsp',
-  lower: (node, context) => lower(spec, node, context),
-}));
+/** add and sub on one instruction set. */
+export const sameVariants = (kernel: string, isa: string): Variant[] =>
+  [add, sub].map((spec) => ({
+    kernel,
+    op: spec.op,
+    isa,
+    lower: (node, context) => lowerSame(kernel, spec, node, context),
+  }));
+
+export const dspAddVariants: readonly Variant[] = sameVariants('mote_add_s8_same__dsp', 'dsp');

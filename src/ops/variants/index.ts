@@ -5,6 +5,7 @@ import { mveVariants } from './mve.js';
 import { portableVariants } from './portable.js';
 import { rv32Variants } from './rv32.js';
 import { rvvVariants } from './rvv.js';
+import { simdVariants } from './simd.js';
 import { thumbVariants } from './thumb.js';
 import type { Variant } from './variant.js';
 
@@ -13,6 +14,7 @@ export const variants: readonly Variant[] = [
   ...mveVariants,
   ...rv32Variants,
   ...rvvVariants,
+  ...simdVariants,
   ...thumbVariants,
   ...portableVariants,
 ];
