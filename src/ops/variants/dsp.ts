@@ -3,6 +3,7 @@
 
 import { dspConvVariants } from './dspConv.js';
 import { dspMiscVariants } from './dspMisc.js';
+import { dspWinogradVariants } from './dspWinograd.js';
 import type { Variant } from './variant.js';
 
-export const dspVariants: readonly Variant[] = [...dspConvVariants, ...dspMiscVariants];
+export const dspVariants: readonly Variant[] = [...dspConvVariants, ...dspMiscVariants, ...dspWinogradVariants];
