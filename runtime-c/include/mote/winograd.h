@@ -22,6 +22,8 @@
 
 #include <stdint.h>
 
+#include "mote/rv32_requantize.h"
+
 /* For DSP instructions, two tiles side by side by four channels. */
 typedef struct {
   int32_t in_h, in_w, in_c; /* in_c is a multiple of 4 */
@@ -40,5 +42,19 @@ typedef struct {
 /* scratch: 64 + 128 * steps bytes of transformed tiles, 32 of outputs, in_c of zero points. */
 void mote_winograd_s8s8_dsp__dsp_2x4(const mote_winograd_s8s8_dsp *p, const int8_t *input, int8_t *output,
                                      void *scratch);
+
+/* For RV32IM, four tiles side by side by four channels. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t pad_top, pad_left;
+  int32_t input_zero_point;
+  const int16_t *weights;  /* [out_c / 4, rounded up][16 positions][in_c][4 channels], missing channels 0 */
+  const int32_t *channels; /* 4 words each (rv32_requantize.h, the bias times 4), a multiple of 4 channels */
+  mote_rv32_output output;
+} mote_winograd_s8s8;
+
+/* scratch: 128 * in_c bytes of transformed tiles, in_c of zero points. */
+void mote_winograd_s8s8__rv32_4x4(const mote_winograd_s8s8 *p, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

@@ -55,6 +55,7 @@ static inline void mote_winograd_column(uint32_t d0, uint32_t d1, uint32_t d2, u
 static inline void mote_winograd_four(const int8_t *const *at, int32_t c, uint32_t *to, int32_t position) {
   uint32_t even[24];
   uint32_t odd[24];
+#pragma GCC unroll 1
   for (int32_t j = 0; j < 6; j++) {
     const uint32_t d0 = mote_dsp_load4(at[4 * j] + c);
     const uint32_t d1 = mote_dsp_load4(at[4 * j + 1] + c);
@@ -65,6 +66,7 @@ static inline void mote_winograd_four(const int8_t *const *at, int32_t c, uint32
     mote_winograd_column(mote_winograd_odd(d0), mote_winograd_odd(d1), mote_winograd_odd(d2), mote_winograd_odd(d3),
                          odd + j);
   }
+#pragma GCC unroll 1
   for (int32_t u = 0; u < 4; u++) {
     const uint32_t *const e = even + 6 * u;
     const uint32_t *const o = odd + 6 * u;
