@@ -23,6 +23,7 @@ import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
 import { type Plan, planGraph } from './plan/plan.js';
+import { tradeOffNote } from './plan/tradeOff.js';
 import { findObstacles } from './support.js';
 import { xorshift32 } from './xorshift.js';
 
@@ -182,7 +183,12 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const rounding =
     request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
   const prefer = request.prefer ?? 'balance';
-  const plan = planGraph(graph, { rounding, prefer, target: loadTarget(request.target) });
+  const target = loadTarget(request.target);
+  const plan = planGraph(graph, { rounding, prefer, target });
+  if (prefer === 'speed' || prefer === 'size') {
+    const note = tradeOffNote(prefer, plan, planGraph(graph, { rounding, target }), target);
+    if (note) notes.push(note);
+  }
   const input: PackInput = {
     graph,
     plan,

@@ -135,6 +135,8 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes }: Linking
   if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
   const { startup, template } = architectures[target.startup];
   const { sources, layerSources, kernels } = manifest.files;
+  const packed = [...sources, ...layerSources, ...kernels].map((f) => join(dir, f));
+  const small = manifest.prefer === 'size';
   return withWorkFolder(async (workFolder) => {
     const script = join(workFolder, 'link.ld');
     await writeFile(script, linkerScript(await readFile(join(firmwareFolder, template), 'utf8'), board, stackBytes));
@@ -142,8 +144,8 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes }: Linking
     const output = join(workFolder, 'firmware.elf');
     const overflows = await toolchain.compileAndLink({
       target,
-      sources: [...sources, ...layerSources, ...kernels].map((f) => join(dir, f)),
-      smallSources: firmwareSources(board, startup),
+      sources: small ? [] : packed,
+      smallSources: [...firmwareSources(board, startup), ...(small ? packed : [])],
       includes: [workFolder, dir, firmwareFolder, join(firmwareFolder, 'libc')],
       defines: [],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],

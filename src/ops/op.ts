@@ -62,7 +62,7 @@ export interface LowerContext {
   /** Default: balance. */
   prefer?: Prefer;
   /** The kernels that the target can run, and what they cost (see variants/choose.ts). */
-  target: Pick<Target, 'id' | 'isa' | 'costs'>;
+  target: Pick<Target, 'id' | 'isa' | 'costs' | 'codeBytes'>;
 }
 
 export interface OpSpec {

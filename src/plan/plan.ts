@@ -2,7 +2,7 @@
 // Graph -> Plan: which call runs when, and where in the arena each tensor lies. Input and output buffers count.
 import type { Graph, Node, TensorId } from '../model/graph.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
-import { lowerNode } from '../ops/variants/choose.js';
+import { chooseKernels } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
 import { place, type Share } from './place.js';
 
@@ -14,6 +14,8 @@ export interface Step {
   node: Node;
   call: KernelCall;
   macs: number;
+  /** Estimated by the target's cost table; undefined for a kernel without a row. */
+  instructions: number | undefined;
   /** Arena offset of the call's scratch, when it has any. */
   scratchOffset: number;
 }
@@ -52,7 +54,11 @@ function findShares(
 /** Plans the whole graph; every node must be lowerable. */
 export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): Plan {
   const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
-  const calls = nodes.map((node) => lowerNode(specOf(node), node, { ...context, graph }));
+  const chosen = chooseKernels(
+    nodes.map((node) => ({ spec: specOf(node), node })),
+    { ...context, graph },
+  );
+  const calls = chosen.map((c) => c.call);
   const scratch = calls.flatMap((call, step): Buffer[] =>
     call.scratchBytes > 0
       ? [{ name: `scratch of ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }]
@@ -70,6 +76,7 @@ export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): P
     node,
     call: calls[i],
     macs: specOf(node).macs(node, graph),
+    instructions: chosen[i].instructions,
     scratchOffset: scratchAt.get(i) ?? 0,
   }));
   return {
@@ -82,10 +89,4 @@ export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): P
   };
 }
 
-/** Bytes of all constant arrays of the plan: weights, biases, multipliers, tables. */
-export function weightBytes(call: KernelCall): number {
-  return call.params.fields.reduce((sum, [, value]) => {
-    if (value === null || typeof value !== 'object' || !('const' in value)) return sum;
-    return sum + value.const.data.byteLength;
-  }, 0);
-}
+export { constantBytes as weightBytes } from '../ops/constantBytes.js';

@@ -29,7 +29,7 @@ import {
 import { bytesOf } from '../../src/model/tensorData.js';
 import { opSpec } from '../../src/ops/index.js';
 import { kernelTable } from '../../src/ops/kernels.js';
-import type { OpSpec, Overlap, Rounding } from '../../src/ops/op.js';
+import type { OpSpec, Overlap, Prefer, Rounding } from '../../src/ops/op.js';
 import type { Cost } from '../../src/ops/variants/choose.js';
 import { variants } from '../../src/ops/variants/index.js';
 import { type Plan, planGraph } from '../../src/plan/plan.js';
@@ -63,10 +63,13 @@ function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | 
     throw error;
   }
   if (specOf(node).unsupported?.(node, graph)) return undefined;
-  const context = { graph, rounding, target: { id: row.isa, isa: [row.isa, 'ref'] } };
+  const context = { graph, rounding, prefer: preferOf(kernel), target: { id: row.isa, isa: [row.isa, 'ref'] } };
   const call = variant ? variant.lower(node, context)?.call : specOf(node).lower(node, context);
   return call?.kernel === kernel ? d : undefined;
 }
+
+/** A preference under which the kernel is considered. */
+const preferOf = (kernel: string): Prefer | undefined => variants.find((v) => v.kernel === kernel)?.prefers?.[0];
 
 /** Adds the draft's tensors and node to the batch. */
 function adopt(batch: Graph, { graph, node }: Draft, index: number): void {
@@ -190,7 +193,7 @@ export function makeBatch({
   if (texts.length < 5) throw new Error(`${kernel}: only ${texts.length} cases in ${attempts} draws`);
   const target = loadTarget(targetId);
   const plan = spread(
-    planGraph(graph, { rounding, target: { ...target, costs: { [kernel]: noCost } } }),
+    planGraph(graph, { rounding, prefer: preferOf(kernel), target: { ...target, costs: { [kernel]: noCost } } }),
     graph,
     overlapping ? random : undefined,
   );

@@ -53,10 +53,13 @@ typedef struct {
 } mote_conv2d_s8s8_dsp;
 
 typedef mote_conv2d_s8s8_dsp mote_conv2d_s8s8_dspwide;
+typedef mote_conv2d_s8s8_dsp mote_conv2d_s8s8_dsp16;
 
 void mote_conv2d_s8s8_dsp__dsp_2x4(const mote_conv2d_s8s8_dsp *p, const int8_t *input, int8_t *output, void *scratch);
 void mote_conv2d_s8s8_dspwide__dsp_2x4(const mote_conv2d_s8s8_dspwide *p, const int8_t *input, int8_t *output,
                                        void *scratch);
+void mote_conv2d_s8s8_dsp16__dsp_2x4(const mote_conv2d_s8s8_dsp16 *p, const int8_t *input, int8_t *output,
+                                     void *scratch);
 
 /* groups is 1. `stream` holds all constants in the order in which the kernel reads them. For each four output channels
  * (missing ones are zero): depth / 16 blocks of 4 x 16 weights, then bias[4], multiplier[4], shift[4] as little-endian

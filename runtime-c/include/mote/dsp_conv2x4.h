@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Convolution of two output pixels at a time for DSP instructions: what its kernels share. The taps of both pixels are
  * widened to 16 bits in the scratch once, in SXTB16's order, and used by all output channels.
- * Before this header, a kernel defines its loop's step (MOTE_DSP_STEP), how the odd channels' sums come out of the loop
+ * Before this header, a kernel defines its loop's step (MOTE_DSP_STEP) and the words of weights that it takes (MOTE_DSP_STEP_WORDS), how the odd channels' sums come out of the loop
  * (MOTE_DSP_SPLIT) and are requantized (MOTE_DSP_TFLITE_ODD, MOTE_DSP_RECTIFIED_ODD). */
 #ifndef MOTE_DSP_CONV2X4_H
 #define MOTE_DSP_CONV2X4_H
@@ -206,7 +206,7 @@ __attribute__((noinline)) static void mote_dsp_rest(const mote_conv2d_s8s8_dsp *
   if (p->out_c != whole) {
     mote_dsp_block last = *k;
     last.w = k->w_end;
-    last.w_end = k->w_end + 16 + 2 * p->steps;
+    last.w_end = k->w_end + 16 + MOTE_DSP_STEP_WORDS * p->steps;
     last.out_a = rest;
     last.out_b = rest + 4;
     mote_dsp_blocks(&last);
@@ -256,7 +256,7 @@ static inline void mote_dsp_conv2x4(const mote_conv2d_s8s8_dsp *p, const int8_t 
                                     void *scratch) {
   int32_t *const x = (int32_t *)scratch;
   int8_t *const buffer = (int8_t *)(x + 2 * p->steps);
-  const int32_t *const whole_end = p->weights + (p->out_c >> 2) * (16 + 2 * p->steps);
+  const int32_t *const whole_end = p->weights + (p->out_c >> 2) * (16 + MOTE_DSP_STEP_WORDS * p->steps);
   mote_dsp_block k = {x, buffer - p->mode, p->steps, whole_end, 0, 0, p->weights};
   const int simple = (p->out_c & 3) == 0 && p->output_min == -128 && p->output_max == 127;
   int8_t *const rest = simple ? 0 : buffer + 2 * p->row_bytes;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fully connected layer for DSP instructions, one row by four channels: what its kernels share. The row is widened in
- * the loop, for a widened copy would take twice the row's bytes. A kernel first defines MOTE_DSP_STEP (four taps),
+ * the loop, for a widened copy would take twice the row's bytes. A kernel first defines MOTE_DSP_STEP (four taps), MOTE_DSP_STEP_WORDS,
  * MOTE_DSP_SPLIT, MOTE_DSP_TFLITE_ODD and MOTE_DSP_RECTIFIED_ODD as for dsp_conv2x4.h. */
 #ifndef MOTE_DSP_FC1X4_H
 #define MOTE_DSP_FC1X4_H
@@ -81,7 +81,7 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
 static inline void mote_dsp_row(const mote_fullyconnected_s8s8_dsp *p, const int8_t *row, int8_t *output,
                                 int8_t *rest) {
   const int32_t whole = p->out_c & ~3;
-  const int32_t block = 16 + 4 * p->steps;
+  const int32_t block = 16 + MOTE_DSP_STEP_WORDS * p->steps;
   const int32_t *const whole_end = p->weights + (whole >> 2) * block;
   mote_dsp_block k = {row, row + 4 * p->steps - p->mode, p->steps, whole_end, output, 0, p->weights};
   if (whole) mote_dsp_blocks(&k);

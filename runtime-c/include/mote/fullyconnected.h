@@ -33,11 +33,14 @@ typedef struct {
 } mote_fullyconnected_s8s8_dsp;
 
 typedef mote_fullyconnected_s8s8_dsp mote_fullyconnected_s8s8_dspwide;
+typedef mote_fullyconnected_s8s8_dsp mote_fullyconnected_s8s8_dsp16;
 
 void mote_fullyconnected_s8s8_dsp__dsp_1x4(const mote_fullyconnected_s8s8_dsp *p, const int8_t *input, int8_t *output,
                                            void *scratch);
 void mote_fullyconnected_s8s8_dspwide__dsp_1x4(const mote_fullyconnected_s8s8_dspwide *p, const int8_t *input,
                                                int8_t *output, void *scratch);
+void mote_fullyconnected_s8s8_dsp16__dsp_1x4(const mote_fullyconnected_s8s8_dsp16 *p, const int8_t *input,
+                                             int8_t *output, void *scratch);
 
 /* As mote_conv2d_s8s8_stream in conv2d.h, but with eight output channels to a group: blocks of 8 x 16 weights, then
  * bias[8], multiplier[8], shift[8]. */

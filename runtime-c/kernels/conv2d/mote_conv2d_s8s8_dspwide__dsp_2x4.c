@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* int8 convolution by DSP instructions, two pixels by four channels, for any weights: 15 instructions for 16 products. */
+#define MOTE_DSP_STEP_WORDS 2
 #define MOTE_DSP_STEP              \
   "ldmia r0!, {r2, r3}\n"          \
   "ldr r4, [r1], #4\n"             \

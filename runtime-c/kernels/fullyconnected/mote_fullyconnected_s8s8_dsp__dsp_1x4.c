@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* int8 fully connected layer by DSP instructions, paired weights: 16 instructions for 16 products. */
+#define MOTE_DSP_STEP_WORDS 4
 #define MOTE_DSP_STEP              \
   "ldr r3, [r0], #4\n"             \
   "ldmia r1!, {r4, r5, r6, r7}\n"  \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* int8 fully connected layer by DSP instructions, for any weights: 21 instructions for 16 products. */
+#define MOTE_DSP_STEP_WORDS 4
 #define MOTE_DSP_STEP              \
   "ldr r3, [r0], #4\n"             \
   "sxtb16 r2, r3\n"                \

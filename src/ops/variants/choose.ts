@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which kernel a node gets on a target: the variant that the target's cost table predicts to be cheapest, else the
-// operator's reference kernel.
-import type { Node } from '../../model/graph.js';
+// operator's reference kernel. Under `size`, the kernels that make all nodes together smallest (smallest.ts).
+import { elementCount, type Node } from '../../model/graph.js';
+import { outputOf } from '../attributes.js';
+import { flashBytes } from '../constantBytes.js';
 import type { KernelCall, LowerContext, OpSpec } from '../op.js';
 import { variants } from './index.js';
+import { smallestKernels } from './smallest.js';
 import type { Work } from './variant.js';
 
 /** Instructions per unit of work, from the target's file. */
@@ -17,19 +20,56 @@ export interface Cost {
 export const predictInstructions = (cost: Cost, work: Work): number =>
   cost.perCall + cost.perPixel * work.pixels + cost.perOutput * work.outputs + cost.perMac * work.macs;
 
-/** The C call for a node on a target. */
-export function lowerNode(spec: OpSpec, node: Node, context: LowerContext): KernelCall {
+/** A way to compute a node. */
+export interface Candidate {
+  call: KernelCall;
+  /** Estimated; undefined where the kernel has no cost row. */
+  instructions: number | undefined;
+}
+
+/** The variants that fit a node under the context's preference. */
+function variantsFor(node: Node, context: LowerContext): Candidate[] {
   const { isa, costs } = context.target;
   const prefer = context.prefer ?? 'balance';
-  let best: { call: KernelCall; instructions: number } | undefined;
-  for (const variant of variants) {
+  return variants.flatMap((variant) => {
     const cost = costs?.[variant.kernel];
-    if (variant.op !== node.op || !isa.includes(variant.isa) || !cost) continue;
-    if (variant.prefers && !variant.prefers.includes(prefer)) continue;
+    if (variant.op !== node.op || !isa.includes(variant.isa) || !cost) return [];
+    if (variant.prefers && !variant.prefers.includes(prefer)) return [];
     const lowered = variant.lower(node, context);
-    if (!lowered) continue;
-    const instructions = predictInstructions(cost, lowered.work);
-    if (!best || instructions < best.instructions) best = { call: lowered.call, instructions };
-  }
-  return best?.call ?? spec.lower(node, context);
+    return lowered ? [{ call: lowered.call, instructions: predictInstructions(cost, lowered.work) }] : [];
+  });
+}
+
+function workOfReference(spec: OpSpec, node: Node, { graph }: LowerContext): Work {
+  const { shape } = outputOf(node, graph);
+  const outputs = elementCount(shape);
+  return { pixels: outputs / (shape.at(-1) ?? 1), outputs, macs: spec.macs(node, graph) };
+}
+
+function reference(spec: OpSpec, node: Node, context: LowerContext): Candidate {
+  const call = spec.lower(node, context);
+  const cost = context.target.costs?.[call.kernel];
+  return { call, instructions: cost && predictInstructions(cost, workOfReference(spec, node, context)) };
+}
+
+const slowest = (c: Candidate): number => c.instructions ?? Number.POSITIVE_INFINITY;
+
+function fastest(spec: OpSpec, node: Node, context: LowerContext): Candidate {
+  const [first, ...rest] = variantsFor(node, context);
+  if (!first) return reference(spec, node, context);
+  return rest.reduce((best, c) => (slowest(c) < slowest(best) ? c : best), first);
+}
+
+/** The kernels of all nodes, in their order. */
+export function chooseKernels(nodes: readonly { spec: OpSpec; node: Node }[], context: LowerContext): Candidate[] {
+  if (context.prefer !== 'size') return nodes.map(({ spec, node }) => fastest(spec, node, context));
+  const code = context.target.codeBytes ?? {};
+  const choices = nodes.map(({ spec, node }) => {
+    const measured = variantsFor(node, context).filter((c) => code[c.call.kernel] !== undefined);
+    return [...measured, reference(spec, node, context)];
+  });
+  const options = choices.map((list) =>
+    list.map((c) => ({ kernel: c.call.kernel, bytes: flashBytes(c.call), instructions: slowest(c) })),
+  );
+  return smallestKernels(options, (kernel) => code[kernel] ?? 0).map((at, i) => choices[i][at]);
 }

@@ -4,6 +4,12 @@
 import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
 import { dspMiscVariants } from './dspMisc.js';
+import { dspWinogradVariants } from './dspWinograd.js';
 import type { Variant } from './variant.js';
 
-export const dspVariants: readonly Variant[] = [...dspConvVariants, ...dspMiscVariants, ...dspConv16Variants];
+export const dspVariants: readonly Variant[] = [
+  ...dspConvVariants,
+  ...dspMiscVariants,
+  ...dspConv16Variants,
+  ...dspWinogradVariants,
+];

@@ -6,8 +6,8 @@ import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 /** A pair of taps that one 16-bit lane each holds; -1 is none, a zero weight. */
 export type TapPair = readonly [first: number, second: number];
 
-/** `paired`: a lane is 256 * odd + even channel. `wide`: two bytes. */
-export type WeightForm = 'paired' | 'wide';
+/** `paired`: a lane is 256 * odd + even channel. `wide`: two bytes. `int16`: one channel's weight, twice the flash. */
+export type WeightForm = 'paired' | 'wide' | 'int16';
 
 /** Pairs of `count` taps from `first` on, as SXTB16 takes them from words; a shorter rest as mote_dsp_widen's. */
 export function tapPairs(first: number, count: number): TapPair[] {
@@ -28,7 +28,7 @@ export function wholeTapPairs(count: number): TapPair[] {
 }
 
 /** Least and greatest sum of a channel, bias included, over all int8 inputs: no other can come up. */
-function sumRange(weights: Int8Array, bias: number): { min: number; max: number } {
+export function sumRange(weights: Int8Array, bias: number): { min: number; max: number } {
   let [min, max] = [bias, bias];
   for (const w of weights) {
     min += w > 0 ? -128 * w : 127 * w;
@@ -39,18 +39,22 @@ function sumRange(weights: Int8Array, bias: number): { min: number; max: number 
 
 /** As dsp_block.h numbers them. */
 export const modes = { rectified: 0, tflite: 1, single: 2 } as const;
-type Mode = keyof typeof modes;
+export type Mode = keyof typeof modes;
 
-/** What a mode adds to a paired odd channel's shift, its sum being scaled by 256 (the others' being doubled). */
-const oddShift: Readonly<Record<Mode, number>> = { rectified: 7, tflite: 0, single: 8 };
+/** Sums that come times 2^bits: a paired odd channel's, and Winograd's. Others are doubled by the kernel. */
+const pairedBits = 8;
+
+/** What a mode adds to the shift of such a sum: tflite halves it until it is doubled. */
+const addedShift = (mode: Mode, bits: number): number =>
+  bits === 0 || mode === 'tflite' ? 0 : mode === 'single' ? bits : bits - 1;
 
 /** Up to here zero point * 2^s and the product's high word fit 31 bits. */
 const maxShift = 22;
 
 /** The shift amount s after the high product, or undefined where the kernels' form does not hold. */
-function highShift({ multiplier, shift }: Multiplier, mode: Mode): number | undefined {
+export function highShift({ multiplier, shift }: Multiplier, mode: Mode): number | undefined {
   const s = mode === 'single' ? -1 - shift : -shift;
-  return multiplier >= 2 ** 30 && s >= 1 && s + oddShift[mode] <= maxShift ? s : undefined;
+  return multiplier >= 2 ** 30 && s >= 1 && s + addedShift(mode, pairedBits) <= maxShift ? s : undefined;
 }
 
 /** Bounded by the zero point, tflite rounding needs no care for ties below 0. */
@@ -62,17 +66,17 @@ export function modeOf(layer: LivelyLayer): Mode {
 }
 
 /** m, r, s of a channel that is not constant. */
-function requantization(m: Multiplier, layer: LivelyLayer, odd: boolean): number[] {
+function requantization(m: Multiplier, layer: LivelyLayer, bits: number): number[] {
   const mode = modeOf(layer);
-  const s = (highShift(m, mode) as number) + (odd ? oddShift[mode] : 0);
-  const half = odd && mode === 'rectified' ? 64 : 0;
+  const s = (highShift(m, mode) as number) + addedShift(mode, bits);
+  const half = bits && mode === 'rectified' ? 2 ** (bits - 2) : 0;
   return [m.multiplier, 2 ** (s - 1) + half + layer.outputZeroPoint * 2 ** s, s];
 }
 
 /** The same in both contracts for a channel that is always `value`: (2 value + 1 - (0 or 1)) >> 1. */
 const constantOutput = (value: number): number[] => [0, 2 * value + 1, 1];
 
-const filterOf = (layer: IntegerLayer, channel: number): Int8Array => {
+export const filterOf = (layer: IntegerLayer, channel: number): Int8Array => {
   const each = layer.weights.length / layer.outC;
   return layer.weights.subarray(channel * each, (channel + 1) * each);
 };
@@ -138,6 +142,7 @@ export function blockConstants(layer: LivelyLayer, pairs: readonly TapPair[], fo
   const weight = (c: number, tap: number): number => (tap >= 0 ? (filters[c]?.[tap] ?? 0) : 0);
   const lane = (c: number, tap: number): number => {
     const [even, odd] = [weight(c, tap), weight(c + 1, tap)];
+    if (form === 'int16') return even & 0xffff;
     return (form === 'paired' ? 256 * odd + even : (odd << 8) | (even & 0xff)) & 0xffff;
   };
   const stream: number[] = [];
@@ -145,9 +150,9 @@ export function blockConstants(layer: LivelyLayer, pairs: readonly TapPair[], fo
     const channels = [first, first + 1, first + 2, first + 3];
     stream.push(...channels.map((c) => initialSum(bias, c, form)));
     for (const [a, b] of pairs) {
-      for (const c of [first, first + 2]) stream.push(lane(c, a) | (lane(c, b) << 16));
+      for (const c of form === 'int16' ? channels : [first, first + 2]) stream.push(lane(c, a) | (lane(c, b) << 16));
     }
-    for (const c of channels) stream.push(...rescaling(layer, c, form));
+    for (const c of channels) stream.push(...rescaling(layer, c, isPairedOdd(c, form) ? pairedBits : 0));
   }
   return Int32Array.from(stream);
 }
@@ -157,9 +162,8 @@ const isPairedOdd = (channel: number, form: WeightForm): boolean => form === 'pa
 const initialSum = (bias: Int32Array, c: number, form: WeightForm): number =>
   (isPairedOdd(c, form) ? Math.imul(256, bias[c] ?? 0) + (bias[c - 1] ?? 0) : (bias[c] ?? 0)) | 0;
 
-function rescaling(layer: LivelyLayer, c: number, form: WeightForm): number[] {
+/** m, r, s of channel c, whose sum comes times 2^bits; a channel beyond the last is constant. */
+export function rescaling(layer: LivelyLayer, c: number, bits: number): number[] {
   const constant = c < layer.outC ? layer.constantOutputs[c] : 0;
-  return constant === undefined
-    ? requantization(layer.multipliers[c], layer, isPairedOdd(c, form))
-    : constantOutput(constant);
+  return constant === undefined ? requantization(layer.multipliers[c], layer, bits) : constantOutput(constant);
 }

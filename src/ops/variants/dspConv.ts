@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution and fully connected layers for DSP instructions: two pixels or one row by four channels.
 
-import type { CStruct } from '../op.js';
+import type { CStruct, Prefer } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
@@ -104,10 +104,17 @@ function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): L
   return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: workOf(layer) };
 }
 
-const variant = (kernel: string, op: string, form: WeightForm, make: typeof convolution): Variant => ({
+const variant = (
+  kernel: string,
+  op: string,
+  form: WeightForm,
+  make: typeof convolution,
+  prefers?: readonly Prefer[],
+): Variant => ({
   kernel,
   op,
   isa: 'dsp',
+  ...(prefers ? { prefers } : {}),
   lower(node, { graph, rounding }) {
     const integer = integerLayer(node, graph, rounding);
     if (integer?.groups !== 1) return undefined;
@@ -121,6 +128,8 @@ const variant = (kernel: string, op: string, form: WeightForm, make: typeof conv
 export const dspConvVariants: readonly Variant[] = [
   variant('mote_conv2d_s8s8_dsp__dsp_2x4', 'conv2d', 'paired', convolution),
   variant('mote_conv2d_s8s8_dspwide__dsp_2x4', 'conv2d', 'wide', convolution),
+  variant('mote_conv2d_s8s8_dsp16__dsp_2x4', 'conv2d', 'int16', convolution, ['speed']),
   variant('mote_fullyconnected_s8s8_dsp__dsp_1x4', 'fullyConnected', 'paired', fullyConnected),
   variant('mote_fullyconnected_s8s8_dspwide__dsp_1x4', 'fullyConnected', 'wide', fullyConnected),
+  variant('mote_fullyconnected_s8s8_dsp16__dsp_1x4', 'fullyConnected', 'int16', fullyConnected, ['speed']),
 ];

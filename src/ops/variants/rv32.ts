@@ -5,6 +5,7 @@ import { rv32BlockRows } from './blockRows.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
+import { rv32WinogradVariants } from './rv32Winograd.js';
 import type { Variant } from './variant.js';
 
 export const rv32Variants: readonly Variant[] = [
@@ -13,4 +14,5 @@ export const rv32Variants: readonly Variant[] = [
   ...blockConvVariants('rv32'),
   rv32BlockRows,
   ...rv32QuadVariants,
+  ...rv32WinogradVariants,
 ];
