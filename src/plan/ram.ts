@@ -10,7 +10,7 @@ import { rowGeometry } from './bandNode.js';
 import { specOf } from './buffers.js';
 import type { Plan } from './plan.js';
 import { isRowMean } from './rowMean.js';
-import { makeStream, type Stream, type StreamRequest, scratchSizes } from './stream.js';
+import { makeRun, makeStream, type Stream, scratchSizes } from './stream.js';
 
 /** A layer as a whole, or a run of layers in bands. */
 export type Segment = { node: Node; call: KernelCall } | { members: readonly Node[]; stream: Stream };
@@ -22,15 +22,15 @@ interface Option {
   last: number;
   peakBytes: number;
   instructions: number;
-  isStreamed: boolean;
   make(): Segment;
 }
 
 /** Rows that the last layer of a run may make in a band. */
 const rowChoices = [1, 2, 4];
 const longestRun = 16;
-/** Layouts that are made to find the smallest. */
-const maxLayouts = 12;
+/** Layouts that are made of whole paths, and of changes of one part of the best path. */
+const maxLayouts = 8;
+const maxChanges = 60;
 
 const alignBytes = 4;
 const up = (n: number): number => Math.ceil(n / alignBytes) * alignBytes;
@@ -108,7 +108,6 @@ function wholeOptions(s: Steps, lowering: BandLowering, step: number): Option[] 
     last: step,
     peakBytes: surroundingBytes(s, step, step, node.outputs[0], wholeLags(s, node, call)) + up(call.scratchBytes),
     instructions,
-    isStreamed: false,
     make: () => ({ node, call }),
   }));
 }
@@ -125,23 +124,20 @@ function isClosed({ graph, nodes }: Steps, first: number, last: number): boolean
 
 function streamOptions(s: Steps, lowering: BandLowering, first: number, last: number): Option[] {
   const members = s.nodes.slice(first, last + 1);
-  return rowChoices.flatMap((rowsPerBand) =>
-    scratchSizes(lowering, members, rowsPerBand).flatMap((maxScratchBytes): Option[] => {
-      const request: StreamRequest = { members, rowsPerBand, maxScratchBytes };
-      const stream = makeStream(lowering, { ...request, estimate: true });
-      if (!stream) return [];
-      const lags = new Map(stream.inputs.map((id, i) => [s.root(id), stream.lagBytes[i]]));
-      const around = surroundingBytes(s, first, last, stream.output, lags);
-      const make = (): Segment => {
-        const exact = makeStream(lowering, request);
-        if (!exact) throw new Error(`${members[0].name}: no stream`);
-        return { members, stream: exact };
-      };
-      return [
-        { first, last, peakBytes: around + stream.bytes, instructions: stream.instructions, isStreamed: true, make },
-      ];
-    }),
-  );
+  return rowChoices.flatMap((rowsPerBand): Option[] => {
+    const run = makeRun(members, s.graph, rowsPerBand);
+    if (!run) return [];
+    return scratchSizes(lowering, run).map((maxScratchBytes): Option => {
+      const { inputs, lagBytes, bytes, output, instructions } = makeStream(lowering, run, {
+        maxScratchBytes,
+        estimate: true,
+      });
+      const lags = new Map(inputs.map((id, i) => [s.root(id), lagBytes[i]]));
+      const peakBytes = surroundingBytes(s, first, last, output, lags) + bytes;
+      const make = (): Segment => ({ members, stream: makeStream(lowering, run, { maxScratchBytes }) });
+      return { first, last, peakBytes, instructions, make };
+    });
+  });
 }
 
 function allOptions(s: Steps, lowering: BandLowering): Option[] {
@@ -160,90 +156,111 @@ function allOptions(s: Steps, lowering: BandLowering): Option[] {
   return options;
 }
 
-/** The sequence of options over all steps that is least by `compare` of what `join` makes of an option and the rest. */
-function bestPath<T>(
-  count: number,
-  options: readonly Option[],
-  start: T,
-  join: (before: T, option: Option) => T | undefined,
-  less: (a: T, b: T) => boolean,
-): { value: T; path: Option[] } | undefined {
-  const best: ({ value: T; path: Option[] } | undefined)[] = [{ value: start, path: [] }];
-  for (let step = 0; step < count; step++) {
-    for (const option of options) {
-      const before = option.last === step ? best[option.first] : undefined;
-      const value = before && join(before.value, option);
-      if (!before || value === undefined) continue;
+interface Path {
+  options: Option[];
+  peakBytes: number;
+  instructions: number;
+}
+
+interface Link {
+  instructions: number;
+  option?: Option;
+}
+
+/** The fastest sequence of options over all steps that needs less than `limitBytes` at each. */
+function fastestPath(byLast: readonly (readonly Option[])[], limitBytes: number): Path | undefined {
+  const best: (Link | undefined)[] = [{ instructions: 0 }];
+  byLast.forEach((list, step) => {
+    for (const option of list) {
+      const before = best[option.first];
+      if (!before || option.peakBytes >= limitBytes) continue;
+      const instructions = before.instructions + option.instructions;
       const known = best[step + 1];
-      if (!known || less(value, known.value)) best[step + 1] = { value, path: [...before.path, option] };
+      if (!known || instructions < known.instructions) best[step + 1] = { instructions, option };
     }
-  }
-  return best[count];
+  });
+  const end = best[byLast.length];
+  if (!end) return undefined;
+  const options: Option[] = [];
+  for (let link: Link | undefined = end; link?.option; link = best[link.option.first]) options.unshift(link.option);
+  return { options, peakBytes: Math.max(...options.map((o) => o.peakBytes)), instructions: end.instructions };
 }
 
-/** The sequence with the smallest peak, and those that are fastest below larger and larger peaks, as long as asked for. */
-function* pathsByPeak(count: number, options: readonly Option[]): Generator<{ peakBytes: number; path: Option[] }> {
-  const smallest = bestPath(
-    count,
+/** Every sequence of which none is both smaller and faster, the fastest first. */
+function paretoPaths(count: number, options: readonly Option[]): Path[] {
+  const byLast = Array.from({ length: count }, (_, step) => options.filter((o) => o.last === step));
+  const paths: Path[] = [];
+  let limit = Infinity;
+  for (let path = fastestPath(byLast, limit); path; path = fastestPath(byLast, limit)) {
+    paths.push(path);
+    limit = path.peakBytes;
+  }
+  return paths;
+}
+
+/** Less is better: an arena smaller by 1 % may cost 2 % more instructions. Without a price the last bytes would be bought
+ *  with reference kernels that are several times slower. */
+const cost = (arenaBytes: number, instructions: number): number => arenaBytes * Math.sqrt(instructions);
+
+interface Found {
+  plan: Plan;
+  path: Path;
+  cost: number;
+}
+
+/** The path with an option in place of those over the same steps, or undefined where it does not begin and end with them. */
+function withOption(path: Path, option: Option): Path | undefined {
+  const from = path.options.findIndex((o) => o.first === option.first);
+  const to = path.options.findIndex((o) => o.last === option.last);
+  if (from < 0 || to < from || path.options[from] === option) return undefined;
+  const options = [...path.options.slice(0, from), option, ...path.options.slice(to + 1)];
+  return {
     options,
-    0,
-    (peak, o) => Math.max(peak, o.peakBytes),
-    (a, b) => a < b,
-  );
-  if (!smallest) return;
-  const limits = [...new Set(options.map((o) => o.peakBytes))].sort((a, b) => a - b);
-  for (const limit of limits.filter((l) => l >= smallest.value)) {
-    const fastest = bestPath(
-      count,
-      options,
-      0,
-      (sum, o) => (o.peakBytes <= limit ? sum + o.instructions : undefined),
-      (a, b) => a < b,
-    );
-    if (fastest) yield { peakBytes: limit, path: fastest.path };
-  }
+    peakBytes: Math.max(...options.map((o) => o.peakBytes)),
+    instructions: options.reduce((sum, o) => sum + o.instructions, 0),
+  };
 }
 
-/** Predicted instructions where every layer is computed as a whole by its fastest kernel. */
-const fastestWhole = (count: number, options: readonly Option[]): number =>
-  bestPath(
-    count,
-    options.filter((o) => !o.isStreamed),
-    0,
-    (sum, o) => sum + o.instructions,
-    (a, b) => a < b,
-  )?.value ?? 0;
+const estimatedCost = (p: Path): number => cost(p.peakBytes, p.instructions);
+const cheapestFirst = (paths: readonly Path[]): Path[] =>
+  [...paths].sort((a, b) => estimatedCost(a) - estimatedCost(b));
 
-const instructionsOf = (path: readonly Option[]): number => path.reduce((sum, o) => sum + o.instructions, 0);
-
-/** How many times the instructions of the fastest plan without streaming a smaller arena may cost, as predicted: beyond it
- *  a few bytes would be bought with kernels that are several times slower. */
-const maxSlowdown = 1.25;
-
-/** The plan with the smallest arena that was found. `usual`: the plan without streaming, which it never exceeds. */
+/**
+ * The best plan that was found; its arena never exceeds that of `usual`, the plan without streaming. Only a layout tells
+ * what a path really needs: an output that lies over its input begins before it, so a chain of them wanders down.
+ */
 export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>, layout: Layout, usual: Plan): Plan {
   const s = stepsOf(graph);
   const options = allOptions(s, bandLowering(graph, context));
-  let best = { plan: usual, instructions: Infinity };
-  const allowed = maxSlowdown * fastestWhole(s.nodes.length, options);
+  const segments = new Map<Option, Segment>();
+  const segmentOf = (option: Option): Segment => {
+    const segment = segments.get(option) ?? option.make();
+    segments.set(option, segment);
+    return segment;
+  };
+  const paths = paretoPaths(s.nodes.length, options);
+  let best: Found = { plan: usual, path: paths[0], cost: cost(usual.arenaBytes, paths[0].instructions) };
   let layouts = 0;
-  let tried = '';
-  for (const { peakBytes, path } of pathsByPeak(s.nodes.length, options)) {
-    if (peakBytes > best.plan.arenaBytes || layouts >= maxLayouts) break;
-    if (instructionsOf(path) > allowed) continue;
-    const key = path.map((o) => options.indexOf(o)).join();
-    if (key === tried) continue;
-    tried = key;
-    layouts++;
-    const plan = layout(
-      graph,
-      path.map((o) => o.make()),
-    );
-    const instructions = instructionsOf(path);
-    const smaller = plan.arenaBytes < best.plan.arenaBytes;
-    if (smaller || (plan.arenaBytes === best.plan.arenaBytes && instructions < best.instructions))
-      best = { plan, instructions };
-  }
+  /** Lays out the promising ones, the most promising first, until one is better. */
+  const improve = (candidates: readonly Path[], atMost: number): boolean => {
+    for (const path of cheapestFirst(candidates)) {
+      if (estimatedCost(path) >= best.cost || layouts >= atMost) return false;
+      layouts++;
+      const plan = layout(graph, path.options.map(segmentOf));
+      const found = cost(plan.arenaBytes, path.instructions);
+      if (plan.arenaBytes > usual.arenaBytes || found >= best.cost) continue;
+      best = { plan, path, cost: found };
+      return true;
+    }
+    return false;
+  };
+  while (improve(paths, maxLayouts));
+  while (
+    improve(
+      options.flatMap((o) => withOption(best.path, o) ?? []),
+      maxLayouts + maxChanges,
+    )
+  );
   return best.plan;
 }
 
@@ -258,9 +275,8 @@ export function segmentsLike(
   return like.steps.map((step): Segment => {
     if (!step.stream) return { node: step.node, call: lower(step.node) };
     const members = step.stream.stages.map((stage) => stage.node);
-    const rowsPerBand = step.stream.stages[members.length - 1].schedule.rowsPerBand;
-    const stream = makeStream(lowering, { members, rowsPerBand, maxScratchBytes: Infinity });
-    if (!stream) throw new Error(`${members[0].name}: no stream`);
-    return { members, stream };
+    const run = makeRun(members, graph, step.stream.stages[members.length - 1].schedule.rowsPerBand);
+    if (!run) throw new Error(`${step.node.name}: no stream`);
+    return { members, stream: makeStream(lowering, run, { maxScratchBytes: Infinity }) };
   });
 }

@@ -65,17 +65,22 @@ interface Reader {
   reading: RowReading;
 }
 
-const readersOf = (stages: readonly RowStage[], producer: number): Reader[] =>
-  stages.flatMap((s, stage) =>
-    s.inputs.filter((r) => r.producer === producer).map((reading): Reader => ({ stage, reading })),
-  );
+/** Who reads the rows of each stage. */
+function readersOf(stages: readonly RowStage[]): Reader[][] {
+  const readers = stages.map((): Reader[] => []);
+  stages.forEach((s, stage) => {
+    for (const reading of s.inputs)
+      if (reading.producer !== undefined) readers[reading.producer].push({ stage, reading });
+  });
+  return readers;
+}
 
 /** Rows per band of every stage, or undefined where two readers would want different ones. */
-function ratesOf(stages: readonly RowStage[], rowsPerBand: number): number[] | undefined {
+function ratesOf(stages: readonly RowStage[], readers: Reader[][], rowsPerBand: number): number[] | undefined {
   const rates = stages.map(() => 0);
   rates[stages.length - 1] = rowsPerBand;
   for (let i = stages.length - 2; i >= 0; i--) {
-    const wanted = new Set(readersOf(stages, i).map((r) => rates[r.stage] * r.reading.stride));
+    const wanted = new Set(readers[i].map((r) => rates[r.stage] * r.reading.stride));
     if (wanted.size !== 1) return undefined;
     [rates[i]] = wanted;
   }
@@ -83,23 +88,19 @@ function ratesOf(stages: readonly RowStage[], rowsPerBand: number): number[] | u
 }
 
 /** Rows by which each stage lags: after band b it has made (b + 1) * rate - lag rows, exactly what its readers need. */
-function lagsOf(stages: readonly RowStage[], rates: readonly number[]): number[] {
+function lagsOf(stages: readonly RowStage[], readers: Reader[][], rates: readonly number[]): number[] {
   const lags = stages.map(() => 0);
   for (let i = stages.length - 2; i >= 0; i--)
-    lags[i] = Math.min(
-      ...readersOf(stages, i).map(({ stage, reading: r }) => (lags[stage] + 1) * r.stride - r.span + r.padTop),
-    );
+    lags[i] = Math.min(...readers[i].map(({ stage, reading: r }) => (lags[stage] + 1) * r.stride - r.span + r.padTop));
   const bands = Math.max(...lags.map((lag, i) => Math.ceil(-lag / rates[i])));
   return lags.map((lag, i) => lag + bands * rates[i]);
 }
 
 /** Rows of each stage that anything reads. */
-function neededRows(stages: readonly RowStage[]): number[] {
+function neededRows(stages: readonly RowStage[], readers: Reader[][]): number[] {
   const needed = stages.map((s) => s.rows);
   for (let i = stages.length - 2; i >= 0; i--) {
-    const ends = readersOf(stages, i).map(
-      ({ stage, reading: r }) => (needed[stage] - 1) * r.stride + r.span - r.padTop,
-    );
+    const ends = readers[i].map(({ stage, reading: r }) => (needed[stage] - 1) * r.stride + r.span - r.padTop);
     needed[i] = Math.min(stages[i].rows, Math.max(...ends));
   }
   return needed;
@@ -132,14 +133,15 @@ function bandsOf(stage: RowStage, needed: number, rate: number, lag: number): Ba
  * band that would lie wholly in the padding. The last stage makes `rowsPerBand` rows at a time.
  */
 export function scheduleRows(stages: readonly RowStage[], rowsPerBand: number): RowSchedule | undefined {
-  const rates = ratesOf(stages, rowsPerBand);
+  const readers = readersOf(stages);
+  const rates = ratesOf(stages, readers, rowsPerBand);
   if (!rates) return undefined;
-  const lags = lagsOf(stages, rates);
-  const needed = neededRows(stages);
+  const lags = lagsOf(stages, readers, rates);
+  const needed = neededRows(stages, readers);
   if (needed.some((n) => n < 1)) return undefined;
   // Where row 0 lies in the window before the first band, counted from the window's first row.
   const base = stages.map((_, i) =>
-    Math.max(lags[i], ...readersOf(stages, i).map(({ stage, reading: r }) => lags[stage] * r.stride + r.padTop)),
+    Math.max(lags[i], ...readers[i].map(({ stage, reading: r }) => lags[stage] * r.stride + r.padTop)),
   );
   const schedules = stages.map((stage, i): StageSchedule => {
     const [rate, lag] = [rates[i], lags[i]];

@@ -134,11 +134,22 @@ function sharingConstants(calls: readonly KernelCall[]): KernelCall[] {
   });
 }
 
-/** What a search fixes beforehand. */
-export interface StreamRequest {
+/** Members that can run in bands together, and when each makes which rows. */
+export interface Run {
   members: readonly Node[];
-  /** Rows of the last member in a band. */
-  rowsPerBand: number;
+  rows: RowStage[];
+  schedule: RowSchedule;
+}
+
+/** undefined where the members do not go together in bands, or would do most of their work in one. */
+export function makeRun(members: readonly Node[], graph: Graph, rowsPerBand: number): Run | undefined {
+  const rows = rowStages(members, graph);
+  const schedule = rows && scheduleRows(rows, rowsPerBand);
+  if (!schedule || schedule.stages.some((s, i) => 2 * s.rowsPerBand > rows[i].rows)) return undefined;
+  return { members, rows, schedule };
+}
+
+export interface StreamChoice {
   /** Kernels with more scratch are taken only where there is no other. */
   maxScratchBytes: number;
   /** For comparing many: only the call of most bands is made, and memory is counted but not placed. */
@@ -164,9 +175,9 @@ const scratchOf = (calls: readonly { scratchBytes: number }[]): number =>
 const rowsOf = (bands: readonly Band[]): number => bands.reduce((sum, b) => sum + b.rows, 0);
 
 /** One kernel for all bands of a stage: the fastest within the scratch, else the one with the least. */
-function chooseKernel(lowering: BandLowering, node: Node, bands: readonly Band[], request: StreamRequest): Choice {
+function chooseKernel(lowering: BandLowering, node: Node, bands: readonly Band[], how: StreamChoice): Choice {
   const typical = largestBand(bands);
-  const shapes = request.estimate ? { firstOwn: 0, lastOwn: 0, distinct: [typical] } : shapesOf(bands);
+  const shapes = how.estimate ? { firstOwn: 0, lastOwn: 0, distinct: [typical] } : shapesOf(bands);
   const perShape = shapes.distinct.map((band) => lowering.candidates(node, band));
   const choices = lowering.candidates(node, typical).flatMap(({ name, instructions }): Choice[] => {
     const found = perShape.map((list) => list.find((c) => c.name === name));
@@ -175,7 +186,7 @@ function chooseKernel(lowering: BandLowering, node: Node, bands: readonly Band[]
     const total = (instructions * rowsOf(bands)) / typical.rows + perCall * bands.length;
     return [{ ...shapes, calls, instructions: total, scratchBytes: scratchOf(calls) }];
   });
-  const within = choices.filter((c) => c.scratchBytes <= request.maxScratchBytes);
+  const within = choices.filter((c) => c.scratchBytes <= how.maxScratchBytes);
   return within[0] ?? choices.reduce((a, b) => (b.scratchBytes < a.scratchBytes ? b : a));
 }
 
@@ -190,15 +201,12 @@ function meanChoice(graph: Graph, node: Node, bands: readonly Band[]): Choice {
 }
 
 /** Scratch sizes that the kernels of the members may have in bands: what `maxScratchBytes` is worth trying. */
-export function scratchSizes(lowering: BandLowering, members: readonly Node[], rowsPerBand: number): number[] {
-  const { graph } = lowering;
-  const stages = rowStages(members, graph);
-  const schedule = stages && scheduleRows(stages, rowsPerBand);
-  if (!schedule) return [];
-  const sizes = schedule.stages.flatMap(({ bands }, i) => {
-    if (isRowMean(members[i], graph)) return [];
-    return lowering.candidates(members[i], largestBand(bands)).map((c) => c.call.scratchBytes);
-  });
+export function scratchSizes(lowering: BandLowering, { members, schedule }: Run): number[] {
+  const sizes = schedule.stages.flatMap(({ bands }, i) =>
+    isRowMean(members[i], lowering.graph)
+      ? []
+      : lowering.candidates(members[i], largestBand(bands)).map((c) => c.call.scratchBytes),
+  );
   return [...new Set(sizes)].sort((a, b) => a - b);
 }
 
@@ -289,55 +297,49 @@ function stageInputs(graph: Graph, node: Node, stage: RowStage, schedule: StageS
   }));
 }
 
-function stageOf(lowering: BandLowering, request: StreamRequest, i: number, stages: RowStage[], all: RowSchedule) {
+function stageOf(lowering: BandLowering, run: Run, i: number, how: StreamChoice) {
   const { graph } = lowering;
-  const node = request.members[i];
-  const schedule = all.stages[i];
-  const isLast = i === stages.length - 1;
+  const node = run.members[i];
+  const schedule = run.schedule.stages[i];
+  const isLast = i === run.members.length - 1;
   const isMean = isLast && isRowMean(node, graph);
-  const choice = isMean
-    ? meanChoice(graph, node, schedule.bands)
-    : chooseKernel(lowering, node, schedule.bands, request);
+  const choice = isMean ? meanChoice(graph, node, schedule.bands) : chooseKernel(lowering, node, schedule.bands, how);
   const rowBytes = rowBytesOf(graph, node.outputs[0]);
   const keptBytes = isLast ? 0 : schedule.keptRows * rowBytes;
   const slide = keptBytes > 0 ? copyPerByte * keptBytes + perSlide : 0;
   const stage: StreamStage = {
     node,
     schedule,
-    calls: sharingConstants(choice.calls),
+    calls: how.estimate ? choice.calls : sharingConstants(choice.calls),
     firstOwn: choice.firstOwn,
     lastOwn: choice.lastOwn,
-    inputs: stageInputs(graph, node, stages[i], schedule),
+    inputs: stageInputs(graph, node, run.rows[i], schedule),
     rowBytes,
     keptBytes,
-    macs: specOf(node).macs(node, graph),
+    macs: how.estimate ? 0 : specOf(node).macs(node, graph),
     isMean,
     windowOffset: 0,
     scratchOffset: 0,
     scratchBytes: choice.scratchBytes,
   };
-  return { stage, instructions: choice.instructions + all.bands * slide };
+  return { stage, instructions: choice.instructions + run.schedule.bands * slide };
 }
 
-/** The members in bands, or undefined where they do not go together that way. */
-export function makeStream(lowering: BandLowering, request: StreamRequest): Stream | undefined {
-  const { graph } = lowering;
-  const { members } = request;
-  const stages = rowStages(members, graph);
-  const schedule = stages && scheduleRows(stages, request.rowsPerBand);
-  if (!schedule || schedule.stages[members.length - 1].bands.length < 2) return undefined;
-  const made = members.map((_, i) => stageOf(lowering, request, i, stages, schedule));
-  const list = made.map((m) => m.stage);
+/** The run with kernels, windows and places. */
+export function makeStream(lowering: BandLowering, run: Run, how: StreamChoice): Stream {
+  const { members, schedule } = run;
+  const made = members.map((_, i) => stageOf(lowering, run, i, how));
+  const stages = made.map((m) => m.stage);
   const inputs = [
-    ...new Set(list.flatMap((s) => s.inputs.flatMap((r) => (r.producer === undefined ? [r.tensor] : [])))),
+    ...new Set(stages.flatMap((s) => s.inputs.flatMap((r) => (r.producer === undefined ? [r.tensor] : [])))),
   ];
   return {
-    bytes: placeRows(list, request.estimate),
-    stages: list,
+    bytes: placeRows(stages, how.estimate),
+    stages,
     bands: schedule.bands,
     inputs,
     output: members[members.length - 1].outputs[0],
-    lagBytes: inputs.map((id) => lagOf(list, schedule.bands, id)),
+    lagBytes: inputs.map((id) => lagOf(stages, schedule.bands, id)),
     instructions: made.reduce((sum, m) => sum + m.instructions, 0),
   };
 }
