@@ -70,7 +70,7 @@ function streamCall(graph: Graph, stream: Stream): KernelCall {
 }
 
 /** Places everything; a segment is a step. */
-function layOut(whole: Graph, segments: readonly Segment[]): Plan {
+export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
   const streams = new Map<Node, Stream>();
   const callOf = new Map<Node, KernelCall>();
   const runs = segments.flatMap((s) => {
