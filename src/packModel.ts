@@ -22,7 +22,8 @@ import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
-import { type Plan, planGraph } from './plan/plan.js';
+import { callsOf, type Plan, planGraph } from './plan/plan.js';
+import { isInline } from './plan/rowMean.js';
 import { tradeOffNote } from './plan/tradeOff.js';
 import { findObstacles } from './support.js';
 import { xorshift32 } from './xorshift.js';
@@ -155,7 +156,7 @@ function isPortable(plan: Plan): boolean {
       .filter((r) => r.isa === 'ref')
       .map((r) => r.name),
   );
-  return plan.steps.every((s) => portable.has(s.call.kernel));
+  return plan.steps.every((s) => callsOf(s).every((c) => portable.has(c.kernel) || isInline(c.kernel)));
 }
 
 const hostFolder = 'host';
@@ -163,7 +164,8 @@ const hostFolder = 'host';
 /** The pack, and beside it the same model with the reference kernels: what the host runs and any C99 compiler builds. */
 function withHostPack(input: PackInput): PackOutput {
   const { graph, rounding, board: _, ...rest } = input;
-  const plan = planGraph(graph, { rounding, target: { id: 'wasm32', isa: ['ref'] } });
+  // The same layers in the same bands, so that both can be compared step by step.
+  const plan = planGraph(graph, { rounding, target: { id: 'wasm32', isa: ['ref'] } }, input.plan);
   const host = emitPack({ ...rest, graph, rounding, plan, target: 'wasm32' });
   const output = emitPack({ ...input, host: hostFolder });
   for (const [path, contents] of host.files) output.files.set(`${hostFolder}/${path}`, contents);

@@ -80,10 +80,19 @@ function fieldText(value: FieldValue, symbolOf: (array: ConstArray) => string): 
   return `{ ${value.floats.map(floatLiteral).join(', ')} }`;
 }
 
-/** `const mote_conv2d_s8s8 symbol = { .in_h = 49, … };` */
-export function structText(symbol: string, struct: CStruct, symbolOf: (array: ConstArray) => string): string {
-  const fields = struct.fields.map(([name, value]) => `.${name} = ${fieldText(value, symbolOf)}`);
-  return `const ${struct.type} ${symbol} = {\n${wrap(fields)}\n};\n`;
+/** `const mote_conv2d_s8s8 symbol = { .in_h = 49, … };`, or an array of several. */
+export function structText(
+  symbol: string,
+  structs: CStruct | readonly CStruct[],
+  symbolOf: (array: ConstArray) => string,
+): string {
+  const list = 'fields' in structs ? [structs] : structs;
+  const bodies = list.map((struct) =>
+    wrap(struct.fields.map(([name, value]) => `.${name} = ${fieldText(value, symbolOf)}`)),
+  );
+  const [{ type }] = list;
+  if (bodies.length === 1) return `const ${type} ${symbol} = {\n${bodies[0]}\n};\n`;
+  return `const ${type} ${symbol}[${bodies.length}] = { {\n${bodies.join('\n}, {\n')}\n} };\n`;
 }
 
 /** The constant arrays of a struct, in field order. */

@@ -5,9 +5,9 @@ import {
   copiedOutputs,
   type EmitContext,
   kernelHeaders,
-  parameterSymbol,
   prologue,
   runArguments,
+  stepDeclaration,
 } from './model.js';
 import { layerNames } from './names.js';
 
@@ -29,9 +29,7 @@ int ${name}_step(int layer, ${runArguments(graph)});
 export function layersSource(context: EmitContext): string {
   const { name, graph, plan } = context;
   const layers = layerNames(plan);
-  const declarations = plan.steps.map(
-    (s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`,
-  );
+  const declarations = plan.steps.map((s, i) => stepDeclaration(context, s, layers[i]));
   const copies = copiedOutputs(graph, plan);
   const copyCalls = copies.map((c) => ` memcpy(${c.to}, ${c.from}, ${c.bytes});`).join('');
   const cases = plan.steps.map((s, i) => {

@@ -4,9 +4,17 @@
 import type { Graph, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
-import { arenaAlignBytes, type Plan, type Step, weightBytes } from '../plan/plan.js';
+import { arenaAlignBytes, callsOf, type Plan, type Step, weightBytes } from '../plan/plan.js';
 import { commentText, constArray, constArrays, structText } from './cText.js';
-import { layerNames } from './names.js';
+import { namesOf } from './names.js';
+import {
+  isStreamStep,
+  stageConstants,
+  stageDeclaration,
+  streamCallText,
+  streamFunction,
+  streamPrototype,
+} from './stream.js';
 
 export interface EmitContext {
   graph: Graph;
@@ -33,7 +41,7 @@ export const tensorCType = (graph: Graph, id: TensorId): string => {
   return type;
 };
 
-const shapeText = (shape: readonly number[]): string =>
+export const shapeText = (shape: readonly number[]): string =>
   (shape.length > 1 && shape[0] === 1 ? shape.slice(1) : shape).join('x');
 const shortType: Record<string, string> = {
   float32: 'f32',
@@ -90,6 +98,7 @@ export function copiedOutputs(graph: Graph, plan: Plan): { from: string; to: str
 
 /** `mote_conv2d_s8s8__ref(&kws_conv_1, input_0, (int8_t *)(a + 8000));` */
 export function callText(context: EmitContext, step: Step, layer: string): string {
+  if (step.stream) return streamCallText(context, step, layer);
   const { call, node } = step;
   const args = [
     `&${parameterSymbol(context.name, layer)}`,
@@ -105,7 +114,8 @@ function layerComment(context: EmitContext, step: Step, index: number): string {
   const input = graph.tensors[step.node.inputs[step.call.inputs[0] ?? 0]];
   const output = graph.tensors[step.node.outputs[0]];
   const macs = step.macs ? `, ${step.macs} MAC` : '';
-  const text = `${index} ${step.node.op} ${shapeText(input.shape)} -> ${shapeText(output.shape)} ${shortType[output.dtype]}, ${weightBytes(step.call)} B${macs}`;
+  const op = step.stream ? `${step.stream.stages.length} layers by rows` : step.node.op;
+  const text = `${index} ${op} ${shapeText(input.shape)} -> ${shapeText(output.shape)} ${shortType[output.dtype]}, ${weightBytes(step)} B${macs}`;
   return `    /* ${commentText(text)} */`;
 }
 
@@ -124,7 +134,16 @@ const copyText = (c: { from: string; to: string; bytes: number }): string =>
   `    memcpy(${c.to}, ${c.from}, ${c.bytes});`;
 
 export const kernelHeaders = (plan: Plan): string[] =>
-  [...new Set(plan.steps.map((s) => headerOf(s.call.kernel)))].sort().map((h) => `#include "${h}"`);
+  [
+    ...new Set(
+      plan.steps.flatMap((s) => [...(s.stream ? [streamHeader] : []), ...callsOf(s).map((c) => headerOf(c.kernel))]),
+    ),
+  ]
+    .sort()
+    .map((h) => `#include "${h}"`);
+
+/** What streamed layers need beside their kernels. */
+export const streamHeader = 'mote/stream.h';
 
 /** mote_<op>_… is declared in mote/<op>.h. */
 export const headerOf = (kernel: string): string => `mote/${kernel.split('_')[1]}.h`;
@@ -132,13 +151,23 @@ export const headerOf = (kernel: string): string => `mote/${kernel.split('_')[1]
 /** NAME.c */
 export function modelSource(context: EmitContext): string {
   const { graph, plan, name } = context;
-  const layers = layerNames(plan);
-  const declarations = plan.steps.map(
-    (s, i) => `extern const ${s.call.params.type} ${parameterSymbol(name, layers[i])};`,
-  );
+  const { layers, stages } = namesOf(plan);
+  const declarations = plan.steps.flatMap((s, i) => [
+    ...(isStreamStep(s)
+      ? s.stream.stages.map((stage, k) => stageDeclaration(parameterSymbol(name, stages[i][k]), stage))
+      : []),
+    stepDeclaration(context, s, layers[i]),
+  ]);
   const calls = plan.steps.map((s, i) => `${layerComment(context, s, i)}\n    ${callText(context, s, layers[i])}`);
   const copies = copiedOutputs(graph, plan).map(copyText);
-  const constants = plan.steps.map((s, i) => layerConstants(parameterSymbol(name, layers[i]), s));
+  const streamed = plan.steps.flatMap((s, i) =>
+    isStreamStep(s) ? [streamFunction(context, s, layers[i], stages[i])] : [],
+  );
+  const constants = plan.steps.flatMap((s, i) =>
+    isStreamStep(s)
+      ? s.stream.stages.map((stage, k) => stageConstants(parameterSymbol(name, stages[i][k]), stage))
+      : [layerConstants(parameterSymbol(name, layers[i]), s)],
+  );
   return `/* SPDX-License-Identifier: Apache-2.0
  * ${commentText(context.origin)}
  * Made by mote pack. The forward pass comes first, the weights after it. */
@@ -157,8 +186,14 @@ ${calls.join('\n')}
 ${copies.length ? `${copies.join('\n')}\n` : ''}    return MOTE_OK;
 }
 
-${constants.join('\n')}`;
+${[...streamed, ...constants].join('\n')}`;
 }
+
+/** The symbol that a step's call needs: its parameters, or the function that is generated for it. */
+export const stepDeclaration = (context: EmitContext, step: Step, layer: string): string =>
+  isStreamStep(step)
+    ? `${streamPrototype(context, layer, step.stream)};`
+    : `extern const ${step.call.params.type} ${parameterSymbol(context.name, layer)};`;
 
 function layerConstants(symbol: string, step: Step): string {
   const names = new Map<ConstArray, string>();
@@ -178,7 +213,7 @@ export function modelHeader(context: EmitContext): string {
 #define ${upper}_${kind}_${i}_BYTES ${tensorBytes(t)}
 #define ${upper}_${kind}_${i}_OFFSET ${plan.offsetOf.get(id)} /* its place in the arena */`;
   };
-  const weights = plan.steps.reduce((sum, s) => sum + weightBytes(s.call), 0);
+  const weights = plan.steps.reduce((sum, s) => sum + weightBytes(s), 0);
   const macs = plan.steps.reduce((sum, s) => sum + s.macs, 0);
   return `/* SPDX-License-Identifier: Apache-2.0
  * ${commentText(context.origin)}

@@ -2,18 +2,20 @@
 // Graph + Plan + vectors -> all files of a pack folder and its manifest. Pure but for reading runtime-c/.
 import { createHash } from 'node:crypto';
 import { encodingName } from '../compress/formats/index.js';
-import type { PackManifest, PackPort } from '../generated/pack.js';
+import type { PackManifest, PackPort, StreamedLayer } from '../generated/pack.js';
 import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
 import { writeNpy } from '../model/npy.js';
 import { sampleShape } from '../model/sampleShape.js';
 import { concatData } from '../model/tensorData.js';
 import type { Prefer, Rounding } from '../ops/op.js';
 import { storedOf } from '../ops/packedConv.js';
-import { type Plan, weightBytes } from '../plan/plan.js';
+import { callsOf, type Plan, weightBytes } from '../plan/plan.js';
+import { isInline } from '../plan/rowMean.js';
+import type { Stream } from '../plan/stream.js';
 import { version } from '../version.js';
 import { firmwareGlue, layersHeader, layersSource } from './layers.js';
-import { type EmitContext, headerOf, modelHeader, modelSource } from './model.js';
-import { layerNames } from './names.js';
+import { type EmitContext, headerOf, modelHeader, modelSource, parameterSymbol, streamHeader } from './model.js';
+import { namesOf } from './names.js';
 import { runtimeFiles } from './runtimeFiles.js';
 import { testProgram, type Vectors } from './testProgram.js';
 
@@ -69,21 +71,31 @@ function weightsOf(graph: Graph, node: Node): { weights?: string } {
   return stored ? { weights: encodingName(stored.encoding) } : {};
 }
 
-function layersOf(graph: Graph, plan: Plan): PackManifest['layers'] {
-  const names = layerNames(plan);
+function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'] {
+  const { layers, stages } = namesOf(plan);
   return plan.steps.map((step, index) => ({
     index,
-    name: names[index],
+    name: layers[index],
     op: step.node.op,
-    kernel: step.call.kernel,
+    kernel: step.stream ? parameterSymbol(name, layers[index]) : step.call.kernel,
     macs: step.macs,
     ...weightsOf(graph, step.node),
-    weightBytes: weightBytes(step.call),
+    weightBytes: weightBytes(step),
     scratchBytes: step.call.scratchBytes,
     inputs: step.call.inputs.map((i) => portOf(graph, plan, step.node.inputs[i])),
     outputs: step.call.outputs.map((i) => portOf(graph, plan, step.node.outputs[i])),
+    ...(step.stream ? { bands: step.stream.bands, streamed: streamedOf(step.stream, stages[index]) } : {}),
   }));
 }
+
+const streamedOf = ({ stages }: Stream, names: readonly string[]): StreamedLayer[] =>
+  stages.map(({ node, calls, macs, schedule }, i) => ({
+    name: names[i],
+    op: node.op,
+    kernel: calls[0].kernel,
+    macs,
+    rowsPerBand: schedule.rowsPerBand,
+  }));
 
 function vectorFiles(graph: Graph, vectors: Vectors): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
@@ -113,8 +125,11 @@ export function emitPack(input: PackInput): PackOutput {
   const { graph, plan, name } = input;
   const origin = `${name}: ${input.model.file} for ${input.target}, ${input.rounding} rounding`;
   const context: EmitContext = { graph, plan, name, origin };
-  const kernelNames = plan.steps.map((s) => s.call.kernel);
-  const runtime = runtimeFiles(kernelNames, ['mote/mote.h', ...kernelNames.map(headerOf)]);
+  const kernelNames = [...new Set(plan.steps.flatMap((s) => callsOf(s).map((c) => c.kernel)))];
+  const runtime = runtimeFiles(
+    kernelNames.filter((k) => !isInline(k)),
+    ['mote/mote.h', ...(plan.steps.some((s) => s.stream) ? [streamHeader] : []), ...kernelNames.map(headerOf)],
+  );
   const sources = new Map<string, string>([
     [`${name}.h`, modelHeader(context)],
     [`${name}.c`, modelSource(context)],
@@ -139,11 +154,11 @@ export function emitPack(input: PackInput): PackOutput {
     ...(input.host ? { host: input.host } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,
-    weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s.call), 0),
+    weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s), 0),
     macs: plan.steps.reduce((sum, s) => sum + s.macs, 0),
     inputs: graph.inputs.map((id) => portOf(graph, plan, id)),
     outputs: graph.outputs.map((id) => portOf(graph, plan, id)),
-    layers: layersOf(graph, plan),
+    layers: layersOf(graph, plan, name),
     files: {
       header: `${name}.h`,
       sources: [`${name}.c`],

@@ -4,6 +4,7 @@ import type { Graph, Node, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
 import { opSpec } from '../ops/index.js';
 import type { OpSpec } from '../ops/op.js';
+import { isStreamed } from './streamNode.js';
 
 /** A stretch of arena bytes that must be kept from step `first` to step `last`, both included. */
 export interface Buffer {
@@ -29,13 +30,16 @@ export function specOf(node: Node): OpSpec {
   return spec;
 }
 
+/** What of its operator decides where a node's tensors lie; a streamed run of layers reads whole tensors and writes one. */
+const memoryOf = (node: Node): Pick<OpSpec, 'alias' | 'inPlace'> => (isStreamed(node) ? {} : specOf(node));
+
 const isConstant = (graph: Graph, id: TensorId): boolean => id < 0 || graph.tensors[id].data !== undefined;
 
 /** The end of the view chain of every tensor. */
 function viewRoots(graph: Graph): Map<TensorId, TensorId> {
   const viewOf = new Map<TensorId, TensorId>();
   for (const node of graph.nodes) {
-    if (!specOf(node).alias) continue;
+    if (!memoryOf(node).alias) continue;
     const source = node.inputs[0];
     viewOf.set(node.outputs[0], viewOf.get(source) ?? source);
   }
@@ -57,7 +61,7 @@ function lastReads(graph: Graph, nodes: Node[], root: (id: TensorId) => TensorId
  * A graph input lives from step 0, a graph output to step nodes.length.
  */
 export function findBuffers(graph: Graph): BufferTable {
-  const nodes = graph.nodes.filter((n) => !specOf(n).alias);
+  const nodes = graph.nodes.filter((n) => !memoryOf(n).alias);
   const viewOf = viewRoots(graph);
   const root = (id: TensorId): TensorId => viewOf.get(id) ?? id;
   const lastRead = lastReads(graph, nodes, root);
@@ -79,7 +83,7 @@ export function findBuffers(graph: Graph): BufferTable {
   for (const id of graph.inputs) open(id, 0);
 
   nodes.forEach((node, step) => {
-    const reusable = (specOf(node).inPlace?.(node, graph) ?? [])
+    const reusable = (memoryOf(node).inPlace?.(node, graph) ?? [])
       .map((i) => node.inputs[i])
       .find((id) => {
         if (isConstant(graph, id)) return false;

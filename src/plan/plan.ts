@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Graph -> Plan: which call runs when, and where in the arena each tensor lies. Input and output buffers count.
-import type { Graph, Node, TensorId } from '../model/graph.js';
-import type { KernelCall, LowerContext } from '../ops/op.js';
-import { chooseKernels } from '../ops/variants/choose.js';
+import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
+import type { ConstArray, KernelCall, LowerContext } from '../ops/op.js';
+import { type Candidate, chooseKernels, lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
 import { place, type Share } from './place.js';
+import { type Segment, segmentsLike, smallestPlan } from './ram.js';
+import type { Stream } from './stream.js';
+import { streamNode, withStreams } from './streamNode.js';
 
 /** Enough for int64 and for every load that a 32-bit core makes; kernels assume no more than element alignment. */
 export const arenaAlignBytes = 8;
@@ -18,6 +21,8 @@ export interface Step {
   instructions: number | undefined;
   /** Arena offset of the call's scratch, when it has any. */
   scratchOffset: number;
+  /** A run of layers in bands of rows: `node` stands for all of them, `call` for the generated function. */
+  stream?: Stream;
 }
 
 export interface Plan {
@@ -51,34 +56,63 @@ function findShares(
   });
 }
 
-/** Plans the whole graph; every node must be lowerable. */
-export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): Plan {
+/** A streamed run as a call: of the function that is generated for it. */
+function streamCall(graph: Graph, stream: Stream): KernelCall {
+  const { inputs, lagBytes, bytes } = stream;
+  // The output can lie over one input: over the largest it gains most.
+  const size = (i: number): number => tensorBytes(graph.tensors[inputs[i]]);
+  const over = inputs.map((_, i) => i).reduce((a, b) => (size(b) > size(a) ? b : a));
+  return {
+    kernel: '',
+    params: { type: '', fields: [] },
+    inputs: inputs.map((_, i) => i),
+    outputs: [0],
+    scratchBytes: bytes,
+    overlap: { input: over, lagBytes: lagBytes[over] },
+  };
+}
+
+/** Places everything; a segment is a step. */
+export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
+  const streams = new Map<Node, Stream>();
+  const candidateOf = new Map<Node, Candidate>();
+  const runs = segments.flatMap((s) => {
+    if (!('stream' in s)) {
+      candidateOf.set(s.node, { call: s.call, instructions: s.instructions });
+      return [];
+    }
+    const node = streamNode(s.members, s.stream.inputs);
+    streams.set(node, s.stream);
+    candidateOf.set(node, { call: streamCall(whole, s.stream), instructions: s.stream.instructions });
+    return [{ members: s.members, node }];
+  });
+  const graph = runs.length ? withStreams(whole, runs) : whole;
   const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
-  const chosen = chooseKernels(
-    nodes.map((node) => ({ spec: specOf(node), node })),
-    { ...context, graph },
-  );
+  const chosen = nodes.map((node) => candidateOf.get(node) as Candidate);
   const calls = chosen.map((c) => c.call);
-  const scratch = calls.flatMap((call, step): Buffer[] =>
-    call.scratchBytes > 0
-      ? [{ name: `scratch of ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }]
-      : [],
-  );
+  const scratch = calls.flatMap((call, step): Buffer[] => {
+    if (call.scratchBytes === 0) return [];
+    const what = streams.has(nodes[step]) ? 'rows between the layers up to' : 'scratch of';
+    return [{ name: `${what} ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }];
+  });
   const all = [...buffers, ...scratch];
   const placement = place(all, bufferAlignBytes, findShares(nodes, calls, bufferOf, all));
   const placed = all.map((b, i) => ({ ...b, offset: placement.offsets[i] }));
   const offsetOfBuffer = new Map(all.map((b, i) => [b, placement.offsets[i]]));
-
   const offsetOf = new Map<TensorId, number>();
   for (const [id, buffer] of bufferOf) offsetOf.set(id, offsetOfBuffer.get(buffer) as number);
   const scratchAt = new Map(scratch.map((b) => [b.first, offsetOfBuffer.get(b) as number]));
-  const steps = nodes.map((node, i) => ({
-    node,
-    call: calls[i],
-    macs: specOf(node).macs(node, graph),
-    instructions: chosen[i].instructions,
-    scratchOffset: scratchAt.get(i) ?? 0,
-  }));
+  const steps = nodes.map((node, i): Step => {
+    const stream = streams.get(node);
+    return {
+      node,
+      call: calls[i],
+      instructions: chosen[i].instructions,
+      macs: stream ? stream.stages.reduce((sum, s) => sum + s.macs, 0) : specOf(node).macs(node, graph),
+      scratchOffset: scratchAt.get(i) ?? 0,
+      ...(stream ? { stream } : {}),
+    };
+  });
   return {
     steps,
     offsetOf,
@@ -89,4 +123,37 @@ export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): P
   };
 }
 
-export { constantBytes as weightBytes } from '../ops/constantBytes.js';
+/**
+ * Plans the whole graph; every node must be lowerable. `like`: another plan of the same graph, whose layers this one is to
+ * have, streamed ones too.
+ */
+export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>, like?: Plan): Plan {
+  const full = { ...context, graph };
+  if (like)
+    return layOut(
+      graph,
+      segmentsLike(graph, context, like, (node) => lowerNode(specOf(node), node, full)),
+    );
+  const nodes = graph.nodes.filter((n) => !specOf(n).alias);
+  const chosen = chooseKernels(
+    nodes.map((node) => ({ spec: specOf(node), node })),
+    full,
+  );
+  const usual = layOut(
+    graph,
+    nodes.map((node, i) => ({ node, ...chosen[i] })),
+  );
+  return context.prefer === 'ram' ? smallestPlan(graph, context, layOut, usual) : usual;
+}
+
+/** Every kernel call of a step. */
+export const callsOf = (step: Step): KernelCall[] => step.stream?.stages.flatMap((s) => s.calls) ?? [step.call];
+
+const constantsOf = (call: KernelCall): ConstArray[] =>
+  call.params.fields.flatMap(([, value]) =>
+    value !== null && typeof value === 'object' && 'const' in value ? [value.const] : [],
+  );
+
+/** Bytes of all constant arrays of a step: weights, biases, multipliers, tables. Bands share theirs. */
+export const weightBytes = (step: Step): number =>
+  [...new Set(callsOf(step).flatMap(constantsOf))].reduce((sum, array) => sum + array.data.byteLength, 0);

@@ -31,7 +31,7 @@ export class PackRoom {
     const result = await packModel({ bytes, fileName, ...request });
     const dir = join(
       this.folder,
-      `${result.manifest.name}-${request.target}-${result.manifest.rounding}-${result.manifest.arithmetic}`,
+      `${result.manifest.name}-${request.target}-${result.manifest.prefer}-${result.manifest.rounding}-${result.manifest.arithmetic}`,
     );
     await writeFolder(dir, result.files);
     return { dir, manifest: result.manifest };

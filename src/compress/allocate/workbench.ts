@@ -3,13 +3,13 @@
 // against float and its bytes. Roundings are kept by layer and level: a plan costs one assembly and one evaluation.
 import type { Graph, Node, TensorData, TensorId } from '../../model/graph.js';
 import { uses } from '../../model/graph.js';
+import { constantBytes } from '../../ops/constantBytes.js';
 import type { LowerContext } from '../../ops/op.js';
 import { lowerNode } from '../../ops/variants/choose.js';
 import { weightRows } from '../../ops/weightMatrix.js';
 import { isWeighted } from '../../passes/affine.js';
 import type { RoundWeights } from '../../passes/integerWeights.js';
 import { specOf } from '../../plan/buffers.js';
-import { weightBytes } from '../../plan/plan.js';
 import { chooseRanges, collectStatistics } from '../calibrate.js';
 import { collectMoments } from '../moments.js';
 import { quantizeInt8 } from '../quantize.js';
@@ -152,7 +152,7 @@ export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
     },
     bytesOf(packed) {
       const context = { graph: packed, rounding: 'single' as const, target: input.target };
-      return packed.nodes.filter((n) => isWeighted(n)).map((n) => weightBytes(lowerNode(specOf(n), n, context)));
+      return packed.nodes.filter((n) => isWeighted(n)).map((n) => constantBytes(lowerNode(specOf(n), n, context)));
     },
   };
 }

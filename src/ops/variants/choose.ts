@@ -73,3 +73,43 @@ export function chooseKernels(nodes: readonly { spec: OpSpec; node: Node }[], co
   );
   return smallestKernels(options, (kernel) => code[kernel] ?? 0).map((at, i) => choices[i][at]);
 }
+
+/** The C call for one node on a target. */
+export const lowerNode = (spec: OpSpec, node: Node, context: LowerContext): KernelCall =>
+  chooseKernels([{ spec, node }], context)[0].call;
+
+export type Estimated = Candidate & { instructions: number };
+
+// Where a target does not measure its reference kernels: a rough figure, of the Cortex-M4, that keeps them behind any
+// variant. They are chosen over one for their memory only.
+const referenceCost: Cost = { perCall: 100, perPixel: 60, perOutput: 40, perMac: 12 };
+
+/** The node with one kernel, or undefined where the target has none such or it does not fit; no name: the reference. */
+export function lowerAs(
+  kernel: string | undefined,
+  spec: OpSpec,
+  node: Node,
+  context: LowerContext,
+): Estimated | undefined {
+  if (kernel === undefined) {
+    const { call, instructions } = reference(spec, node, context);
+    const rough = (): number => predictInstructions(referenceCost, workOfReference(spec, node, context));
+    return { call, instructions: instructions ?? rough() };
+  }
+  const variant = variants.find((v) => v.kernel === kernel && v.op === node.op);
+  const cost = context.target.costs?.[kernel];
+  const lowered = variant && cost && variant.lower(node, context);
+  return lowered && { call: lowered.call, instructions: predictInstructions(cost, lowered.work) };
+}
+
+/** Names of the kernels that may compute the operator on the target; the last one, undefined, is the reference. */
+export function kernelsFor(node: Node, { target, prefer = 'balance' }: LowerContext): (string | undefined)[] {
+  const fit = variants.filter(
+    (v) =>
+      v.op === node.op &&
+      target.isa.includes(v.isa) &&
+      target.costs?.[v.kernel] &&
+      (!v.prefers || v.prefers.includes(prefer)),
+  );
+  return [...fit.map((v) => v.kernel), undefined];
+}

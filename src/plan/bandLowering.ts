@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernel calls for whole nodes and for bands of them, each made once: the search for a plan asks for the same many times.
+import type { Graph, Node } from '../model/graph.js';
+import type { LowerContext } from '../ops/op.js';
+import { type Estimated, kernelsFor, lowerAs } from '../ops/variants/choose.js';
+import { bandNode } from './bandNode.js';
+import { specOf } from './buffers.js';
+import type { Band } from './rows.js';
+
+export interface BandLowering {
+  graph: Graph;
+  /** Every kernel that fits the node (or the band of it), the predicted fastest first. */
+  candidates(node: Node, band?: Band): readonly NamedCandidate[];
+}
+
+export interface NamedCandidate extends Estimated {
+  /** undefined: the operator's reference kernel. */
+  name: string | undefined;
+}
+
+/** Bands of one shape have one call, wherever they lie. */
+export const bandShape = (band: Band): string =>
+  [band.rows, ...band.inputs.flatMap((r) => [r.rows, r.padTop, r.padBottom])].join();
+
+export function bandLowering(graph: Graph, context: Omit<LowerContext, 'graph'>): BandLowering {
+  const made = new Map<Node, Map<string, readonly NamedCandidate[]>>();
+  const make = (node: Node, band: Band | undefined): readonly NamedCandidate[] => {
+    const at = band ? bandNode(node, graph, band) : { node, graph };
+    const inContext = { ...context, graph: at.graph };
+    return kernelsFor(at.node, inContext)
+      .flatMap((name): NamedCandidate[] => {
+        const candidate = lowerAs(name, specOf(node), at.node, inContext);
+        return candidate ? [{ name, ...candidate }] : [];
+      })
+      .sort((a, b) => a.instructions - b.instructions);
+  };
+  return {
+    graph,
+    candidates(node, band) {
+      const ofNode = made.get(node) ?? new Map<string, readonly NamedCandidate[]>();
+      made.set(node, ofNode);
+      const key = band ? bandShape(band) : '';
+      const known = ofNode.get(key) ?? make(node, band);
+      ofNode.set(key, known);
+      return known;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pack on an emulated board: its answers, guards, stack and layers against the host.
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { findProgram } from '../../src/build/exec.js';
+import { buildFirmware } from '../../src/build/firmware.js';
+import { runInputs } from '../../src/device/runInputs.js';
+import { startDevice } from '../../src/device/startDevice.js';
+import { startHost } from '../../src/device/wasm.js';
+import type { Board } from '../../src/generated/board.js';
+import { bytesOf } from '../../src/model/tensorData.js';
+import { buildHost } from '../../src/packFolder.js';
+import { goldenInputs } from './generator.js';
+import type { PackRoom, TestPack } from './packs.js';
+
+const inputsEach = 5;
+
+/** Whether the board's emulator is on this machine. */
+export const isPresent = (board: Board): boolean =>
+  board.emulator?.kind !== 'qemu' || findProgram(board.emulator.binary ?? 'qemu-system-arm') !== undefined;
+
+export async function expectEqualOnBoard(room: PackRoom, board: Board, { dir, manifest }: TestPack): Promise<void> {
+  const image = join(room.folder, `${board.id}-${manifest.name}-${manifest.prefer}.elf`);
+  const built = await buildFirmware(dir, board, image);
+  const { wasm, manifest: hostManifest } = await buildHost({ dir, manifest });
+  const host = await startHost(wasm, hostManifest);
+  const device = await startDevice(board, image, {});
+  try {
+    const inputs = goldenInputs(manifest.inputs[0].bytes)
+      .filter((_, k) => k % 10 === 3)
+      .slice(0, inputsEach);
+    const report = await runInputs(
+      device,
+      host,
+      manifest,
+      inputs.map((x) => [bytesOf(x)]),
+      { hostManifest },
+    );
+    const status = await device.status();
+    expect(report.firstDifference).toBeUndefined();
+    expect([report.compared, report.equal]).toEqual([inputsEach, inputsEach]);
+    expect(status.guardIntact).toBe(true);
+    expect(status.stackUsedBytes).toBeGreaterThan(0);
+    expect(built.stackBytes).not.toBeNull();
+    expect(status.stackUsedBytes).toBeLessThanOrEqual(built.stackBytes as number);
+    expect(report.timing.perLayer).toHaveLength(manifest.layers.length);
+    expect(Math.min(...report.timing.perLayer)).toBeGreaterThan(0);
+  } finally {
+    await device.close();
+  }
+}
