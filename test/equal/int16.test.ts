@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import { runHost } from '../../src/device/hostSamples.js';
 import { int16Inputs, int16Model, int16Outputs } from '../support/int16Model.js';
-import { hostOf, PackRoom } from '../support/packs.js';
+import { hostOf, ownOf, PackRoom, type TestPack } from '../support/packs.js';
 
 const room = new PackRoom();
 afterAll(() => room.close());
@@ -24,5 +24,8 @@ it.each(int16Outputs)('tensor %i equals TensorFlow Lite Micro', async (output) =
   const host = await hostOf(pack);
   const got = int16Inputs().map((x) => [...(runHost(host, pack.manifest, [x])[0] as Int16Array)]);
   expect(got).toEqual(golden.outputs[output]);
+  const simd = pack.simd as TestPack;
+  const own = await ownOf(simd);
+  expect(int16Inputs().map((x) => [...(runHost(own, simd.manifest, [x])[0] as Int16Array)])).toEqual(got);
   expect(new Set(got.map(String)).size).toBeGreaterThan(1);
 });
