@@ -14,6 +14,7 @@ import { preferences } from '../src/ops/op.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type Baseline, baselineOf, regressions } from './check.js';
+import { benchHost, type HostRow } from './host.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
 import { peerArenaBytes, peerKernels, peerModels } from './peers.js';
@@ -77,6 +78,12 @@ const kernelLines = (rows: readonly KernelRow[]): string[] =>
     130,
   );
 
+const hostLines = (rows: readonly HostRow[]): string[] =>
+  table(
+    [{ title: 'inferences per second here' }, right('plain C'), right('SIMD'), right('ratio')],
+    rows.map((r) => [r.model, r.plain.toFixed(0), r.simd.toFixed(0), (r.simd / r.plain).toFixed(1)]),
+  );
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -98,18 +105,21 @@ async function main(): Promise<void> {
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);
   const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });
   if (kernels.length) out.plain(`${kernelLines(kernels).join('\n')}\n\n`);
-  const times = !wants('time') || values.target !== undefined || values.model !== undefined ? [] : await benchTimes();
+  const timed = wants('time') && values.target === undefined && values.model === undefined;
+  const times = timed ? await benchTimes() : [];
   if (times.length)
     out.plain(
       `${table(
         [{ title: 'what' }, right('seconds'), right('must be under')],
         times.map((t) => [t.what, t.seconds.toFixed(2), String(t.limit)]),
-      ).join('\n')}\n`,
+      ).join('\n')}\n\n`,
     );
+  const host = timed ? await benchHost() : [];
+  if (host.length) out.plain(`${hostLines(host).join('\n')}\n`);
   if (values.json)
     await writeOutput(
       values.json,
-      `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times } }, null, 2)}\n`,
+      `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times, host } }, null, 2)}\n`,
     );
   const now = baselineOf(models, kernels);
   if (values.update) await writeOutput(baselinePath, `${JSON.stringify(now, null, 2)}\n`);

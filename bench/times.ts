@@ -14,7 +14,9 @@ export interface TimeRow {
 }
 
 const runs = 5;
-const data = join(packageRoot, '..', 'shared', 'data', 'kws');
+const shared = join(packageRoot, '..', 'shared');
+const data = join(shared, 'data', 'kws');
+const floatIc = join(shared, 'models', 'mlperf-tiny', 'pretrainedResnet.tflite');
 
 function seconds(args: readonly string[]): number {
   const times = Array.from({ length: runs }, () => {
@@ -46,6 +48,14 @@ export async function benchTimes(): Promise<TimeRow[]> {
     ];
     return [
       { what: 'pack KWS', seconds: seconds(pack('kws', kws)), limit: 2 },
+      {
+        what: 'pack IC float, 128 calibration images',
+        seconds: seconds([
+          ...['pack', floatIc, '--target', 'wasm32', '--name', 'ic', '-o', join(folder, 'ic')],
+          ...['--calib', join(shared, 'data', 'cifar10', 'calib_x.npy')],
+        ]),
+        limit: 10,
+      },
       { what: 'pack VWW', seconds: seconds(pack('vww', join(folder, 'vww'))), limit: 5 },
       {
         what: 'eval 500 KWS inputs',

@@ -142,7 +142,7 @@ describe('the graph runner', () => {
         const layer = someLayer(50 + 2 * round);
         // Output 0.1, input 0.05: a scale of 2^-e divides by about 2^(e + 1).
         layer.scales = layer.scales.map(() => 2 ** -((next() % 31) + (round % 5)) * (1 + (next() % 1000) / 1000));
-        const wide = 20 + (round % 9);
+        const wide = 22 + (round % 9);
         layer.bias = layer.bias.map(() => (next() | 0) >> (31 - wide));
         const graph = layerGraph(layer);
         if (kernelOf(graph, rounding).includes('simd')) simd++;

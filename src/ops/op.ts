@@ -37,7 +37,7 @@ export type FieldValue =
   | { floats: number[] }
   | null;
 
-/** A C parameter struct: type name in <mote/…>, and its fields in order. */
+/** A C parameter struct: type name in <mote/…>, and all of its fields in its own order (src/device/paramBytes.ts). */
 export interface CStruct {
   type: string;
   fields: [name: string, value: FieldValue][];

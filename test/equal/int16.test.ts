@@ -11,7 +11,7 @@ import { runHost } from '../../src/device/hostSamples.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { bytesOf } from '../../src/model/tensorData.js';
 import { int16Inputs, int16Model, int16Outputs } from '../support/int16Model.js';
-import { hostOf, PackRoom } from '../support/packs.js';
+import { hostOf, ownOf, PackRoom, type TestPack } from '../support/packs.js';
 
 const room = new PackRoom();
 afterAll(() => room.close());
@@ -31,6 +31,9 @@ it.each(int16Outputs)('tensor %i equals TensorFlow Lite Micro', async (output) =
   const host = await hostOf(pack);
   const got = int16Inputs().map((x) => [...(runHost(host, pack.manifest, [x])[0] as Int16Array)]);
   expect(got).toEqual(golden.outputs[output]);
+  const simd = pack.simd as TestPack;
+  const own = await ownOf(simd);
+  expect(int16Inputs().map((x) => [...(runHost(own, simd.manifest, [x])[0] as Int16Array)])).toEqual(got);
   expect(new Set(got.map(String)).size).toBeGreaterThan(1);
 });
 

@@ -8,7 +8,7 @@ import { runHost } from '../../src/device/hostSamples.js';
 import { bytesOf } from '../../src/model/tensorData.js';
 import { openTflite } from '../oracle/tfjsTflite.js';
 import { goldenInputs } from '../support/generator.js';
-import { hostOf, PackRoom, type TestPack } from '../support/packs.js';
+import { hostOf, ownOf, PackRoom, type TestPack } from '../support/packs.js';
 import { describeShared, int8Models, sharedFile } from '../support/shared.js';
 
 const room = new PackRoom();
@@ -28,6 +28,17 @@ async function outputsOf(pack: TestPack): Promise<Int8Array[]> {
   const inputs = goldenInputs(pack.manifest.inputs[0].bytes);
   const outputs = inputs.map((input) => runHost(host, pack.manifest, [input])[0] as Int8Array);
   expect(host.guardIntact()).toBe(true);
+  if (pack.simd) expect(await simdOutputs(pack.simd, inputs)).toEqual(outputs);
+  return outputs;
+}
+
+/** The same from the SIMD kernels, and not by way of some plain ones. */
+async function simdOutputs(pack: TestPack, inputs: Int8Array[]): Promise<Int8Array[]> {
+  const plain = pack.manifest.layers.filter((l) => /conv|fully/i.test(l.op) && !l.kernel.endsWith('__simd128'));
+  expect(plain.map((l) => l.name)).toEqual([]);
+  const own = await ownOf(pack);
+  const outputs = inputs.map((input) => runHost(own, pack.manifest, [input])[0] as Int8Array);
+  expect(own.guardIntact()).toBe(true);
   return outputs;
 }
 

@@ -3,16 +3,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { buildWasm } from '../../src/build/wasm.js';
 import { writeFolder } from '../../src/cli/files.js';
 import { HostModel } from '../../src/device/wasm.js';
 import type { PackManifest } from '../../src/generated/pack.js';
-import { buildHost } from '../../src/packFolder.js';
+import { buildHost, openHostPack } from '../../src/packFolder.js';
 import { type PackRequest, packModel } from '../../src/packModel.js';
 import { sharedFile } from './shared.js';
 
 export interface TestPack {
   dir: string;
   manifest: PackManifest;
+  /** Of a pack for wasm32, which is its plain C: the pack with SIMD that this one came with. */
+  simd?: TestPack;
 }
 
 export class PackRoom {
@@ -34,13 +37,18 @@ export class PackRoom {
       `${result.manifest.name}-${request.target}-${result.manifest.prefer}-${result.manifest.rounding}-${result.manifest.arithmetic}`,
     );
     await writeFolder(dir, result.files);
-    return { dir, manifest: result.manifest };
+    const pack = { dir, manifest: result.manifest };
+    return request.target === 'wasm32' ? { ...(await openHostPack(pack)), simd: pack } : pack;
   }
 
   close(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** Its own C, which must be for wasm32. */
+export const ownOf = async ({ dir, manifest }: TestPack): Promise<HostModel> =>
+  HostModel.open(await buildWasm(dir, manifest), manifest);
 
 export async function hostOf(pack: TestPack): Promise<HostModel> {
   const { wasm, manifest } = await buildHost(pack);
