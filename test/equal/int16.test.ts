@@ -36,7 +36,7 @@ it.each(int16Outputs)('tensor %i equals TensorFlow Lite Micro', async (output) =
 
 const kernelsOfTheNetwork = [
   'mote_conv2d_s16s8_dsp__dsp_2x4',
-  'mote_depthwiseconv2d_s16s8_any__dsp',
+  'mote_depthwiseconv2d_s16s8_3x3__dsp',
   'mote_add_s16_hoisted__c99',
   'mote_averagepool2d_s16__dsp',
   'mote_fullyconnected_s16s8_dsp__dsp_1x4',
