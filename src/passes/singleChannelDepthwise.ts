@@ -16,7 +16,7 @@ function convert(editor: GraphEditor, node: Node): void {
   const weights = editor.constant(w);
   // Without a bias int16 sums are requantized from 64 bits here and from 32 bits in a convolution (weighted.ts).
   const has64BitSums = editor.tensor(x).dtype === 'int16' && (bias === undefined || bias < 0);
-  if (!weights || weights.shape.length !== 4 || weights.shape[0] !== 1 || has64BitSums) return;
+  if (weights?.shape.length !== 4 || weights.shape[0] !== 1 || has64BitSums) return;
   const inputs: TensorId[] = [x, editor.addTensor(filtersFirst(weights)), ...node.inputs.slice(2)];
   const { multiplier: _, ...attrs } = node.attrs;
   editor.update(node, { op: 'conv2d', inputs, attrs: { ...attrs, groups: 1 } });

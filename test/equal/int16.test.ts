@@ -37,38 +37,23 @@ it.each(int16Outputs)('tensor %i equals TensorFlow Lite Micro', async (output) =
   expect(new Set(got.map(String)).size).toBeGreaterThan(1);
 });
 
-/** Boards, and the kernels that the layers must take there. */
-const kernelBoards = [
-  {
-    id: 'virtual-m4',
-    kernels: [
-      'mote_conv2d_s16s8_dsp__dsp_2x4',
-      'mote_depthwiseconv2d_s16s8_any__dsp',
-      'mote_add_s16_hoisted__c99',
-      'mote_averagepool2d_s16__dsp',
-      'mote_fullyconnected_s16s8_dsp__dsp_1x4',
-      'mote_softmax_s16__ref',
-    ],
-  },
-  {
-    id: 'virtual-m55',
-    kernels: ['mote_conv2d_s16s8_stream__mve', 'mote_depthwiseconv2d_s16s8_stream__mve', 'mote_vecadd_s16__mve'],
-  },
-  {
-    id: 'virtual-rv32v',
-    kernels: ['mote_laneconv16_s16s8__rvv', 'mote_lanedepthwise16_s16s8__rvv', 'mote_vecadd_s16__rvv'],
-  },
+/** Boards, and the instruction set that the convolution and the depthwise convolution must take there. */
+const boards = [
+  { id: 'pico', isa: 'thumb' },
+  { id: 'virtual-m4', isa: 'dsp' },
+  { id: 'virtual-m55', isa: 'mve' },
+  { id: 'virtual-rv32', isa: 'rv32' },
+  { id: 'virtual-rv32v', isa: 'rvv' },
 ];
 
-for (const { id, kernels } of kernelBoards) {
+for (const { id, isa } of boards) {
   const board = loadBoard(id);
   const binary = board.emulator?.kind === 'qemu' ? (board.emulator.binary ?? '') : '';
   describe.skipIf(!findProgram(binary) && !process.env.CI)(`${id} equals TensorFlow Lite Micro`, () => {
     it.each(int16Outputs)('tensor %i', async (output) => {
       const request = { target: board.target, rounding: 'tflite' } as const;
       const { dir, manifest } = await room.packBytes(int16Model(output), `${id}_${output}.tflite`, request);
-      const taken = manifest.layers.map((l) => l.kernel).slice(0, kernels.length);
-      expect(taken).toEqual(kernels.slice(0, taken.length));
+      for (const layer of manifest.layers.slice(0, 2)) expect(layer.kernel).toContain(`__${isa}`);
       const image = join(room.folder, `${id}-${output}.elf`);
       await buildFirmware(dir, board, image);
       const device = await startDevice(board, image, {});

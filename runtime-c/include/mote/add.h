@@ -106,4 +106,21 @@ typedef struct {
 
 void mote_add_s16_hoisted__c99(const mote_add_s16_hoisted *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+/* The same for int8 (mote_add_s8 or mote_sub_s8); output_round has the output zero point in it. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+  int32_t b_scaled; /* 1: b is the other operand, 0: a */
+  int32_t plain_zero_point, scaled_zero_point;
+  int32_t plain_factor, scaled_sign;
+  int32_t scaled_multiplier, scaled_half, scaled_round, scaled_ties, scaled_shift;
+  int32_t output_multiplier, output_half, output_round, output_ties, output_shift;
+  int32_t output_min, output_max;
+} mote_add_s8_hoisted;
+
+void mote_add_s8_hoisted__c99(const mote_add_s8_hoisted *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 #endif

@@ -238,4 +238,20 @@ typedef struct {
 void mote_depthwiseconv2d_s16s8_any__dsp(const mote_depthwiseconv2d_s16s8_any *p, const int16_t *input,
                                          int16_t *output, void *scratch);
 
+/* 3x3, stride and dilation 1, at least two channels, out_w >= 2, mode not MOTE_DSP16_TFLITE. Channels go in twos; the
+ * last two may repeat one. `constants` has for each channel of each two its weights, column by column as two words
+ * ((w0, w1), (w1, w2) as int16, rows downward), bias, multiplier, rounding and shift. Scratch: 16 * (out_w + 2) bytes. */
+typedef struct {
+  int32_t in_h, in_w, channels;
+  int32_t out_h, out_w;
+  int32_t pad_top, pad_left;
+  const int32_t *constants;
+  int32_t output_min, output_max;
+  int32_t mode;    /* dsp_finish16.h */
+  int32_t clamped; /* 1: the bounds are narrower than what the mode saturates to */
+} mote_depthwiseconv2d_s16s8_3x3;
+
+void mote_depthwiseconv2d_s16s8_3x3__dsp(const mote_depthwiseconv2d_s16s8_3x3 *p, const int16_t *input,
+                                         int16_t *output, void *scratch);
+
 #endif

@@ -5,7 +5,7 @@ import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
-import { type Finish16, finish16Fields, finishes16 } from './dspFinish16.js';
+import { type Finish16, finish16Fields, finishes16, isDouble } from './dspFinish16.js';
 import { type Int16Layer, int16Layer } from './int16Layer.js';
 import { workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
@@ -91,6 +91,50 @@ function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
   return { call, work: workOf(l) };
 }
 
+/** First channels of the pairs; the last pair is the last two channels. */
+const pairStarts = (channels: number): number[] =>
+  Array.from({ length: Math.ceil(channels / 2) }, (_, g) => Math.min(2 * g, channels - 2));
+
+function constants3x3({ layer, finishes }: Prepared, c: number): number[] {
+  const column = (x: number): number[] => {
+    const [top, middle, bottom] = [0, 3, 6].map((row) => layer.filters[c][row + x]);
+    return [pack(top, middle), pack(middle, bottom)];
+  };
+  return [...column(0), ...column(1), ...column(2), layer.bias[c], ...rescale(finishes[c])];
+}
+
+function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
+  const p = prepare(node, context);
+  if (!p || p.layer.outC < 2 || p.layer.outW < 2 || isDouble(p.layer)) return undefined;
+  const { layer: l } = p;
+  const sizes = [l.kernelH, l.kernelW, l.strideH, l.strideW, l.dilationH, l.dilationW];
+  if (sizes.join() !== '3,3,1,1,1,1') return undefined;
+  const pairs = pairStarts(l.outC);
+  const constants = pairs.flatMap((c) => [...constants3x3(p, c), ...constants3x3(p, c + 1)]);
+  const kernel = 'mote_depthwiseconv2d_s16s8_3x3__dsp';
+  const fields: CStruct['fields'] = [
+    ...head(l),
+    ['pad_top', l.padTop],
+    ['pad_left', l.padLeft],
+    words('constants', constants),
+    ...finish16Fields(l),
+  ];
+  const params = { type: kernel.replace(/__.*/, ''), fields };
+  return {
+    call: { kernel, params, inputs: [0], outputs: [0], scratchBytes: 16 * (l.outW + 2) },
+    // What the kernel pays for besides outputs is each two rows of two channels: these are its pixels.
+    work: { ...workOf(l), pixels: pairs.length * Math.ceil(l.outH / 2) },
+  };
+}
+
 export const dspDepthwise16Variants: readonly Variant[] = [
   { kernel: 'mote_depthwiseconv2d_s16s8_any__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lowerAny },
+  {
+    kernel: 'mote_depthwiseconv2d_s16s8_3x3__dsp',
+    op: 'depthwiseConv2d',
+    isa: 'dsp',
+    // Channel by channel, so its output cannot lie over its input: not where memory comes first.
+    prefers: ['balance', 'speed', 'size'],
+    lower: lower3x3,
+  },
 ];

@@ -14,7 +14,8 @@ export interface Finish16 {
 }
 
 /** 32-bit sums under `tflite` take the doubling high multiply and the rounding shift; all others one rounding shift. */
-const isDouble = (layer: Int16Layer): boolean => layer.rescaling.accumulatorBits === 32 && layer.rounding === 'tflite';
+export const isDouble = (layer: Int16Layer): boolean =>
+  layer.rescaling.accumulatorBits === 32 && layer.rounding === 'tflite';
 
 /** mote_requantize64's 15-bit multiplier, moved up so that the whole shift is 32 + s with s >= 1. */
 function fromWide({ multiplier, shift }: Multiplier): Finish16 | undefined {

@@ -47,27 +47,37 @@ const linear =
     ]);
   };
 
-/** What an int16 is multiplied with to reach the common scale where its own is half of that: 2^15 spare bits, halved. */
-const plainFactor = 2 ** 14;
+/** Up to here an output zero point * 2^shift fits beside the high product of the sum. */
+const maxOutputShift = 22;
+
+const kernelOf = { int8: 'mote_add_s8_hoisted__c99', int16: 'mote_add_s16_hoisted__c99' } as const;
 
 const hoistedAddition =
-  (spec: OpSpec, round: (x: number) => number) =>
+  (spec: OpSpec, dtype: 'int8' | 'int16', precision: (x: number) => number) =>
   (node: Node, { graph, rounding }: LowerContext): Lowered | undefined => {
     const o = operandsOf(node, graph);
-    if (!hasType(o, 'int16')) return undefined;
-    const p = additionParameters(node, o, round);
+    if (!hasType(o, dtype)) return undefined;
+    const p = additionParameters(node, o, precision);
     const { a, b } = scalesOf(node, o);
     const bScaled = a.scale >= b.scale;
+    const [plain, other] = bScaled ? [a, b] : [b, a];
     const scaled = highFactor(bScaled ? p.b : p.a, rounding);
     const output = highFactor(p.y, rounding);
-    if (!scaled || !output) return undefined;
+    if (!scaled || !output || (dtype === 'int8' && output.shift > maxOutputShift)) return undefined;
     const sign = spec.op === 'sub' ? -1 : 1;
-    return lowered('mote_add_s16_hoisted__c99', o, [
+    // The plain operand's scale is half of the common one: of its spare bits one less.
+    const plainFactor = p.factor / 2;
+    const zeroPoints: CStruct['fields'] = [
+      ['plain_zero_point', plain.zeroPoint],
+      ['scaled_zero_point', other.zeroPoint],
+    ];
+    return lowered(kernelOf[dtype], o, [
       ['b_scaled', bScaled ? 1 : 0],
+      ...(dtype === 'int8' ? zeroPoints : []),
       ['plain_factor', bScaled ? plainFactor : sign * plainFactor],
       ['scaled_sign', bScaled ? sign : 1],
       ...highFactorFields(scaled, 'scaled_'),
-      ...highFactorFields(output, 'output_'),
+      ...highFactorFields({ ...output, round: output.round + p.y.zeroPoint * 2 ** output.shift }, 'output_'),
       ...bounds(p.range),
     ]);
   };
@@ -97,15 +107,15 @@ const hoistedMul =
 
 const variant = (kernel: string, op: string, lower: Variant['lower']): Variant => ({ kernel, op, isa: 'c99', lower });
 
+const inDouble = (x: number): number => x;
+
 export const portableBinaryVariants: readonly Variant[] = [
   variant('mote_add_s8_linear__c99', 'add', linear(add)),
   variant('mote_add_s8_linear__c99', 'sub', linear(sub)),
-  variant(
-    'mote_add_s16_hoisted__c99',
-    'add',
-    hoistedAddition(add, (x) => x),
-  ),
-  variant('mote_add_s16_hoisted__c99', 'sub', hoistedAddition(sub, Math.fround)),
+  ...(['int8', 'int16'] as const).flatMap((dtype) => [
+    variant(kernelOf[dtype], 'add', hoistedAddition(add, dtype, inDouble)),
+    variant(kernelOf[dtype], 'sub', hoistedAddition(sub, dtype, Math.fround)),
+  ]),
   variant('mote_mul_s8_hoisted__c99', 'mul', hoistedMul('int8', 'mote_mul_s8_hoisted__c99')),
   variant('mote_mul_s16_hoisted__c99', 'mul', hoistedMul('int16', 'mote_mul_s16_hoisted__c99')),
 ];
