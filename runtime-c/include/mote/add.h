@@ -73,5 +73,6 @@ typedef struct {
 } mote_add_s8_same;
 
 void mote_add_s8_same__dsp(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
+void mote_add_s8_same__rv32(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// add of two int8 tensors of one shape, with DSP instructions.
+// add of two int8 tensors of one shape as a linear form: with DSP instructions, and on RV32.
 import { elementCount, type Graph, type Node, type Tensor } from '../../model/graph.js';
 import { add } from '../add.js';
 import { clampAttr, outputOf } from '../attributes.js';
@@ -42,7 +42,7 @@ function formOf(
   return form && { ...form, ...range };
 }
 
-function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+function lower(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const tensors = [inputOf(node, graph, 0), inputOf(node, graph, 1), outputOf(node, graph)];
   const count = elementCount(tensors[2].shape);
   if (tensors.some((t) => t.dtype !== 'int8' || t.data || elementCount(t.shape) !== count)) return undefined;
@@ -61,9 +61,17 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
     ] satisfies [string, number][],
   };
   return {
-    call: { kernel: 'mote_add_s8_same__dsp', params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
+    call: { kernel, params, inputs: [0, 1], outputs: [0], scratchBytes: 0 },
     work: { pixels: 1, outputs: count, macs: 0 },
   };
 }
 
-export const dspAddVariants: readonly Variant[] = [{ kernel: 'mote_add_s8_same__dsp', op: 'add', isa: 'dsp', lower }];
+const variant = (kernel: string, isa: string): Variant => ({
+  kernel,
+  op: 'add',
+  isa,
+  lower: (node, context) => lower(kernel, node, context),
+});
+
+export const dspAddVariants: readonly Variant[] = [variant('mote_add_s8_same__dsp', 'dsp')];
+export const rv32Add: Variant = variant('mote_add_s8_same__rv32', 'rv32');

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RV32IMC without vector or bit-manipulation extensions.
 import { blockConvVariants } from './blockConv.js';
+import { blockDepthwiseVariants } from './blockDepthwise.js';
 import { rv32BlockRows } from './blockRows.js';
+import { rv32Add } from './dspAdd.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import type { Variant } from './variant.js';
@@ -10,5 +12,7 @@ export const rv32Variants: readonly Variant[] = [
   ...rv32ConvVariants,
   ...rv32DepthwiseVariants,
   ...blockConvVariants('rv32'),
+  ...blockDepthwiseVariants('rv32'),
   rv32BlockRows,
+  rv32Add,
 ];
