@@ -126,7 +126,7 @@ function lower(arithmetic: 's8' | 's16', layout: Layout, node: Node, { graph, ro
   const work = workOf(l);
   // The last pixels are computed as four, and the gathering of a window costs as much as so many products.
   const pixels = Math.ceil(work.pixels / tile) * tile;
-  const gathering = 5 * l.groups * l.filters[0].length + 20 * l.groups * l.kernelH * (joined ? 1 : l.kernelW);
+  const gathering = 3 * l.groups * l.filters[0].length + 19 * l.groups * l.kernelH * (joined ? 1 : l.kernelW);
   return { call, work: { ...work, pixels, macs: (work.macs / work.pixels + gathering) * pixels } };
 }
 

@@ -13,6 +13,8 @@ const tapsTogether = 3;
 /** Gathered inputs of a band, unless one line of outputs needs more. Lines at its ends are gathered twice. */
 const bandPlaces = 1024;
 const speedBandPlaces = 8192;
+/** What gathering an input costs, in products. */
+const gatherMacs = 1.6;
 /** Offsets of taps are int16. */
 const maxOffset = 32_767;
 
@@ -142,6 +144,8 @@ function lower(
   const l = blockLayer(node, context.graph, context.rounding, arithmetic, isa);
   // A sum of all taps is one 32-bit word.
   if (!l || !slicesAreExact(l, l.filters[0].length)) return undefined;
+  // dwtaps.h takes it, and writes pixel by pixel, so that its output may lie over its input.
+  if (l.mode === 'quarter' && l.channelMultiplier === 1) return undefined;
   const [vertical, horizontal] = axes(l);
   const [rows, columns] = [linesAlong(vertical, horizontal), linesAlong(horizontal, vertical)];
   const lines = computed(columns) < computed(rows) ? columns : rows;
@@ -177,7 +181,11 @@ function lower(
   const params = { type: `mote_dwblock_${arithmetic}s8`, fields };
   const tapCount = up(l.filters[0].length, tapsTogether);
   const scratchBytes = 4 * up(along.outputs, together) + 8 * tapCount + 2 * placesOf(lines, band);
-  return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes }, work: workOf(l) };
+  const work = workOf(l);
+  return {
+    call: { kernel, params, inputs: [0], outputs: [0], scratchBytes },
+    work: { ...work, macs: work.macs + gatherMacs * l.inH * l.inW * l.inC },
+  };
 }
 
 export const blockDepthwiseVariants = (isa: 'rv32' | 'thumb'): Variant[] =>

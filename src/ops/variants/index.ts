@@ -4,6 +4,7 @@ import { dspVariants } from './dsp.js';
 import { mveVariants } from './mve.js';
 import { rv32Variants } from './rv32.js';
 import { rvvVariants } from './rvv.js';
+import { scalarVariants } from './scalarPool.js';
 import { thumbVariants } from './thumb.js';
 import type { Variant } from './variant.js';
 
@@ -12,5 +13,6 @@ export const variants: readonly Variant[] = [
   ...mveVariants,
   ...rv32Variants,
   ...rvvVariants,
+  ...scalarVariants,
   ...thumbVariants,
 ];
