@@ -76,9 +76,11 @@ const channelCount = (random: Random, few: number): number =>
     ? random.pick([8, 16, 32, 64]) + random.int(-1, 1)
     : random.int(1, random.chance(0.3) ? 4 * few : few);
 
-/** Weights over the whole range, as converters write them (never -128), or small ones as trained layers have them. */
+/** Weights over the whole range, as converters write them (never -128), or small ones as trained layers have them; at times
+ *  the largest, whose sums with int16 pass 32 bits. */
 function weightData(random: Random, count: number): TensorData {
   const data = randomData(random, 'int8', count) as Int8Array;
+  if (random.chance(0.1)) return data.map((w) => (w < 0 ? -128 : 127));
   const divisor = random.pick([1, 1, 8, 40]);
   const least = random.chance(0.6) ? -127 : -128;
   return data.map((w) => Math.trunc(Math.max(least, w) / divisor));
@@ -130,15 +132,17 @@ function addBias(d: Draft, row: KernelRow, outC: number): void {
       'int64',
       [outC],
       undefined,
-      BigInt64Array.from({ length: outC }, () => BigInt(value()) * 1000n),
+      // Some that 32 bits do not hold.
+      BigInt64Array.from({ length: outC }, () => BigInt(value()) * random.pick([1000n, 1000n, 300_000n])),
     );
   } else addConstant(d, 'int32', [outC], undefined, Int32Array.from({ length: outC }, value));
 }
 
 function convolution(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
-  const [inH, inW] = imageSize(random);
   const depthwise = row.op === 'depthwiseConv2d';
+  // At times more than the kernels that gather a part of the image take at once.
+  const [inH, inW] = depthwise && random.chance(0.08) ? [random.int(20, 40), random.int(20, 40)] : imageSize(random);
   const usual = depthwise || random.chance(0.4) ? [3, 3] : [1, 1];
   const kernel = random.chance(0.5) ? usual : positive(random, 4);
   const groups = depthwise ? 1 : random.pick([1, 1, 1, 2, 3]);

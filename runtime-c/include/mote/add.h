@@ -73,6 +73,7 @@ typedef struct {
 } mote_add_s8_same;
 
 void mote_add_s8_same__dsp(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
+void mote_add_s8_same__rv32(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
 void mote_add_s8_same__simd128(const mote_add_s8_same *p, const int8_t *a, const int8_t *b, int8_t *output);
 
 /* (a * a_factor + b * b_factor + offset) >> shift, clamped, equals mote_add_s8 (or mote_sub_s8: then b_factor is negative)

@@ -18,6 +18,7 @@ typedef struct {
 } mote_averagepool2d_s8;
 
 void mote_averagepool2d_s8__ref(const mote_averagepool2d_s8 *p, const int8_t *input, int8_t *output);
+void mote_averagepool2d_s8__scalar(const mote_averagepool2d_s8 *p, const int8_t *input, int8_t *output);
 
 /* At least four channels, at most 255 pixels in a window. */
 void mote_averagepool2d_s8__dsp(const mote_averagepool2d_s8 *p, const int8_t *input, int8_t *output);

@@ -6,7 +6,8 @@
  *   h = floor(x * reduced / 2^16), floor((x * reduced + 2^(t-1)) / 2^t) = (h + 2^(t-17)) >> (t - 16), for 2^(t-1) is a
  *   multiple of 2^16. |h| <= 2^30 and the constant is 2^29 at most, so nothing overflows;
  * - MOTE_SUMS_WIDE: the 64-bit total, and mote_requantize64 as it is;
- * - MOTE_SUMS_LOW: the reference takes the low 32 bits: 32-bit biases, and int8. */
+ * - MOTE_SUMS_LOW: the reference takes the low 32 bits: 32-bit biases, and int8;
+ * - MOTE_SUMS_QUARTER: int8 where a high multiply is one instruction, as in rv32_requantize.h. */
 #ifndef MOTE_BLOCK_FINISH_H
 #define MOTE_BLOCK_FINISH_H
 
@@ -14,18 +15,19 @@
 
 #include "mote/requantize.h"
 
-enum { MOTE_SUMS_NARROW = 0, MOTE_SUMS_WIDE = 1, MOTE_SUMS_LOW = 2 };
+enum { MOTE_SUMS_NARROW = 0, MOTE_SUMS_WIDE = 1, MOTE_SUMS_LOW = 2, MOTE_SUMS_QUARTER = 3 };
 
 /* A channel's constants are four words:
  * narrow: bias, reduced multiplier * 2^16, 2^(t-17), t - 16;
  * wide:   low and high word of the bias, reduced multiplier, t;
- * low:    bias (input zero point folded in), multiplier, shift, 0. */
+ * low:    bias (input zero point folded in), multiplier, shift, 0;
+ * quarter: those of rv32_requantize.h. */
 enum { MOTE_BLOCK_CHANNEL = 4 };
 
 /* What the outputs of a call share. */
 typedef struct {
   int32_t mode;
-  int32_t rounding;   /* low: see requantize.h */
+  int32_t rounding;   /* low: see requantize.h; quarter: 2 for tflite, 0 for single */
   int32_t zero_point; /* low; 0 for int16 */
   int32_t min, max;
 } mote_block_output;
@@ -56,6 +58,15 @@ static inline int32_t mote_block_wide(int64_t sum, const int32_t *channel, const
   /* mote_requantize64 with the multiplier already reduced. */
   const int64_t product = (sum + mote_block_bias64(channel)) * channel[2];
   return mote_clamp((int32_t)((product + ((int64_t)1 << (channel[3] - 1))) >> channel[3]), o->min, o->max);
+}
+
+static inline int32_t mote_block_quarter(int32_t sum, const int32_t *channel, const mote_block_output *o) {
+  int32_t high = (int32_t)(((int64_t)((sum + channel[0]) * 4) * channel[1]) >> 32);
+  if (high < 0) high -= o->rounding;
+  high = (high + channel[2]) >> channel[3];
+  if (high < o->min) high = o->min;
+  if (high > o->max) high = o->max;
+  return high;
 }
 
 static inline int32_t mote_block_low(int32_t sum, const int32_t *channel, const mote_block_output *o) {

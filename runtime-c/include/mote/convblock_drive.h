@@ -5,7 +5,8 @@
  *   MOTE_BLOCK_HEAD: words in front of the gathered ones;
  *   begin_slice(words, taps, window_sums): what a slice needs once;
  *   block_sums(words, taps, weights, channels, sums): [channels][4 pixels] sums modulo 2^32 of up to four channels; gives
- *     the end of their weights. */
+ *     the end of their weights;
+ *   MOTE_SUMS_HAVE_QUARTER where there is that mode. */
 #ifndef MOTE_CONVBLOCK_DRIVE_H
 #define MOTE_CONVBLOCK_DRIVE_H
 
@@ -110,6 +111,17 @@ static void finish_narrow(const mote_block_output *output, const int32_t *q, con
   }
 }
 
+#ifdef MOTE_SUMS_HAVE_QUARTER
+static void finish_quarter(const mote_block_output *output, const int32_t *q, const int32_t *sums, int32_t channels,
+                           int32_t pixels, mote_block_x *out, int32_t step) {
+  const mote_block_output o = *output;
+  for (int32_t c = 0; c < channels; c++) {
+    for (int32_t k = 0; k < pixels; k++)
+      out[k * step + c] = (mote_block_x)mote_block_quarter(sums[BLOCK_PIXELS * c + k], q + MOTE_BLOCK_CHANNEL * c, &o);
+  }
+}
+#endif
+
 static void finish_wide(const mote_block_output *o, const int32_t *q, const int64_t *sums, int32_t channels,
                         int32_t pixels, mote_block_x *out, int32_t step) {
   for (int32_t c = 0; c < channels; c++) {
@@ -168,6 +180,9 @@ static const uint8_t *group_of_channels(const mote_convblock_s16s8 *p, const mot
       const mote_block_output *const o = &p->output;
       if (mode == MOTE_SUMS_NARROW) finish_narrow(o, constants, total, channels, pixels, output + c, p->out_c);
       else if (mode == MOTE_SUMS_WIDE) finish_wide(o, constants, wide, channels, pixels, output + c, p->out_c);
+#ifdef MOTE_SUMS_HAVE_QUARTER
+      else if (mode == MOTE_SUMS_QUARTER) finish_quarter(o, constants, total, channels, pixels, output + c, p->out_c);
+#endif
       else finish_low(o, constants, total, channels, pixels, output + c, p->out_c);
     }
   }

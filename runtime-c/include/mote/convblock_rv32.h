@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 typedef int16_t mote_block_word;
+#define MOTE_SUMS_HAVE_QUARTER
 enum { MOTE_BLOCK_HEAD = 0 };
 
 /* Taps go by two: the one that an odd slice lacks is 0. */

@@ -19,6 +19,7 @@ typedef struct {
 void mote_maxpool2d_s8__ref(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
 void mote_maxpool2d_s8__mve(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
 void mote_maxpool2d_s8__rvv(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
+void mote_maxpool2d_s8__scalar(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);
 
 /* At least four channels. */
 void mote_maxpool2d_s8__dsp(const mote_maxpool2d_s8 *p, const int8_t *input, int8_t *output);

@@ -22,6 +22,9 @@ void mote_mean_s8__ref(const mote_mean_s8 *p, const int8_t *input, int8_t *outpu
  * stride channels, at least four channels. */
 void mote_mean_s8__dsp(const mote_mean_s8 *p, const int8_t *input, int8_t *output);
 
+/* Over all pixels, as mote_mean_s8__dsp, any number of channels. */
+void mote_mean_s8__scalar(const mote_mean_s8 *p, const int8_t *input, int8_t *output);
+
 typedef struct {
   int32_t kept_dims[3], kept_strides[3];
   int32_t reduced_dims[3], reduced_strides[3];

@@ -12,7 +12,7 @@ const tile = 4;
 
 /** An instruction set's layout of weights, and its scratch. */
 interface Layout {
-  isa: string;
+  isa: 'rv32' | 'thumb';
   feature: string;
   bytesPerTap: number;
   headBytes: number;
@@ -79,8 +79,9 @@ function weightsOf(l: BlockLayer, slice: number, layout: Layout): Uint8Array {
 }
 
 function lower(arithmetic: 's8' | 's16', layout: Layout, node: Node, { graph, rounding, prefer }: LowerContext) {
-  const l = blockLayer(node, graph, rounding, arithmetic);
-  if (!l) return undefined;
+  const l = blockLayer(node, graph, rounding, arithmetic, layout.isa);
+  // Depthwise over one channel is a convolution.
+  if (!l || (node.op === 'depthwiseConv2d' && l.inC > 1)) return undefined;
   const { slice, scratchBytes } = slicingOf(l, layout, prefer);
   const joined = l.groups === 1 && l.dilationW === 1;
   const weights = weightsOf(l, slice, layout);
@@ -123,19 +124,22 @@ function lower(arithmetic: 's8' | 's16', layout: Layout, node: Node, { graph, ro
     } satisfies Lowered['call']['params'],
   };
   const work = workOf(l);
-  // The last pixels are computed as four.
+  // The last pixels are computed as four, and the gathering of a window costs as much as so many products.
   const pixels = Math.ceil(work.pixels / tile) * tile;
-  return { call, work: { ...work, pixels, macs: (work.macs / work.pixels) * pixels } };
+  const gathering = 3 * l.groups * l.filters[0].length + 19 * l.groups * l.kernelH * (joined ? 1 : l.kernelW);
+  return { call, work: { ...work, pixels, macs: (work.macs / work.pixels + gathering) * pixels } };
 }
 
 export const blockConvVariants = (isa: string): Variant[] =>
   layouts
     .filter((layout) => layout.isa === isa)
     .flatMap((layout) =>
-      (['s16', 's8'] as const).map((arithmetic) => ({
-        kernel: `mote_convblock_${arithmetic}s8__${layout.feature}`,
-        op: 'conv2d',
-        isa,
-        lower: (node, context) => lower(arithmetic, layout, node, context),
-      })),
+      (['s16', 's8'] as const).flatMap((arithmetic) =>
+        ['conv2d', 'depthwiseConv2d'].map((op) => ({
+          kernel: `mote_convblock_${arithmetic}s8__${layout.feature}`,
+          op,
+          isa,
+          lower: (node, context) => lower(arithmetic, layout, node, context),
+        })),
+      ),
     );

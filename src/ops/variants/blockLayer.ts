@@ -10,7 +10,7 @@ import type { Window } from '../window.js';
 import { windowOfLayer } from './integerLayer.js';
 
 /** As in block_finish.h. */
-export const sumModes = { narrow: 0, wide: 1, low: 2 } as const;
+export const sumModes = { narrow: 0, wide: 1, low: 2, quarter: 3 } as const;
 export type SumMode = keyof typeof sumModes;
 
 /** |weights| of taps whose products with any int16 add up to an int32. */
@@ -29,6 +29,8 @@ export interface BlockLayer extends Window {
   multipliers: Multiplier[];
   elementBytes: 1 | 2;
   inputZeroPoint: number;
+  outputZeroPoint: number;
+  rounding: Rounding;
   mode: SumMode;
   output: [string, FieldValue];
 }
@@ -58,12 +60,24 @@ const leastNarrowShift = 17;
 const isNarrow = (filter: Int8Array, bias: number, m: Multiplier): boolean =>
   32_768 * absoluteSum(filter) + Math.abs(bias) < 2 ** 31 && (reducedOf(m) === 0 || shiftOf(m) >= leastNarrowShift);
 
+/** Bounds of rv32_requantize.h. */
+const quarterSumLimit = 2 ** 29;
+const maxQuarterShift = 20;
+
+/** Whether int8 sums can be rescaled with one high multiply. */
+const isQuarter = (filter: Int8Array, bias: number, { multiplier, shift }: Multiplier): boolean =>
+  128 * absoluteSum(filter) + Math.abs(bias) < quarterSumLimit &&
+  multiplier >= 0 &&
+  -shift >= 1 &&
+  -shift <= maxQuarterShift;
+
 /** The layer, or undefined where it has other types or weights with a zero point. */
 export function blockLayer(
   node: Node,
   graph: Graph,
   rounding: Rounding,
   arithmetic: 's8' | 's16',
+  isa: 'rv32' | 'thumb',
 ): BlockLayer | undefined {
   const axis = weightAxis[node.op];
   if (axis === undefined || arithmeticOf(node, graph) !== arithmetic) return undefined;
@@ -78,8 +92,10 @@ export function blockLayer(
   const given = optionalInput(node, graph, 2)?.data;
   const bias = filters.map((f, c) => Number(given?.[c] ?? 0) - r.input.zeroPoint * sumOf(f));
   const multipliers = filters.map((_, c) => r.multipliers[c * r.step]);
-  const narrow = (): boolean => filters.every((f, c) => isNarrow(f, bias[c], multipliers[c]));
-  const mode = r.accumulatorBits === 32 ? 'low' : narrow() ? 'narrow' : 'wide';
+  const all = (fits: typeof isNarrow): boolean => filters.every((f, c) => fits(f, bias[c], multipliers[c]));
+  const short = arithmetic === 's8' && isa === 'rv32' && all(isQuarter) ? 'quarter' : 'low';
+  const mode = r.accumulatorBits === 32 ? short : all(isNarrow) ? 'narrow' : 'wide';
+  const code = mode === 'quarter' ? (rounding === 'tflite' ? 2 : 0) : roundingCode(rounding);
   return {
     ...window,
     outC,
@@ -92,16 +108,19 @@ export function blockLayer(
     elementBytes: arithmetic === 's8' ? 1 : 2,
     inputZeroPoint: r.input.zeroPoint,
     mode,
-    output: [
-      'output',
-      { values: [sumModes[mode], roundingCode(rounding), r.output.zeroPoint, r.range.min, r.range.max] },
-    ],
+    rounding,
+    outputZeroPoint: r.output.zeroPoint,
+    output: ['output', { values: [sumModes[mode], code, r.output.zeroPoint, r.range.min, r.range.max] }],
   };
 }
 
 /** As in block_finish.h. */
-function channelWords(mode: SumMode, bias: number, m: Multiplier): number[] {
+function channelWords({ mode, rounding, outputZeroPoint }: BlockLayer, bias: number, m: Multiplier): number[] {
   if (mode === 'low') return [bias | 0, m.multiplier, m.shift, 0];
+  if (mode === 'quarter') {
+    const constantWord = (2 * outputZeroPoint + 1) * 2 ** -m.shift + (rounding === 'tflite' ? 1 : 0);
+    return [bias, m.multiplier, constantWord, 1 - m.shift];
+  }
   const [reduced, shift] = [reducedOf(m), shiftOf(m)];
   if (mode === 'wide') return [bias | 0, Math.floor(bias / 2 ** 32), reduced, shift];
   return reduced === 0
@@ -110,8 +129,9 @@ function channelWords(mode: SumMode, bias: number, m: Multiplier): number[] {
 }
 
 /** The field `channels`. */
-export function channelField({ mode, bias, multipliers }: BlockLayer): [string, FieldValue] {
-  const words = bias.flatMap((b, c) => channelWords(mode, b, multipliers[c]));
+export function channelField(layer: BlockLayer): [string, FieldValue] {
+  const { bias, multipliers } = layer;
+  const words = bias.flatMap((b, c) => channelWords(layer, b, multipliers[c]));
   return ['channels', constant('channels', 'int32', Int32Array.from(words), [bias.length, 4])];
 }
 

@@ -37,12 +37,13 @@ function sliceOf(l: BlockLayer): number {
 }
 
 function lowerRows(
+  isa: 'rv32' | 'thumb',
   kernel: string,
   weights: (filters: readonly Int8Array[]) => { const: ConstArray },
   node: Node,
   { graph, rounding }: LowerContext,
 ): Lowered | undefined {
-  const l = blockLayer(node, graph, rounding, 's16');
+  const l = blockLayer(node, graph, rounding, 's16', isa);
   if (!l) return undefined;
   const fields: Lowered['call']['params']['fields'] = [
     ['rows', l.outW],
@@ -57,11 +58,11 @@ function lowerRows(
   return { call: { kernel, params, inputs: [0], outputs: [0], scratchBytes: 0 }, work: workOf(l) };
 }
 
-const variant = (isa: string, kernel: string, weights: typeof tiledRows): Variant => ({
+const variant = (isa: 'rv32' | 'thumb', kernel: string, weights: typeof tiledRows): Variant => ({
   kernel,
   op: 'fullyConnected',
   isa,
-  lower: (node, context) => lowerRows(kernel, weights, node, context),
+  lower: (node, context) => lowerRows(isa, kernel, weights, node, context),
 });
 
 export const rv32BlockRows = variant('rv32', 'mote_fcblock_s16s8__rv32_1x16', tiledRows);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// add and sub of two int8 tensors of one shape, with DSP instructions.
+// add and sub of two int8 tensors of one shape as a linear form, one kernel for each instruction set.
 import { elementCount, type Graph, type Node, type Tensor } from '../../model/graph.js';
 import { add } from '../add.js';
 import { clampAttr, outputOf } from '../attributes.js';

@@ -5,6 +5,7 @@ import { mveVariants } from './mve.js';
 import { portableVariants } from './portable.js';
 import { rv32Variants } from './rv32.js';
 import { rvvVariants } from './rvv.js';
+import { scalarVariants } from './scalarPool.js';
 import { simdVariants } from './simd.js';
 import { thumbVariants } from './thumb.js';
 import type { Variant } from './variant.js';
@@ -15,6 +16,7 @@ export const variants: readonly Variant[] = [
   ...rv32Variants,
   ...rvvVariants,
   ...simdVariants,
+  ...scalarVariants,
   ...thumbVariants,
   ...portableVariants,
 ];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RV32IMC without vector or bit-manipulation extensions.
 import { blockConvVariants } from './blockConv.js';
+import { blockDepthwiseVariants } from './blockDepthwise.js';
 import { rv32BlockRows } from './blockRows.js';
+import { sameVariants } from './dspAdd.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
@@ -12,7 +14,9 @@ export const rv32Variants: readonly Variant[] = [
   ...rv32ConvVariants,
   ...rv32DepthwiseVariants,
   ...blockConvVariants('rv32'),
+  ...blockDepthwiseVariants('rv32'),
   rv32BlockRows,
   ...rv32QuadVariants,
   ...rv32WinogradVariants,
+  ...sameVariants('mote_add_s8_same__rv32', 'rv32'),
 ];

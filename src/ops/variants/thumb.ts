@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Armv6-M: Cortex-M0+.
 import { blockConvVariants } from './blockConv.js';
+import { blockDepthwiseVariants } from './blockDepthwise.js';
 import { thumbBlockRows } from './blockRows.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
@@ -14,5 +15,6 @@ export const thumbVariants: readonly Variant[] = [
   thumbPairs,
   thumbPlane,
   ...blockConvVariants('thumb'),
+  ...blockDepthwiseVariants('thumb'),
   thumbBlockRows,
 ];
