@@ -22,11 +22,12 @@ typedef struct {
   /* For every 4 channels: for every 2 taps: 2 weights of each of the 4 channels. Missing channels and taps are 0.
    * Of two taps' weights, |a| + |b| <= 255, so that two products fit 16 bits. */
   const int8_t *weights;
-  const int32_t *channels; /* 4 words each (rv32_requantize.h), a multiple of 4 channels */
+  /* 4 words each (rv32_requantize.h), a multiple of 4 channels; the biases are less by 2^15 for every 2 taps of depth. */
+  const int32_t *channels;
   mote_rv32_output output;
 } mote_convpair_s8s8;
 
-/* scratch: 8 * depth + 64 bytes, and in_c more where padded. */
+/* scratch: 8 * depth bytes, and in_c more where padded. */
 void mote_convpair_s8s8__rv32_4x4(const mote_convpair_s8s8 *p, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

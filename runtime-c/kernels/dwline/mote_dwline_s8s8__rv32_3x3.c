@@ -103,19 +103,6 @@ static void run(lines *l, const int8_t *input, int8_t *output, int32_t step, con
 }
 #endif
 
-/* Weights moved by `shift` lines, for a window that was moved the other way into the image, and what the lines that fall
- * out add to a sum for zero points. */
-static int32_t move(const int8_t *w, int8_t *to, int32_t shift, int32_t zero_point) {
-  int32_t outside = 0;
-  for (int32_t k = 0; k < 9; k++) to[k] = 0;
-  for (int32_t k = 0; k < 9; k++) {
-    const int32_t at = k + 3 * shift;
-    if (at >= 0 && at < 9) to[at] = w[k];
-    else outside += w[k];
-  }
-  return zero_point * outside;
-}
-
 /* The held line, to where it belongs. */
 static void release(const int8_t *held, int8_t *out, int32_t count, int32_t step) {
   for (; count > 0; count--) {
@@ -130,7 +117,7 @@ void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, 
   const int8_t *w = p->weights;
   const int32_t *q = p->channels;
   lines l;
-  int8_t some[9];
+  int8_t padded[15] = {0}; /* the weights between two lines of zeros */
   l.has_left = p->has_left;
   l.has_right = p->has_right;
   l.tie = p->output.tie;
@@ -144,20 +131,23 @@ void mote_dwline_s8s8__rv32_3x3(const mote_dwline_s8s8 *p, const int8_t *input, 
     l.constant = q[2];
     l.shift = q[3];
     int8_t *out = output;
+    __builtin_memcpy(padded + 3, w, 9);
     for (int32_t line = 0; line < p->out_lines;) {
       const int32_t at = line - p->pad_first; /* the first tap's line */
       const int32_t last = p->in_lines - 3;
       const int32_t inside = at < 0 ? 0 : at > last ? last : at;
       const int8_t *x = input + inside * p->in_line;
       l.bias = 4 * q[0];
-      l.weights = w;
+      l.weights = padded + 3;
       l.lines = 1;
       if (at == inside) {
         l.lines = last + 1 - at;
         if (l.lines > p->out_lines - line) l.lines = p->out_lines - line;
       } else {
-        l.bias += 4 * move(w, some, at - inside, p->input_zero_point);
-        l.weights = some;
+        /* The window is moved by a line into the image and its weights the other way; what falls out reads zero points. */
+        const int8_t *const fallen = at < inside ? w : w + 6;
+        l.bias += z * (fallen[0] + fallen[1] + fallen[2]);
+        l.weights = at < inside ? padded + 6 : padded;
       }
       l.left = l.bias + (p->has_left ? z * (l.weights[0] + l.weights[3] + l.weights[6]) : 0);
       l.right = z * (l.weights[2] + l.weights[5] + l.weights[8]);

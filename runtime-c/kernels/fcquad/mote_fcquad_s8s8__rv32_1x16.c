@@ -7,6 +7,7 @@
  * both halves in [0, 65535] as |w.x| <= 255 * 128. Sums of S (mod 2^32) and of S >> 16 give both results at the end; the
  * packer took the 2^15 of all groups from the biases. */
 #include "mote/fcquad.h"
+#include "mote/fcrow.h"
 
 enum { TILE = 16 };
 
@@ -74,12 +75,6 @@ static const int32_t *groups(const int8_t *x, const int8_t *end, const int32_t *
 }
 #endif
 
-static inline int32_t single(const int8_t *x, const int8_t *w, int32_t n, int32_t sum) {
-  for (; n >= 4; n -= 4, x += 4, w += 4) sum += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
-  for (; n > 0; n--) sum += *x++ * *w++;
-  return sum;
-}
-
 void mote_fcquad_s8s8__rv32_1x16(const mote_fcquad_s8s8 *p, const int8_t *input, int8_t *output) {
   const mote_rv32_output o = p->output;
   uint32_t sums[TILE];
@@ -106,7 +101,7 @@ void mote_fcquad_s8s8__rv32_1x16(const mote_fcquad_s8s8 *p, const int8_t *input,
     }
     const int8_t *v = p->rest;
     for (; left > 0; left--) {
-      *output++ = mote_rv32_finish(single(input, v, p->in_c, c[0]), c, &o);
+      *output++ = mote_rv32_finish(mote_fcrow_dot(input, v, p->in_c, c[0]), c, &o);
       v += p->in_c;
       c += MOTE_RV32_CHANNEL;
     }

@@ -2,6 +2,7 @@
 /* int8 fully connected layer for RV32IM: 16 sums in registers, so that one product costs a load of its weight, a multiply,
  * an addition, and a sixteenth of the load of its input. */
 #include "mote/fctile.h"
+#include "mote/fcrow.h"
 
 #ifdef __riscv
 /* clang-format off */
@@ -57,12 +58,6 @@ static void tile(const int8_t *x, const int8_t *w, int32_t n, const int32_t *cha
 }
 #endif
 
-static inline int32_t single(const int8_t *x, const int8_t *w, int32_t n, int32_t sum) {
-  for (; n >= 4; n -= 4, x += 4, w += 4) sum += x[0] * w[0] + x[1] * w[1] + x[2] * w[2] + x[3] * w[3];
-  for (; n > 0; n--) sum += *x++ * *w++;
-  return sum;
-}
-
 void mote_fctile_s8s8__rv32_1x16(const mote_fctile_s8s8 *p, const int8_t *input, int8_t *output) {
   const mote_rv32_output o = p->output;
   int32_t sum[16];
@@ -72,7 +67,7 @@ void mote_fctile_s8s8__rv32_1x16(const mote_fctile_s8s8 *p, const int8_t *input,
     for (int32_t left = p->out_c; left > 0;) {
       const int32_t count = left >= 16 ? 16 : 1;
       if (count == 16) tile(input, w, p->in_c, c, sum);
-      else sum[0] = single(input, w, p->in_c, c[0]);
+      else sum[0] = mote_fcrow_dot(input, w, p->in_c, c[0]);
       for (int32_t i = 0; i < count; i++) {
         *output++ = mote_rv32_finish(sum[i], c, &o);
         c += MOTE_RV32_CHANNEL;

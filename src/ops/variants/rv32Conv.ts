@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution with two pixels per register (convpair.h), and fully connected layers by 16 channels (fctile.h; fcquad.h is in
-// rv32Quad.ts), for RV32IM.
+// Convolution with two pixels per register (convpair.h), and fully connected layers by 16 channels (fctile.h) or by one
+// (fcrow.h), for RV32IM.
 
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
@@ -62,12 +62,13 @@ function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext
   const channels = channelsOf(layer, taps, index);
   if (!weights || !channels) return undefined;
   const padded = isPadded(layer);
+  const biased = channels.map((c) => ({ ...c, bias: c.bias - depth * 2 ** 14 }));
   const l = layer;
   const call = {
     kernel,
     inputs: [0],
     outputs: [0],
-    scratchBytes: 8 * depth + 64 + (padded ? l.inC : 0),
+    scratchBytes: 8 * depth + (padded ? l.inC : 0),
     // Four pixels are packed into the scratch before any of their outputs is written.
     overlap: { input: 0, lagBytes: overlapLagBytes(l, l.outC, { blockPixels: tile }, 1) },
     params: {
@@ -91,7 +92,7 @@ function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext
         ['input_zero_point', l.inputZeroPoint],
         ['depth', depth],
         ['weights', constant('weights', 'int8', weights, [Math.ceil(l.outC / tile), depth / 2, tile, 2])],
-        channelField(layer, channels, tile),
+        channelField(layer, biased, tile),
         outputField(l),
       ],
     } satisfies Lowered['call']['params'],
@@ -105,9 +106,8 @@ function lowerPair(kernel: string, node: Node, { graph, rounding }: LowerContext
 
 const rowTile = 16;
 
-/** In the order of fctile.h. */
-function rowWeights({ outC, weights }: IntegerLayer, taps: number): Int8Array {
-  const tiled = outC - (outC % rowTile);
+/** In the order of fctile.h; with no channels tiled, in that of fcrow.h. */
+function rowWeights({ weights }: IntegerLayer, taps: number, tiled: number): Int8Array {
   const data = Int8Array.from(weights);
   for (let c = 0; c < tiled; c += rowTile) {
     for (let i = 0; i < taps; i++) {
@@ -136,25 +136,27 @@ function lowerRows(kernel: string, node: Node, { graph, rounding }: LowerContext
   const channels = channelsOf(layer, taps, index);
   if (!channels) return undefined;
   const rows = layer.outH * layer.outW;
+  const tiled = kernel === rowsKernel ? layer.outC - (layer.outC % rowTile) : 0;
   const call = {
     kernel,
     inputs: [0],
     outputs: [0],
     scratchBytes: 0,
     params: {
-      type: 'mote_fctile_s8s8',
+      type: kernel.replace(/__.*$/, ''),
       fields: [
         ['rows', rows],
         ['in_c', taps],
         ['out_c', layer.outC],
-        ['weights', constant('weights', 'int8', rowWeights(layer, taps), [layer.outC, taps])],
+        ['weights', constant('weights', 'int8', rowWeights(layer, taps, tiled), [layer.outC, taps])],
         channelField(layer, channels, 1),
         outputField(layer),
       ],
     } satisfies Lowered['call']['params'],
   };
-  // Of a channel that is left, a product takes 1.9 times as long.
-  return { call, work: { ...workOf(layer), macs: rows * taps * (layer.outC + 0.9 * (layer.outC % rowTile)) } };
+  // Of a channel that is left over, a product takes 1.9 times as long.
+  const over = kernel === rowsKernel ? layer.outC - tiled : 0;
+  return { call, work: { ...workOf(layer), macs: rows * taps * (layer.outC + 0.9 * over) } };
 }
 
 const variant = (
@@ -169,10 +171,12 @@ const variant = (
 });
 
 const pair = 'mote_convpair_s8s8__rv32_4x4';
-const rows = 'mote_fctile_s8s8__rv32_1x16';
+const singleKernel = 'mote_fcrow_s8s8__rv32';
+const rowsKernel = 'mote_fctile_s8s8__rv32_1x16';
 
 export const rv32ConvVariants: readonly Variant[] = [
   variant(pair, 'conv2d', lowerPair),
-  variant(rows, 'fullyConnected', lowerRows),
-  variant(rows, 'conv2d', lowerRows),
+  variant(rowsKernel, 'fullyConnected', lowerRows),
+  variant(rowsKernel, 'conv2d', lowerRows),
+  variant(singleKernel, 'fullyConnected', lowerRows),
 ];

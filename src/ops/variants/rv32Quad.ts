@@ -71,7 +71,7 @@ const kernel = 'mote_fcquad_s8s8__rv32_1x16';
 
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const raw = integerLayer(node, graph, rounding);
-  if (!raw || !isDense(node.op, raw)) return undefined;
+  if (!raw || !isDense(node.op, raw) || raw.outC < tile) return undefined;
   const taps = tapsOf(raw);
   if (taps < quad || taps > maxInputs) return undefined;
   const layer = settle(raw, taps, rowIndex(taps));
