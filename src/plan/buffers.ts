@@ -32,7 +32,7 @@ export function specOf(node: Node): OpSpec {
 const isConstant = (graph: Graph, id: TensorId): boolean => id < 0 || graph.tensors[id].data !== undefined;
 
 /** The end of the view chain of every tensor. */
-function viewRoots(graph: Graph): Map<TensorId, TensorId> {
+export function viewRoots(graph: Graph): Map<TensorId, TensorId> {
   const viewOf = new Map<TensorId, TensorId>();
   for (const node of graph.nodes) {
     if (!specOf(node).alias) continue;

@@ -4,6 +4,7 @@ import type { Graph, Node, TensorId } from '../model/graph.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
 import { lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
+import { orderNodes } from './orderNodes.js';
 import { place, type Share } from './place.js';
 
 /** Enough for int64 and for every load that a 32-bit core makes; kernels assume no more than element alignment. */
@@ -51,7 +52,7 @@ function findShares(
 
 /** Plans the whole graph; every node must be lowerable. */
 export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>): Plan {
-  const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
+  const { nodes, buffers, bufferOf, viewOf } = findBuffers(orderNodes(graph));
   const calls = nodes.map((node) => lowerNode(specOf(node), node, { ...context, graph }));
   const scratch = calls.flatMap((call, step): Buffer[] =>
     call.scratchBytes > 0
