@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The passes in the order they run, and the fixed point of all of them.
 import type { Graph } from '../model/graph.js';
+import { depthwiseToConv } from './depthwiseToConv.js';
 import { foldAffine } from './foldAffine.js';
 import { foldConstants, foldDequantize } from './foldConstants.js';
 import { fuseActivation } from './fuseActivation.js';
@@ -39,6 +40,7 @@ const lowerings: readonly Pass[] = [
   { name: 'integerize', run: integerize },
   { name: 'foldDequantize', run: foldDequantize },
   { name: 'splitConcat', run: splitConcat },
+  { name: 'depthwiseToConv', run: depthwiseToConv },
 ];
 
 export const passes: readonly Pass[] = [...rewrites, ...lowerings];
