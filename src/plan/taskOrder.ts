@@ -175,7 +175,7 @@ function polish(graph: TaskGraph, order: readonly number[]): number[] {
 }
 
 /** Tasks are numbered in an order that is possible; another one is given only if its peak is lower. */
-export function bestOrder(graph: TaskGraph, maxStates = 4000): number[] {
+export function bestOrder(graph: TaskGraph, maxStates = 2000): number[] {
   const asIs = graph.tasks.map((_, i) => i);
   const readers = readersOf(graph);
   const found = exact(graph, readers, maxStates);
