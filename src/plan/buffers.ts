@@ -36,7 +36,7 @@ const memoryOf = (node: Node): Pick<OpSpec, 'alias' | 'inPlace'> => (isStreamed(
 const isConstant = (graph: Graph, id: TensorId): boolean => id < 0 || graph.tensors[id].data !== undefined;
 
 /** The end of the view chain of every tensor. */
-function viewRoots(graph: Graph): Map<TensorId, TensorId> {
+export function viewRoots(graph: Graph): Map<TensorId, TensorId> {
   const viewOf = new Map<TensorId, TensorId>();
   for (const node of graph.nodes) {
     if (!memoryOf(node).alias) continue;

@@ -4,6 +4,7 @@ import { type Graph, type Node, type TensorId, tensorBytes } from '../model/grap
 import type { ConstArray, KernelCall, LowerContext } from '../ops/op.js';
 import { type Candidate, chooseKernels, lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
+import { orderNodes } from './orderNodes.js';
 import { place, type Share } from './place.js';
 import { type Segment, segmentsLike, smallestPlan } from './ram.js';
 import type { Stream } from './stream.js';
@@ -127,7 +128,8 @@ export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
  * Plans the whole graph; every node must be lowerable. `like`: another plan of the same graph, whose layers this one is to
  * have, streamed ones too.
  */
-export function planGraph(graph: Graph, context: Omit<LowerContext, 'graph'>, like?: Plan): Plan {
+export function planGraph(source: Graph, context: Omit<LowerContext, 'graph'>, like?: Plan): Plan {
+  const graph = orderNodes(source);
   const full = { ...context, graph };
   if (like)
     return layOut(

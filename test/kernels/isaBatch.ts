@@ -83,7 +83,7 @@ function adopt(batch: Graph, { graph, node }: Draft, index: number): void {
 /** How far before its input an output is laid: the nearest that the call allows, in place, or another
  *  distance at which they meet. */
 function distanceOf(
-  { lagBytes, stepBytes = 1 }: Overlap,
+  { lagBytes, stepBytes }: Overlap & { stepBytes: number },
   outputBytes: number,
   inputBytes: number,
   random: Random,
@@ -110,8 +110,9 @@ function layOver(
     const [output] = node.outputs;
     const input = node.inputs[call.overlap.input];
     const [outputBytes, inputBytes] = [output, input].map((id) => tensorBytes(graph.tensors[id]));
-    const distance = distanceOf(call.overlap, outputBytes, inputBytes, random);
-    at = Math.ceil(at / 8) * 8 + (makeData(graph.tensors[output].dtype, 1).BYTES_PER_ELEMENT % 8);
+    const elementBytes = makeData(graph.tensors[output].dtype, 1).BYTES_PER_ELEMENT;
+    const distance = distanceOf({ stepBytes: elementBytes, ...call.overlap }, outputBytes, inputBytes, random);
+    at = Math.ceil(at / 8) * 8 + (elementBytes % 8);
     const [outputAt, inputAt] = [at + Math.max(0, -distance), at + Math.max(0, distance)];
     offsetOf.set(output, outputAt);
     offsetOf.set(input, inputAt);
@@ -146,9 +147,9 @@ export interface Batch {
   manifest: PackManifest;
   files: Map<string, string | Uint8Array>;
   inputs: TensorData[];
-  /** Output of each step. */
+  /** Output of each node of the graph; the plan's steps may be in another order. */
   expected: TensorData[];
-  /** Description of each step, for messages. */
+  /** Description of each node, for messages. */
   texts: string[];
 }
 
@@ -203,8 +204,8 @@ export function makeBatch({
     randomData(random, graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)),
   );
   const known = new Map(graph.inputs.map((id, i) => [id, inputs[i]]));
-  const expected = plan.steps.map(
-    ({ node }) =>
+  const expected = graph.nodes.map(
+    (node) =>
       specOf(node).evaluate(
         node,
         node.inputs.map((id) => known.get(id) ?? graph.tensors[id]?.data),
@@ -237,9 +238,10 @@ function startArena(batch: Batch): Uint8Array {
 async function runSteps(device: Device, batch: Batch): Promise<Uint8Array> {
   const arena = startArena(batch);
   await device.write(0, arena);
-  for (let i = 0; i < batch.plan.steps.length; i++) {
+  for (const [i, { node }] of batch.plan.steps.entries()) {
     const { result, guardIntact } = await device.step(i);
-    if (result !== 0 || !guardIntact) throw new Error(`${batch.texts[i]}: result ${result}, guard ${guardIntact}`);
+    const text = batch.texts[batch.graph.nodes.indexOf(node)];
+    if (result !== 0 || !guardIntact) throw new Error(`${text}: result ${result}, guard ${guardIntact}`);
   }
   return device.read(0, arena.length);
 }
