@@ -24,6 +24,7 @@ import type { Prefer, Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
 import { callsOf, type Plan, planGraph } from './plan/plan.js';
 import { isInline } from './plan/rowMean.js';
+import { streamNotes } from './report/streamNotes.js';
 import { findObstacles } from './support.js';
 import { xorshift32 } from './xorshift.js';
 
@@ -203,5 +204,5 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
-  return { ...output, graph, plan, notes };
+  return { ...output, graph, plan, notes: [...notes, ...streamNotes(output.manifest, plan.trade)] };
 }

@@ -231,7 +231,9 @@ const cheapestFirst = (paths: readonly Path[]): Path[] =>
  */
 export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>, layout: Layout, usual: Plan): Plan {
   const s = stepsOf(graph);
-  const options = allOptions(s, bandLowering(graph, context));
+  const lowering = bandLowering(graph, context);
+  const options = allOptions(s, lowering);
+  const usualInstructions = s.nodes.reduce((sum, n) => sum + lowering.candidates(n)[0].instructions, 0);
   const segments = new Map<Option, Segment>();
   const segmentOf = (option: Option): Segment => {
     const segment = segments.get(option) ?? option.make();
@@ -239,7 +241,7 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
     return segment;
   };
   const paths = paretoPaths(s.nodes.length, options);
-  let best: Found = { plan: usual, path: paths[0], cost: cost(usual.arenaBytes, paths[0].instructions) };
+  let best: Found = { plan: usual, path: paths[0], cost: cost(usual.arenaBytes, usualInstructions) };
   let layouts = 0;
   /** Lays out the promising ones, the most promising first, until one is better. */
   const improve = (candidates: readonly Path[], atMost: number): boolean => {
