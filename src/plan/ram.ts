@@ -241,7 +241,8 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
     return segment;
   };
   const paths = paretoPaths(s.nodes.length, options);
-  let best: Found = { plan: usual, path: paths[0], cost: cost(usual.arenaBytes, usualInstructions) };
+  const usualPath = { options: [], peakBytes: usual.arenaBytes, instructions: usualInstructions };
+  let best: Found = { plan: usual, path: usualPath, cost: cost(usual.arenaBytes, usualInstructions) };
   let layouts = 0;
   /** Lays out the promising ones, the most promising first, until one is better. */
   const improve = (candidates: readonly Path[], atMost: number): boolean => {
@@ -263,7 +264,8 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
       maxLayouts + maxChanges,
     )
   );
-  return best.plan;
+  const trade = { usualArenaBytes: usual.arenaBytes, instructions: best.path.instructions, usualInstructions };
+  return { ...best.plan, trade };
 }
 
 /** The layers streamed as in another plan of the graph, with the kernels of this target. */

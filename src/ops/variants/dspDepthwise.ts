@@ -80,9 +80,11 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
     });
   const fields: CStruct['fields'] = [...head(l), ['pad_top', l.padTop], ['pad_left', l.padLeft], ...tail(l, constants)];
   const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
-  // What the kernel pays for besides outputs is each pair of rows of four channels: these are its pixels.
-  const pixels = Math.ceil(l.outC / groupSize) * Math.ceil(l.outH / 2);
-  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work: { ...workOf(l), pixels } };
+  // Rows are computed in pairs; besides outputs the kernel pays for each pair of four channels, and six times that to
+  // begin with four channels: these are its pixels.
+  const pairs = Math.ceil(l.outH / 2);
+  const work = { pixels: Math.ceil(l.outC / groupSize) * (pairs + 6), outputs: 2 * pairs * l.outW * l.outC, macs: 0 };
+  return { call: call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch), work };
 }
 
 const half = (weight: number): number => (2 * weight) & 0xffff;
