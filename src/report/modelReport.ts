@@ -92,7 +92,7 @@ export function modelReport(report: ModelReport): string {
     ...layerSections(report),
     {
       title: 'Arena over time',
-      note: `${grouped(manifest.arenaBytes)} bytes${plan.arenaBytes === plan.boundBytes ? '; no plan for this layer order needs less' : `; the lower bound is ${grouped(plan.boundBytes)}`}. One column per layer, one block per buffer; where blocks overlap, a kernel writes behind its own reads.`,
+      note: `${grouped(manifest.arenaBytes)} bytes${plan.arenaBytes === plan.boundBytes ? '; no plan for these layers in this order needs less' : `; the lower bound is ${grouped(plan.boundBytes)}`}. One column per layer, one block per buffer; where blocks overlap, a kernel writes behind its own reads.`,
       html: arenaChart(
         plan.buffers,
         manifest.layers.map((l) => l.name),
