@@ -226,7 +226,7 @@ const cheapestFirst = (paths: readonly Path[]): Path[] =>
   [...paths].sort((a, b) => estimatedCost(a) - estimatedCost(b));
 
 /**
- * The best plan that was found; its arena never exceeds that of `usual`, the plan without streaming. Only a layout tells
+ * The best plan that was found: `usual`, the plan without streaming, or one with a smaller arena. Only a layout tells
  * what a path really needs: an output that lies over its input begins before it, so a chain of them wanders down.
  */
 export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>, layout: Layout, usual: Plan): Plan {
@@ -251,7 +251,7 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
       layouts++;
       const plan = layout(graph, path.options.map(segmentOf));
       const found = cost(plan.arenaBytes, path.instructions);
-      if (plan.arenaBytes > usual.arenaBytes || found >= best.cost) continue;
+      if (plan.arenaBytes >= usual.arenaBytes || found >= best.cost) continue;
       best = { plan, path, cost: found };
       return true;
     }
