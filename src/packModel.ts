@@ -25,6 +25,7 @@ import { canonicalize } from './passes/index.js';
 import { callsOf, type Plan, planGraph } from './plan/plan.js';
 import { isInline } from './plan/rowMean.js';
 import { tradeOffNote } from './plan/tradeOff.js';
+import { streamNotes } from './report/streamNotes.js';
 import { findObstacles } from './support.js';
 import { xorshift32 } from './xorshift.js';
 
@@ -210,5 +211,5 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
-  return { ...output, graph, plan, notes };
+  return { ...output, graph, plan, notes: [...notes, ...streamNotes(output.manifest, plan.trade)] };
 }

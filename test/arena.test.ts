@@ -20,3 +20,31 @@ describeShared('arena', () => {
     },
   );
 });
+
+/** Bytes with `--prefer ram`, input and output counted: what the project promises on every target. */
+const ramAims = { kws: 8_700, vww: 31_000, ic: 34_000, ad: 900, sww: 5_000 };
+const targets = [
+  'cortex-m0plus',
+  'cortex-m4',
+  'cortex-m7',
+  'cortex-m33',
+  'cortex-m55',
+  'rv32imc',
+  'rv32imc-zve32x',
+  'wasm32',
+];
+
+describeShared('arena with --prefer ram', () => {
+  it.each(Object.entries(ramAims))('%s fits %i bytes on every target', (name, bytes) => {
+    const { file } = int8Models.find((m) => m.name === name) as (typeof int8Models)[number];
+    const graph = importModel(sharedFile(file), file);
+    for (const target of targets) {
+      for (const rounding of ['tflite', 'single'] as const) {
+        const plan = planGraph(graph, { rounding, prefer: 'ram', target: loadTarget(target) });
+        expect(plan.arenaBytes, `${target}, ${rounding} rounding`).toBeLessThanOrEqual(bytes);
+        expect(plan.arenaBytes).toBeLessThanOrEqual(plan.trade?.usualArenaBytes as number);
+        expect(Math.max(...plan.buffers.map((b) => b.offset + b.bytes))).toBeGreaterThan(plan.arenaBytes - 4);
+      }
+    }
+  });
+});

@@ -35,6 +35,16 @@ export interface Plan {
   boundBytes: number;
   /** For the picture of the arena over time. */
   buffers: (Buffer & { offset: number })[];
+  /** `prefer: ram`: what the search gained and what it costs. */
+  trade?: Trade;
+}
+
+export interface Trade {
+  /** Without streaming, with the fastest kernels. */
+  usualArenaBytes: number;
+  /** Predicted, of this plan and of the usual one. */
+  instructions: number;
+  usualInstructions: number;
 }
 
 /** The pairs of buffers that may overlap: an output, and the input that dies where it is made. */

@@ -228,12 +228,14 @@ const cheapestFirst = (paths: readonly Path[]): Path[] =>
   [...paths].sort((a, b) => estimatedCost(a) - estimatedCost(b));
 
 /**
- * The best plan that was found; its arena never exceeds that of `usual`, the plan without streaming. Only a layout tells
+ * The best plan that was found: `usual`, the plan without streaming, or one with a smaller arena. Only a layout tells
  * what a path really needs: an output that lies over its input begins before it, so a chain of them wanders down.
  */
 export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>, layout: Layout, usual: Plan): Plan {
   const s = stepsOf(graph);
-  const options = allOptions(s, bandLowering(graph, context));
+  const lowering = bandLowering(graph, context);
+  const options = allOptions(s, lowering);
+  const usualInstructions = s.nodes.reduce((sum, n) => sum + lowering.candidates(n)[0].instructions, 0);
   const segments = new Map<Option, Segment>();
   const segmentOf = (option: Option): Segment => {
     const segment = segments.get(option) ?? option.make();
@@ -241,7 +243,8 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
     return segment;
   };
   const paths = paretoPaths(s.nodes.length, options);
-  let best: Found = { plan: usual, path: paths[0], cost: cost(usual.arenaBytes, paths[0].instructions) };
+  const usualPath = { options: [], peakBytes: usual.arenaBytes, instructions: usualInstructions };
+  let best: Found = { plan: usual, path: usualPath, cost: cost(usual.arenaBytes, usualInstructions) };
   let layouts = 0;
   /** Lays out the promising ones, the most promising first, until one is better. */
   const improve = (candidates: readonly Path[], atMost: number): boolean => {
@@ -250,7 +253,7 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
       layouts++;
       const plan = layout(graph, path.options.map(segmentOf));
       const found = cost(plan.arenaBytes, path.instructions);
-      if (plan.arenaBytes > usual.arenaBytes || found >= best.cost) continue;
+      if (plan.arenaBytes >= usual.arenaBytes || found >= best.cost) continue;
       best = { plan, path, cost: found };
       return true;
     }
@@ -263,7 +266,8 @@ export function smallestPlan(graph: Graph, context: Omit<LowerContext, 'graph'>,
       maxLayouts + maxChanges,
     )
   );
-  return best.plan;
+  const trade = { usualArenaBytes: usual.arenaBytes, instructions: best.path.instructions, usualInstructions };
+  return { ...best.plan, trade };
 }
 
 /** The layers streamed as in another plan of the graph, with the kernels of this target. */

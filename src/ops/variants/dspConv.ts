@@ -82,7 +82,9 @@ function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowe
   ];
   const scratchBytes = 8 * pairs.length + 2 * layer.kernelW * layer.inC + 8;
   const params = { type: kernel.replace(/__.*$/, ''), fields };
-  const work = workOf(layer);
+  // A last single pixel costs as much as two.
+  const all = layer.outH * layer.outW;
+  const work = { pixels: all + (all % 2), outputs: (all + (all % 2)) * layer.outC };
   // Two pixels are widened into the scratch before any of their outputs is written.
   const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 2 }, 1) };
   const call = { kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes };

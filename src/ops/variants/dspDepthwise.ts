@@ -88,12 +88,14 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
     });
   const fields: CStruct['fields'] = [...head(l), ['pad_top', l.padTop], ['pad_left', l.padLeft], ...tail(l, constants)];
   const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
-  // What the kernel pays for besides outputs is each pair of rows of four channels: these are its pixels.
-  const pixels = Math.ceil(l.outC / groupSize) * Math.ceil(l.outH / 2);
+  // Rows are computed in pairs; besides outputs the kernel pays for each pair of four channels, and six times that to
+  // begin with four channels: these are its pixels.
+  const pairs = Math.ceil(l.outH / 2);
+  const work = { pixels: Math.ceil(l.outC / groupSize) * (pairs + 6), outputs: 2 * pairs * l.outW * l.outC, macs: 0 };
   const kernelCall = call('mote_depthwiseconv2d_s8s8_3x3__dsp', fields, scratch);
   // Where the last group makes channels a second time, their inputs must still be there.
   const overlap = l.outC % groupSize === 0 ? { overlap: planeOverlap(l, rowPairFronts(l)) } : {};
-  return { call: { ...kernelCall, ...overlap }, work: { ...workOf(l), pixels } };
+  return { call: { ...kernelCall, ...overlap }, work };
 }
 
 const half = (weight: number): number => (2 * weight) & 0xffff;
