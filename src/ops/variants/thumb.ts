@@ -4,6 +4,13 @@ import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
 import { thumbPlane } from './thumbPlane.js';
+import { thumbWinogradVariants } from './thumbWinograd.js';
 import type { Variant } from './variant.js';
 
-export const thumbVariants: readonly Variant[] = [thumbAdd, thumbBytes, thumbPairs, thumbPlane];
+export const thumbVariants: readonly Variant[] = [
+  thumbAdd,
+  thumbBytes,
+  thumbPairs,
+  thumbPlane,
+  ...thumbWinogradVariants,
+];
