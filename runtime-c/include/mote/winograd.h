@@ -57,4 +57,21 @@ typedef struct {
 /* scratch: 128 * in_c bytes of transformed tiles, in_c of zero points. */
 void mote_winograd_s8s8__rv32_4x4(const mote_winograd_s8s8 *p, const int8_t *input, int8_t *output, void *scratch);
 
+/* For Armv6-M, four tiles side by side. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t pad_top, pad_left;
+  int32_t input_zero_point;
+  const int16_t *weights; /* [out_c / 8, rounded up][16 positions][in_c][8 channels], missing channels 0 */
+  const int32_t *bias;    /* times 4, a multiple of 8 channels */
+  const int32_t *scale;   /* for each channel, a mote_thumb_scale */
+  int32_t output_min, output_max;
+  int32_t half, signs; /* see thumb_requantize.h */
+} mote_winograd_s8s8_words;
+
+/* scratch: 256 * in_c bytes of transformed tiles, in_c of zero points. */
+void mote_winograd_s8s8_words__thumb_4x8(const mote_winograd_s8s8_words *p, const int8_t *input, int8_t *output,
+                                         void *scratch);
+
 #endif

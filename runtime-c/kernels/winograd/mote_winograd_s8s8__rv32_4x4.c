@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-enum { TILES = 4, COLUMNS = 2 * TILES + 2, BLOCK = 4 * TILES, TRANSFORMED = 16 * TILES };
+#define MOTE_WINOGRAD_VALUE int16_t
+#include "mote/winograd_tiles.h"
+
+enum { TILES = MOTE_WINOGRAD_TILES, BLOCK = 4 * TILES, TRANSFORMED = 16 * TILES };
 
 /* Column sums of four tiles by four channels: [channel][tile]. */
 typedef struct {
@@ -63,42 +66,6 @@ static void add_position(const int16_t *x, const int16_t *w, int32_t in_c, const
   *to = made;
 }
 #endif
-
-/* A column of four pixels times B^T, rows u = 1, 2, 0, 3. */
-typedef struct {
-  int32_t of[4];
-} column;
-
-static inline column transform_column(const int8_t *const *at, int32_t c) {
-  const int32_t d0 = at[0][c];
-  const int32_t d1 = at[1][c];
-  const int32_t d2 = at[2][c];
-  const int32_t d3 = at[3][c];
-  const column made = {{d1 + d2, d2 - d1, d0 - d2, d1 - d3}};
-  return made;
-}
-
-/* B^T d B of four tiles, each two columns on, to [channel][position][tile]; `at`: ten columns of four pixels. */
-static void transform(const int8_t *const *at, int32_t in_c, int16_t *to) {
-  for (int32_t c = 0; c < in_c; c++) {
-    column d0 = transform_column(at, c);
-    column d1 = transform_column(at + 4, c);
-    for (int32_t tile = 0; tile < TILES; tile++) {
-      const column d2 = transform_column(at + 8 * tile + 8, c);
-      const column d3 = transform_column(at + 8 * tile + 12, c);
-      for (int32_t u = 0; u < 4; u++) {
-        int16_t *const row = to + tile + u * TILES;
-        row[0] = (int16_t)(d1.of[u] + d2.of[u]);
-        row[4 * TILES] = (int16_t)(d0.of[u] - d2.of[u]);
-        row[8 * TILES] = (int16_t)(d2.of[u] - d1.of[u]);
-        row[12 * TILES] = (int16_t)(d1.of[u] - d3.of[u]);
-      }
-      d0 = d2;
-      d1 = d3;
-    }
-    to += TRANSFORMED;
-  }
-}
 
 /* The two transformed sums of a column: M1 + M2 + M0 and M1 - M2 - M3. */
 typedef struct {
@@ -160,27 +127,20 @@ static const int16_t *four_channels(const mote_winograd_s8s8 *p, const int16_t *
   return w;
 }
 
-/* The pixels that the tiles from (y, x) on see, column by column: `zeros` outside the image. */
-static void find_pixels(const mote_winograd_s8s8 *p, const int8_t *input, const int8_t *zeros, int32_t y, int32_t x,
-                        const int8_t **at) {
-  for (int32_t j = x; j < x + COLUMNS; j++) {
-    const uint32_t in_h = (uint32_t)j < (uint32_t)p->in_w ? (uint32_t)p->in_h : 0;
-    for (int32_t i = y; i < y + 4; i++) *at++ = (uint32_t)i < in_h ? input + (i * p->in_w + j) * p->in_c : zeros;
-  }
-}
-
 void mote_winograd_s8s8__rv32_4x4(const mote_winograd_s8s8 *p, const int8_t *input, int8_t *output, void *scratch) {
   int16_t *const tiles = (int16_t *)scratch;
   int8_t *const zeros = (int8_t *)(tiles + TRANSFORMED * p->in_c);
   const int32_t out_c = p->out_c;
-  const int8_t *at[4 * COLUMNS];
+  const mote_winograd_image image = {p->in_h, p->in_w, p->in_c};
+  const mote_winograd_steps steps = {TILES, TRANSFORMED};
+  const int8_t *at[4 * MOTE_WINOGRAD_COLUMNS];
   memset(zeros, p->input_zero_point, (size_t)p->in_c);
   for (int32_t y = 0; y < p->out_h; y += 2) {
     for (int32_t x = 0; x < p->out_w; x += 2 * TILES) {
       place g = {p->out_h - y < 2 ? p->out_h - y : 2, p->out_w - x < 2 * TILES ? p->out_w - x : 2 * TILES,
                  p->out_w * out_c, out_c, output + (y * p->out_w + x) * out_c};
-      find_pixels(p, input, zeros, y - p->pad_top, x - p->pad_left, at);
-      transform(at, p->in_c, tiles);
+      mote_winograd_pixels(&image, input, zeros, y - p->pad_top, x - p->pad_left, at);
+      mote_winograd_transform(at, p->in_c, tiles, steps);
       const int16_t *w = p->weights;
       for (int32_t c = 0; c < out_c; c += 4, g.to += 4)
         w = four_channels(p, tiles, w, p->channels + c * MOTE_RV32_CHANNEL, out_c - c < 4 ? out_c - c : 4, &g);

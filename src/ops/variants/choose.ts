@@ -40,7 +40,7 @@ function variantsFor(node: Node, context: LowerContext): Candidate[] {
   });
 }
 
-function workOfReference(spec: OpSpec, node: Node, { graph }: LowerContext): Work {
+export function workOfReference(spec: OpSpec, node: Node, { graph }: LowerContext): Work {
   const { shape } = outputOf(node, graph);
   const outputs = elementCount(shape);
   return { pixels: outputs / (shape.at(-1) ?? 1), outputs, macs: spec.macs(node, graph) };

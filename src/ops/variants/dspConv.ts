@@ -88,7 +88,10 @@ function convolution(layer: LivelyLayer, kernel: string, form: WeightForm): Lowe
   // Two pixels are widened into the scratch before any of their outputs is written.
   const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 2 }, 1) };
   const call = { kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes };
-  return { call, work: { ...work, macs: 2 * work.outputs * pairs.length } };
+  // Pixels are made by twos, an odd one twice, and channels by fours; windows are gathered row by row.
+  const pixels = 2 * Math.ceil(work.pixels / 2);
+  const outputs = 4 * pixels * Math.ceil(layer.outC / 4);
+  return { call, work: { pixels: pixels * layer.kernelH, outputs, macs: 2 * outputs * pairs.length } };
 }
 
 function fullyConnected(layer: LivelyLayer, kernel: string, form: WeightForm): Lowered {

@@ -4,32 +4,16 @@
 import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
-import { type IntegerLayer, integerLayer } from './integerLayer.js';
+import { integerLayer } from './integerLayer.js';
 import { channelField, channelsOf, outputField, settle } from './rv32Layer.js';
 import type { Lowered, Variant } from './variant.js';
-import { fitsWinograd, positions, tileGroups, transformedWeights, winogradLagBytes } from './winograd.js';
+import { blockedWeights, fitsWinograd, positions, tileGroups, winogradLagBytes } from './winograd.js';
 
 const kernel = 'mote_winograd_s8s8__rv32_4x4';
 const blockChannels = 4;
 const groupTiles = 4;
 /** The kernel's sums come times this. */
 const sumFactor = 4;
-
-/** [blocks][positions][inC][4 channels]. */
-function weightsOf(layer: IntegerLayer): Int16Array {
-  const { inC, outC } = layer;
-  const blocks = Math.ceil(outC / blockChannels);
-  const data = new Int16Array(blocks * positions.length * inC * blockChannels);
-  for (let c = 0; c < outC; c++) {
-    const block = Math.floor(c / blockChannels);
-    for (let i = 0; i < inC; i++) {
-      transformedWeights(layer, c, i).forEach((w, at) => {
-        data[((block * positions.length + at) * inC + i) * blockChannels + (c % blockChannels)] = w;
-      });
-    }
-  }
-  return data;
-}
 
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const raw = integerLayer(node, graph, rounding);
@@ -51,7 +35,10 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
     ['pad_top', l.padTop],
     ['pad_left', l.padLeft],
     ['input_zero_point', l.inputZeroPoint],
-    ['weights', constant('weights', 'int16', weightsOf(l), [blocks, positions.length, l.inC, blockChannels])],
+    [
+      'weights',
+      constant('weights', 'int16', blockedWeights(l, blockChannels), [blocks, positions.length, l.inC, blockChannels]),
+    ],
     channelField(l, channels, blockChannels),
     outputField(l),
   ];

@@ -7,6 +7,7 @@ import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
 import { thumbPlane } from './thumbPlane.js';
+import { thumbWinogradVariants } from './thumbWinograd.js';
 import type { Variant } from './variant.js';
 
 export const thumbVariants: readonly Variant[] = [
@@ -17,4 +18,5 @@ export const thumbVariants: readonly Variant[] = [
   ...blockConvVariants('thumb'),
   ...blockDepthwiseVariants('thumb'),
   thumbBlockRows,
+  ...thumbWinogradVariants,
 ];

@@ -61,3 +61,19 @@ export function winogradLagBytes(l: IntegerLayer, groupTiles: number): number {
 /** Groups of tiles that a layer has. */
 export const tileGroups = (l: IntegerLayer, groupTiles: number): number =>
   Math.ceil(l.outH / 2) * Math.ceil(l.outW / (2 * groupTiles));
+
+/** [blocks of channels][positions][inC][channels of a block], missing channels 0. */
+export function blockedWeights(layer: IntegerLayer, blockChannels: number): Int16Array {
+  const { inC, outC } = layer;
+  const blocks = Math.ceil(outC / blockChannels);
+  const data = new Int16Array(blocks * positions.length * inC * blockChannels);
+  for (let c = 0; c < outC; c++) {
+    const block = Math.floor(c / blockChannels);
+    for (let i = 0; i < inC; i++) {
+      transformedWeights(layer, c, i).forEach((w, at) => {
+        data[((block * positions.length + at) * inC + i) * blockChannels + (c % blockChannels)] = w;
+      });
+    }
+  }
+  return data;
+}
