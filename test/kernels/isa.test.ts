@@ -20,14 +20,15 @@ const boardOf: Readonly<Record<string, string>> = {
   'cortex-m33': 'virtual-m33',
   'cortex-m55': 'virtual-m55',
   rv32imc: 'virtual-rv32',
+  'rv32imc-zbb': 'virtual-rv32zbb',
   'rv32imc-zve32x': 'virtual-rv32v',
   wasm32: 'host',
 };
 
 const runs = listTargets().flatMap((target) =>
-  variants
-    .filter((v) => target.isa.includes(v.isa) && v.kernel.includes(process.env.MOTE_KERNEL ?? ''))
-    .map((v) => ({ kernel: v.kernel, target: target.id, board: boardOf[target.id] })),
+  [...new Set(variants.filter((v) => target.isa.includes(v.isa)).map((v) => v.kernel))]
+    .filter((kernel) => kernel.includes(process.env.MOTE_KERNEL ?? ''))
+    .map((kernel) => ({ kernel, target: target.id, board: boardOf[target.id] })),
 );
 const needsQemu = (board: string): boolean => board !== 'pico' && board !== 'host';
 const hasQemu = findProgram('qemu-system-arm') !== undefined && findProgram('qemu-system-riscv32') !== undefined;
