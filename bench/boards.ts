@@ -9,6 +9,7 @@ const boards = [
   'virtual-m55',
   'virtual-rv32',
   'virtual-rv32v',
+  'virtual-rv32zbb',
 ] as const;
 
 /** The board that each target is counted on; all, or the one for this target. */

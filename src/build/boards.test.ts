@@ -18,6 +18,7 @@ const boardIds = [
   'virtual-m7',
   'virtual-rv32',
   'virtual-rv32v',
+  'virtual-rv32zbb',
 ];
 const targetIds = [
   'cortex-m0plus',
@@ -26,6 +27,7 @@ const targetIds = [
   'cortex-m55',
   'cortex-m7',
   'rv32imc',
+  'rv32imc-zbb',
   'rv32imc-zve32x',
   'wasm32',
 ];

@@ -75,6 +75,7 @@ const ids = [
   'virtual-m55',
   'virtual-rv32',
   'virtual-rv32v',
+  'virtual-rv32zbb',
   'stm32f405-virtual',
 ];
 for (const board of ids.map(loadBoard)) {

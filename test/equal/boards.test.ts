@@ -22,6 +22,7 @@ describe('emulated boards', () => {
       'virtual-m7',
       'virtual-rv32',
       'virtual-rv32v',
+      'virtual-rv32zbb',
     ]);
   });
 });

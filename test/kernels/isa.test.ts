@@ -20,6 +20,7 @@ const boardOf: Readonly<Record<string, string>> = {
   'cortex-m33': 'virtual-m33',
   'cortex-m55': 'virtual-m55',
   rv32imc: 'virtual-rv32',
+  'rv32imc-zbb': 'virtual-rv32zbb',
   'rv32imc-zve32x': 'virtual-rv32v',
   wasm32: 'host',
 };
