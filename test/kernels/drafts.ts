@@ -49,6 +49,8 @@ export const drafters: Record<string, Drafter> = {
   leakyRelu: elementwise,
   lut: (row, random) =>
     elementwise({ ...row, op: random.pick(['logistic', 'tanh', 'hardSwish', 'leakyRelu']) }, random),
+  transpose,
+  slice,
   stridedCopy: (row, random) => (random.chance(0.5) ? transpose(row, random) : slice(row, random)),
   pad,
   concat,

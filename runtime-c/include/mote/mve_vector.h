@@ -29,13 +29,25 @@ static inline void mote_mve_store_s16(int16_t *to, int32x4_t x, mve_pred16_t lan
   vstrhq_p_s32(to, x, lanes);
 }
 
+typedef struct {
+  int32_t left;
+  int32_t away;  /* 1: ties away from zero; 0: nothing to round */
+  int32_t shift; /* of VRSHL: to the right where negative */
+  int32x4_t multiplier;
+} mote_mve_scaling;
+
+static inline mote_mve_scaling mote_mve_scaling_of(int32_t left, int32_t multiplier, int32_t right) {
+  const mote_mve_scaling s = {left, right > 0 ? 1 : 0, -right, vdupq_n_s32(multiplier)};
+  return s;
+}
+
 /* (x << left) * multiplier, then right. */
-static inline int32x4_t mote_mve_factor(int32x4_t x, int32_t left, int32_t multiplier, int32_t right, int32_t single) {
-  x = vshlq_r_s32(x, left);
-  if (single) return vrshlq_n_s32(vmulhq_s32(x, vdupq_n_s32(multiplier)), -right);
-  x = vqrdmulhq_n_s32(x, multiplier);
-  /* y + (y >> 31) makes VRSHL round ties away from zero; there is nothing to round where right is 0. */
-  return right == 0 ? x : vrshlq_n_s32(vaddq_s32(x, vshrq_n_s32(x, 31)), -right);
+static inline int32x4_t mote_mve_factor(int32x4_t x, mote_mve_scaling s, int32_t single) {
+  x = vshlq_r_s32(x, s.left);
+  if (single) return vrshlq_n_s32(vmulhq_s32(x, s.multiplier), s.shift);
+  x = vqrdmulhq_s32(x, s.multiplier);
+  /* One less where negative makes VRSHL round ties away from zero. */
+  return vrshlq_n_s32(vmlaq_n_s32(x, vshrq_n_s32(x, 31), s.away), s.shift);
 }
 
 static inline int32x4_t mote_mve_clamp(int32x4_t x, int32_t min, int32_t max) {

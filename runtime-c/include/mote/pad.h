@@ -15,6 +15,8 @@ typedef struct {
 } mote_pad_x8;
 
 void mote_pad_x8__ref(const mote_pad_x8 *p, const void *input, void *output);
+void mote_pad_x8__mve(const mote_pad_x8 *p, const void *input, void *output);
+void mote_pad_x8__rvv(const mote_pad_x8 *p, const void *input, void *output);
 
 typedef struct {
   int32_t dims[5];
@@ -24,6 +26,8 @@ typedef struct {
 } mote_pad_x16;
 
 void mote_pad_x16__ref(const mote_pad_x16 *p, const void *input, void *output);
+void mote_pad_x16__mve(const mote_pad_x16 *p, const void *input, void *output);
+void mote_pad_x16__rvv(const mote_pad_x16 *p, const void *input, void *output);
 
 typedef struct {
   int32_t dims[5];

@@ -13,6 +13,8 @@ typedef struct {
 } mote_stridedcopy_x8;
 
 void mote_stridedcopy_x8__ref(const mote_stridedcopy_x8 *p, const void *input, void *output);
+void mote_stridedcopy_x8__mve(const mote_stridedcopy_x8 *p, const void *input, void *output);
+void mote_stridedcopy_x8__rvv(const mote_stridedcopy_x8 *p, const void *input, void *output);
 
 typedef struct {
   int32_t dims[5];
@@ -21,6 +23,8 @@ typedef struct {
 } mote_stridedcopy_x16;
 
 void mote_stridedcopy_x16__ref(const mote_stridedcopy_x16 *p, const void *input, void *output);
+void mote_stridedcopy_x16__mve(const mote_stridedcopy_x16 *p, const void *input, void *output);
+void mote_stridedcopy_x16__rvv(const mote_stridedcopy_x16 *p, const void *input, void *output);
 
 typedef struct {
   int32_t dims[5];

@@ -25,7 +25,7 @@
 #define PAIR1(at, next) WEIGHTS TAP1(at, "v0") SECOND TAP1(next, "v4")
 #define VECTORS "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "vl", "vtype", "memory"
 
-/* Taps that surely sum in 32 bits: 256 * 2^7 * 2^15 = 2^30. */
+/* Taps that surely sum in 32 bits: 256 * 2^7 * 2^15 = 2^30. Even: weights come in pairs. */
 #define SURE_TAPS 256
 
 /* Where a block of pixels reads, and how far apart its runs are. */
@@ -124,34 +124,38 @@ static inline void strip1(const work *k, const block *at, int32_t c, size_t vl, 
   mote_rvv16_put1(&k->rescale, k->group + c, vl, a0, output + c);
 }
 
+/* `taps` products from x on, added to acc; w is the pair of weights of the first. */
+static inline vint32m4_t some(vint32m4_t acc, const int16_t *x, int32_t taps, const int8_t *w, size_t step, size_t vl) {
+  for (; taps > 1; taps -= 2) {
+    const vint8m1x2_t pair = __riscv_vlseg2e8_v_i8m1x2(w, vl);
+    acc = __riscv_vwmacc_vx_i32m4(acc, x[0], __riscv_vsext_vf2_i16m2(__riscv_vget_v_i8m1x2_i8m1(pair, 0), vl), vl);
+    acc = __riscv_vwmacc_vx_i32m4(acc, x[1], __riscv_vsext_vf2_i16m2(__riscv_vget_v_i8m1x2_i8m1(pair, 1), vl), vl);
+    x += 2;
+    w += step;
+  }
+  if (taps == 0) return acc;
+  return __riscv_vwmacc_vx_i32m4(acc, x[0], __riscv_vsext_vf2_i16m2(__riscv_vlse8_v_i8m1(w, 2, vl), vl), vl);
+}
+
 /* Channels c .. c + vl of the group for one pixel, in wide sums. */
 static void wide(const work *k, const int16_t *x, int32_t stride, int32_t c, size_t vl, int16_t *output) {
   const mote_laneconv16_s16s8 *p = k->p;
   const int32_t at = k->group + c;
   const size_t step = (size_t)p->group_out * 2u;
   const int8_t *w = k->weights + 2 * c;
-  vint32m4_t acc = __riscv_vmv_v_x_i32m4(0, vl);
   vint32m4_t high = __riscv_vle32_v_i32m4(p->high_bias + at, vl);
   vint32m4_t low = __riscv_vle32_v_i32m4(p->bias + at, vl);
-  int32_t sure = SURE_TAPS;
   for (int32_t s = 0; s < p->segments; s++) {
-    for (int32_t i = 0; i < p->segment; i++) {
-      /* Every second tap begins a pair of weights. */
-      const int8_t *tap = w + (i & 1);
-      const vint16m2_t v = __riscv_vsext_vf2_i16m2(__riscv_vlse8_v_i8m1(tap, 2, vl), vl);
-      acc = __riscv_vwmacc_vx_i32m4(acc, x[i], v, vl);
-      if ((i & 1) || i + 1 == p->segment) w += step;
-      if (--sure == 0) {
-        high = mote_rvv_wide_high(high, acc, vl);
-        low = mote_rvv_wide_low(low, acc, vl);
-        acc = __riscv_vmv_v_x_i32m4(0, vl);
-        sure = SURE_TAPS;
-      }
+    for (int32_t i = 0; i < p->segment; i += SURE_TAPS) {
+      const int32_t left = p->segment - i;
+      const int32_t taps = left < SURE_TAPS ? left : SURE_TAPS;
+      const vint32m4_t acc = some(__riscv_vmv_v_x_i32m4(0, vl), x + i, taps, w, step, vl);
+      high = mote_rvv_wide_high(high, acc, vl);
+      low = mote_rvv_wide_low(low, acc, vl);
+      w += (size_t)((taps + 1) >> 1) * step;
     }
     x += stride;
   }
-  high = mote_rvv_wide_high(high, acc, vl);
-  low = mote_rvv_wide_low(low, acc, vl);
   const vint16m2_t y =
       mote_rvv_wide_requantize(high, low, p->multiplier + at, p->shift + at, p->output_min, p->output_max, vl);
   __riscv_vse16_v_i16m2(output + c, y, vl);

@@ -9,15 +9,25 @@ static inline void row(const mote_vecadd_s8 *p, const int8_t *a, const int8_t *b
   const int32_t b_step = p->b_strides[4] * 4;
   const uint32x4_t a_at = mote_mve_steps(p->a_strides[4]);
   const uint32x4_t b_at = mote_mve_steps(p->b_strides[4]);
+  /* In registers: stores to the output could be to the parameters, for all the compiler knows. */
+  const int32_t a_zero = p->a_zero_point;
+  const int32_t b_zero = p->b_zero_point;
+  const mote_mve_scaling a_scale = mote_mve_scaling_of(p->a_left, p->a_multiplier, p->a_right);
+  const mote_mve_scaling b_scale = mote_mve_scaling_of(p->b_left, p->b_multiplier, p->b_right);
+  const mote_mve_scaling o = mote_mve_scaling_of(p->output_left, p->output_multiplier, p->output_right);
+  const int32_t sign = p->subtract ? -1 : 1;
+  const int32_t zero = p->output_zero_point;
+  const int32_t min = p->output_min;
+  const int32_t max = p->output_max;
   for (int32_t left = p->dims[4]; left > 0; left -= 4) {
     const mve_pred16_t lanes = vctp32q((uint32_t)left);
-    int32x4_t x = vsubq_n_s32(mote_mve_load_s8(a, a_at, lanes), p->a_zero_point);
-    int32x4_t y = vsubq_n_s32(mote_mve_load_s8(b, b_at, lanes), p->b_zero_point);
-    x = mote_mve_factor(x, p->a_left, p->a_multiplier, p->a_right, single);
-    y = mote_mve_factor(y, p->b_left, p->b_multiplier, p->b_right, single);
-    x = p->subtract ? vsubq_s32(x, y) : vaddq_s32(x, y);
-    x = mote_mve_factor(x, p->output_left, p->output_multiplier, p->output_right, single);
-    x = mote_mve_clamp(vaddq_n_s32(x, p->output_zero_point), p->output_min, p->output_max);
+    int32x4_t x = vsubq_n_s32(mote_mve_load_s8(a, a_at, lanes), a_zero);
+    int32x4_t y = vsubq_n_s32(mote_mve_load_s8(b, b_at, lanes), b_zero);
+    x = mote_mve_factor(x, a_scale, single);
+    y = mote_mve_factor(y, b_scale, single);
+    x = vmlaq_n_s32(x, y, sign);
+    x = mote_mve_factor(x, o, single);
+    x = mote_mve_clamp(vaddq_n_s32(x, zero), min, max);
     mote_mve_store_s8(output, x, lanes);
     a += a_step;
     b += b_step;

@@ -26,6 +26,7 @@ static int32x4_t quotients(int32x4_t sums, int32_t count) {
 void mote_vecmean_s16__mve(const mote_vecmean_s16 *p, const int16_t *input, int16_t *output) {
   const int32_t count = p->reduced_dims[0] * p->reduced_dims[1] * p->reduced_dims[2];
   const int32_t single = p->rounding == MOTE_ROUNDING_SINGLE;
+  const mote_mve_scaling scale = mote_mve_scaling_of(p->left, p->multiplier, p->right);
   const uint32x4_t at = mote_mve_steps(p->kept_strides[2]);
   for (int32_t i = 0; i < p->kept_dims[0]; i++) {
     for (int32_t j = 0; j < p->kept_dims[1]; j++) {
@@ -36,7 +37,7 @@ void mote_vecmean_s16__mve(const mote_vecmean_s16 *p, const int16_t *input, int1
         if (p->same_scale) {
           y = quotients(y, count);
         } else {
-          y = mote_mve_factor(vsubq_n_s32(y, p->zero_points), p->left, p->multiplier, p->right, single);
+          y = mote_mve_factor(vsubq_n_s32(y, p->zero_points), scale, single);
           y = mote_mve_clamp(vaddq_n_s32(y, p->output_zero_point), -32768, 32767);
         }
         mote_mve_store_s16(output + k, y, lanes);

@@ -4,11 +4,17 @@
 #include "mote/vecrescale.h"
 
 static inline void rescale(const mote_vecrescale_s16s16 *p, const int16_t *input, int16_t *output, int32_t single) {
+  /* In registers: stores to the output could be to the parameters, for all the compiler knows. */
+  const mote_mve_scaling scale = mote_mve_scaling_of(p->left, p->multiplier, p->right);
+  const int32_t from = p->input_zero_point;
+  const int32_t to = p->output_zero_point;
+  const int32x4_t min = vdupq_n_s32(p->output_min);
+  const int32x4_t max = vdupq_n_s32(p->output_max);
   for (int32_t left = p->count; left > 0; left -= 4) {
     const mve_pred16_t lanes = vctp32q((uint32_t)left);
-    int32x4_t x = vsubq_n_s32(vldrhq_z_s32(input, lanes), p->input_zero_point);
-    x = mote_mve_factor(x, p->left, p->multiplier, p->right, single);
-    x = mote_mve_clamp(vaddq_n_s32(x, p->output_zero_point), p->output_min, p->output_max);
+    int32x4_t x = vsubq_n_s32(vldrhq_z_s32(input, lanes), from);
+    x = mote_mve_factor(x, scale, single);
+    x = vminq_s32(vmaxq_s32(vaddq_n_s32(x, to), min), max);
     mote_mve_store_s16(output, x, lanes);
     input += 4;
     output += 4;

@@ -7,7 +7,9 @@ import { mveInt16Variants } from './mveInt16.js';
 import { mveSpreadVariants } from './mveSpread.js';
 import type { Variant } from './variant.js';
 import { vectorBinaryVariants } from './vectorBinary.js';
+import { vectorConcatVariants } from './vectorConcat.js';
 import { vectorElementVariants } from './vectorElements.js';
+import { vectorMoveVariants } from './vectorMove.js';
 
 export const mveVariants: readonly Variant[] = [
   ...mveConvVariants,
@@ -17,4 +19,6 @@ export const mveVariants: readonly Variant[] = [
   ...mveSpreadVariants,
   ...vectorBinaryVariants('mve'),
   ...vectorElementVariants('mve'),
+  ...vectorConcatVariants('mve'),
+  ...vectorMoveVariants('mve'),
 ];

@@ -7,7 +7,9 @@ import { rvvInt16Variants } from './rvvInt16.js';
 import { rvvSpreadVariants } from './rvvSpread.js';
 import type { Variant } from './variant.js';
 import { vectorBinaryVariants } from './vectorBinary.js';
+import { vectorConcatVariants } from './vectorConcat.js';
 import { vectorElementVariants } from './vectorElements.js';
+import { vectorMoveVariants } from './vectorMove.js';
 
 export const rvvVariants: readonly Variant[] = [
   ...rvvConvVariants,
@@ -17,4 +19,6 @@ export const rvvVariants: readonly Variant[] = [
   ...rvvSpreadVariants,
   ...vectorBinaryVariants('rvv'),
   ...vectorElementVariants('rvv'),
+  ...vectorConcatVariants('rvv'),
+  ...vectorMoveVariants('rvv'),
 ];
