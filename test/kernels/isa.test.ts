@@ -25,9 +25,11 @@ const boardOf: Readonly<Record<string, string>> = {
   wasm32: 'host',
 };
 
-/** A kernel of several operators is drawn for each of them in one run. */
+/** What a target may choose: kernels that it has a cost for. One of several operators is drawn for each of them in one run. */
 const runs = listTargets().flatMap((target) => {
-  const fit = variants.filter((v) => target.isa.includes(v.isa) && v.kernel.includes(process.env.MOTE_KERNEL ?? ''));
+  const fit = variants.filter(
+    (v) => target.isa.includes(v.isa) && target.costs?.[v.kernel] && v.kernel.includes(process.env.MOTE_KERNEL ?? ''),
+  );
   return [...new Set(fit.map((v) => v.kernel))].map((kernel) => ({
     kernel,
     target: target.id,
