@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel table as Markdown, from runtime-c/kernels/kernels.json and the variants, into README.md between its markers.
+// `npx tsx tools/kernelTable.ts` writes it; test/kernelTable.test.ts fails when it is old.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { kernelTable } from '../src/ops/kernels.js';
+import { variants } from '../src/ops/variants/index.js';
+import { packageRoot } from '../src/packageRoot.js';
+
+/** Instruction sets in the order of the columns. */
+const isas = ['ref', 'c99', 'thumb', 'scalar', 'dsp', 'mve', 'rv32', 'rvv', 'simd128'];
+
+interface Entry {
+  op: string;
+  isa: string;
+  types: string;
+}
+
+/** What each kernel computes; one kernel may serve several operators. */
+function entries(): Entry[] {
+  const rows = new Map(kernelTable().map((r) => [r.name, r]));
+  const typesOf = (op: string, activation: string, weight: string): string =>
+    op === 'packedConv' ? weight : activation;
+  const references = [...rows.values()]
+    .filter((r) => r.isa === 'ref')
+    .map((r) => ({ op: r.op, isa: r.isa, types: typesOf(r.op, r.activation, r.weight) }));
+  const fast = variants.flatMap((v): Entry[] => {
+    const row = rows.get(v.kernel);
+    if (!row) return [];
+    const op = row.op === 'packedConv' ? row.op : v.op;
+    return [{ op, isa: v.isa, types: typesOf(row.op, row.activation, row.weight) }];
+  });
+  return [...references, ...fast];
+}
+
+export function kernelMatrix(): string {
+  const all = entries();
+  const cell = (op: string, isa: string): string =>
+    [...new Set(all.filter((e) => e.op === op && e.isa === isa).map((e) => e.types))].join(' ');
+  const lines = [...new Set(all.map((e) => e.op))]
+    .sort()
+    .map((op) => `| ${op} | ${isas.map((isa) => cell(op, isa)).join(' | ')} |`);
+  return [`| operator | ${isas.join(' | ')} |`, `| --- |${' --- |'.repeat(isas.length)}`, ...lines].join('\n');
+}
+
+const [begin, end] = ['<!-- kernels: tools/kernelTable.ts -->', '<!-- end of kernels -->'];
+
+/** The README with the table of today. */
+export function withKernelMatrix(readme: string): string {
+  const [before, rest] = readme.split(begin);
+  return `${before}${begin}\n${kernelMatrix()}\n${end}${rest.split(end)[1]}`;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const path = join(packageRoot, 'README.md');
+  writeFileSync(path, withKernelMatrix(readFileSync(path, 'utf8')));
+}
