@@ -14,7 +14,7 @@ import { describeShared, sharedFile } from '../support/shared.js';
 const folder = mkdtempSync(join(tmpdir(), 'mote-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const limitMs = 5000;
+const limitMs = 30_000;
 const limitBytes = 512 * 1024 * 1024;
 const seed = Number(process.env.MOTE_FUZZ_SEED ?? 20261122);
 
