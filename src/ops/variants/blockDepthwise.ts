@@ -181,10 +181,12 @@ function lower(
   const params = { type: `mote_dwblock_${arithmetic}s8`, fields };
   const tapCount = up(l.filters[0].length, tapsTogether);
   const scratchBytes = 4 * up(along.outputs, together) + 8 * tapCount + 2 * placesOf(lines, band);
-  const work = workOf(l);
+  // Sums beyond the ends of lines and taps beyond the filter are computed, too; each band of a channel is begun and gathered.
+  const bands = l.outC * Math.ceil(across.outputs / band);
+  const macs = l.outC * computed(lines) * tapCount + gatherMacs * bands * placesOf(lines, band);
   return {
     call: { kernel, params, inputs: [0], outputs: [0], scratchBytes },
-    work: { ...work, macs: work.macs + gatherMacs * l.inH * l.inW * l.inC },
+    work: { pixels: bands, outputs: workOf(l).outputs, macs },
   };
 }
 
