@@ -15,13 +15,17 @@ function flashOf({ steps }: Plan, target: Target): number {
   return constants + [...kernels].reduce((sum, k) => sum + (target.codeBytes?.[k] ?? 0), 0);
 }
 
-/** Estimated instructions of the steps that do not have the same kernel in both; undefined where one has no estimate. */
+/** Estimated instructions of the steps that do not have the same kernel in both; undefined where one with products has no
+ *  estimate. (A softmax or the like without one is left out: it is next to nothing.) */
 function instructionsMore(plan: Plan, other: Plan): number | undefined {
   let more: number | undefined = 0;
   for (const [i, step] of plan.steps.entries()) {
     const before = other.steps[i];
     if (step.call.kernel === before.call.kernel) continue;
-    if (step.instructions === undefined || before.instructions === undefined) return undefined;
+    if (step.instructions === undefined || before.instructions === undefined) {
+      if (step.macs > 0) return undefined;
+      continue;
+    }
     more += step.instructions - before.instructions;
   }
   return more;

@@ -8,7 +8,7 @@ import { makeBatch, runBatch } from './isaBatch.js';
 import { randomOf, runSeed } from './random.js';
 
 const seed = runSeed();
-/** isa.test.ts runs the board's own 128. QEMU 7.2 has no shorter ones. */
+/** isa/ runs the board's own 128. QEMU 7.2 has no shorter ones. */
 const lengths = [256, 1024];
 const kernels = [...new Set(variants.filter((v) => v.isa === 'rvv').map((v) => v.kernel))].filter((k) =>
   k.includes(process.env.MOTE_KERNEL ?? ''),
