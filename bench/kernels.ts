@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { loadBoard, loadTarget } from '../src/build/boards.js';
 import { buildFirmware } from '../src/build/firmware.js';
 import { writeFolder } from '../src/cli/files.js';
+import { parseEncoding } from '../src/compress/formats/index.js';
+import { randomMatrix } from '../src/compress/formats/testing/randomMatrix.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { emitPack } from '../src/emit/pack.js';
 import { type Attrs, addTensor, elementCount, emptyGraph, type Graph, quantOf } from '../src/model/graph.js';
@@ -13,6 +15,7 @@ import { bytesOf } from '../src/model/tensorData.js';
 import { evaluateGraph } from '../src/ops/evaluateGraph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { Rounding } from '../src/ops/op.js';
+import { weightData, weightRows } from '../src/ops/weightMatrix.js';
 import { planGraph } from '../src/plan/plan.js';
 import { benchBoards } from './boards.js';
 
@@ -33,6 +36,8 @@ interface LayerShape {
   attrs: Attrs;
   /** Default: int8. */
   activations?: 'int16';
+  /** How the weights are stored, where they are not plain int8. */
+  encoding?: string;
 }
 
 const window = (pad: number): Attrs => ({ strides: [1, 1], dilations: [1, 1], pads: [pad, pad, pad, pad] });
@@ -62,8 +67,17 @@ const int8Shapes: readonly LayerShape[] = [
   { shape: 'fc 640->128', op: 'fullyConnected', input: [1, 640], weights: [128, 640], attrs: {} },
 ];
 
+const packed = (layer: LayerShape, encodings: readonly string[]): LayerShape[] =>
+  encodings.map((encoding) => ({ ...layer, shape: `${layer.shape}, ${encoding}`, encoding }));
+
+const packedShapes: readonly LayerShape[] = [
+  ...packed(int8Shapes[0], ['int4', 'int4g32', 'ternary', 'sparse1:4', 'binary']),
+  ...packed(int8Shapes[3], ['int4']),
+];
+
 const shapes: readonly LayerShape[] = [
   ...int8Shapes,
+  ...packedShapes,
   ...int8Shapes.map((layer) => ({ ...layer, shape: `${layer.shape}, int16`, activations: 'int16' as const })),
 ];
 
@@ -82,7 +96,23 @@ const wideNoise = (count: number, seed: number): Int16Array => new Int16Array(no
 /** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
 const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
 
-function layerGraph({ op, input, weights, attrs, activations }: LayerShape): Graph {
+/** Gives the weights the structure of an encoding. */
+function store(graph: Graph, op: string, id: number, name: string): void {
+  const w = graph.tensors[id];
+  const encoding = parseEncoding(name);
+  if (!encoding) throw new Error(`no encoding ${name}`);
+  const rows = weightRows(op, w.shape);
+  const columns = elementCount(w.shape) / rows;
+  let s = 1;
+  const matrix = randomMatrix(encoding, rows, columns, (below) => {
+    s = (Math.imul(s, 1664525) + 1013904223) | 0;
+    return (s >>> 16) % below;
+  });
+  w.data = weightData(op, w.shape, matrix);
+  w.stored = { encoding, ...(matrix.groupScales ? { groupScales: matrix.groupScales } : {}) };
+}
+
+function layerGraph({ op, input, weights, attrs, activations, encoding }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
   const wide = activations === 'int16';
@@ -114,6 +144,7 @@ function layerGraph({ op, input, weights, attrs, activations }: LayerShape): Gra
     quant: wide ? quantOf(Math.fround(0.08 / 256), 0) : quantOf(Math.fround(0.08), -4),
   });
   const node = { op, name: op, inputs: [x, w, b], outputs: [y], attrs };
+  if (encoding) store(graph, op, w, encoding);
   graph.nodes.push(node);
   graph.inputs.push(x);
   graph.outputs.push(y);
@@ -137,7 +168,10 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
     prefer: 'balance',
     vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
   });
-  const dir = join(folder, `${layer.op}-${layer.activations ?? 'int8'}-${boardId}-${rounding}`);
+  const dir = join(
+    folder,
+    `${layer.op}-${layer.encoding?.replace(':', '_') ?? layer.activations ?? 'int8'}-${boardId}-${rounding}`,
+  );
   await writeFolder(dir, files);
   await buildFirmware(dir, board, join(dir, 'layer.elf'));
   const device = await startDevice(board, join(dir, 'layer.elf'), {});

@@ -171,7 +171,7 @@ function convolution(row: KernelRow, random: Random): Draft {
 }
 
 function packed(row: KernelRow, random: Random): Draft {
-  const op = random.pick(['conv2d', 'depthwiseConv2d', 'fullyConnected']);
+  const op = row.op === 'packedConv' ? random.pick(['conv2d', 'depthwiseConv2d', 'fullyConnected']) : row.op;
   const plain = { ...row, op, weight: 's8' };
   const d = op === 'fullyConnected' ? fullyConnected(plain, random) : convolution(plain, random);
   return packWeights(d, row.weight, random);

@@ -54,7 +54,8 @@ function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | 
   if (!row) throw new Error(`${kernel} is not in the table`);
   const made = variants.filter((v) => v.kernel === kernel);
   const variant = made.length ? random.pick(made) : undefined;
-  const d = drafters[variant?.op ?? row.op]({ ...row, op: variant?.op ?? row.op }, random);
+  const op = variant?.op ?? row.op;
+  const d = drafters[row.op === 'packedConv' ? row.op : op]({ ...row, op }, random);
   const { graph, node } = d;
   try {
     Object.assign(graph.tensors[node.outputs[0]], specOf(node).infer(node, graph)[0]);

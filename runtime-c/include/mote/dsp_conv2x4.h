@@ -2,7 +2,8 @@
 /* Convolution of two output pixels at a time for DSP instructions: what its kernels share. The taps of both pixels are
  * widened to 16 bits in the scratch once, in SXTB16's order, and used by all output channels.
  * Before this header, a kernel defines its loop's step (MOTE_DSP_STEP) and the words of weights that it takes (MOTE_DSP_STEP_WORDS), how the odd channels' sums come out of the loop
- * (MOTE_DSP_SPLIT) and are requantized (MOTE_DSP_TFLITE_ODD, MOTE_DSP_RECTIFIED_ODD). */
+ * (MOTE_DSP_SPLIT) and are requantized (MOTE_DSP_TFLITE_ODD, MOTE_DSP_RECTIFIED_ODD). One with a loop of its own defines
+ * MOTE_DSP_WINDOWS_ONLY and takes the taps alone. */
 #ifndef MOTE_DSP_CONV2X4_H
 #define MOTE_DSP_CONV2X4_H
 
@@ -11,6 +12,8 @@
 
 #include "mote/conv2d.h"
 #include "mote/dsp_block.h"
+
+#ifndef MOTE_DSP_WINDOWS_ONLY
 
 /* Two sums of one channel, one for each pixel. */
 #define MOTE_DSP_TWO(a, b, requantize) \
@@ -86,6 +89,8 @@ __attribute__((naked, noinline)) static void mote_dsp_blocks(__attribute__((unus
       MOTE_DSP_EIGHT(MOTE_DSP_SINGLE_ANY, MOTE_DSP_SINGLE_ANY)
       "b 4b\n");
 }
+
+#endif
 
 #define MOTE_DSP_WIDEN            \
   "ldr r4, [%[a]], #4\n"          \
@@ -199,6 +204,8 @@ static inline void mote_dsp_windows(const mote_conv2d_s8s8_dsp *p, const int8_t 
   }
 }
 
+#ifndef MOTE_DSP_WINDOWS_ONLY
+
 /* Channels of two pixels beyond the whole blocks, by way of `rest`, and bounds that are not int8's. */
 __attribute__((noinline)) static void mote_dsp_rest(const mote_conv2d_s8s8_dsp *p, const mote_dsp_block *k,
                                                     int8_t *out_a, int8_t *out_b, int8_t *rest) {
@@ -228,6 +235,8 @@ static inline void mote_dsp_channels(const mote_conv2d_s8s8_dsp *p, mote_dsp_blo
   if (rest) mote_dsp_rest(p, k, out_a, out_b, rest);
 }
 
+#endif
+
 static inline void mote_dsp_next(const mote_conv2d_s8s8_dsp *p, mote_dsp_pixel *at, int32_t *column) {
   at->x += p->stride_w;
   if (++*column == p->out_w) {
@@ -236,6 +245,8 @@ static inline void mote_dsp_next(const mote_conv2d_s8s8_dsp *p, mote_dsp_pixel *
     at->y += p->stride_h;
   }
 }
+
+#ifndef MOTE_DSP_WINDOWS_ONLY
 
 /* 1x1 with stride 1: pixels follow each other in input and output. */
 static inline void mote_dsp_flat(const mote_conv2d_s8s8_dsp *p, const int8_t *input, int8_t *output, mote_dsp_block *k,
@@ -279,5 +290,7 @@ static inline void mote_dsp_conv2x4(const mote_conv2d_s8s8_dsp *p, const int8_t 
     mote_dsp_next(p, &at, &column);
   }
 }
+
+#endif
 
 #endif

@@ -4,6 +4,7 @@
 import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
 import { dspMiscVariants } from './dspMisc.js';
+import { dspPackedVariants } from './dspPacked.js';
 import { dspWinogradVariants } from './dspWinograd.js';
 import type { Variant } from './variant.js';
 
@@ -12,4 +13,5 @@ export const dspVariants: readonly Variant[] = [
   ...dspMiscVariants,
   ...dspConv16Variants,
   ...dspWinogradVariants,
+  ...dspPackedVariants,
 ];

@@ -39,14 +39,14 @@ const bounds = (layer: LivelyLayer): CStruct['fields'] => [
 const stepsAtOnce = 4;
 
 /** Taps row by row of the window: a row is contiguous in the image. */
-function windowPairs(layer: IntegerLayer): TapPair[] {
+export function windowPairs(layer: IntegerLayer): TapPair[] {
   const rowBytes = layer.kernelW * layer.inC;
   const pairs = Array.from({ length: layer.kernelH }, (_, row) => tapPairs(row * rowBytes, rowBytes)).flat();
   while (pairs.length % stepsAtOnce) pairs.push([-1, -1]);
   return pairs;
 }
 
-function windowParams(layer: IntegerLayer): CStruct['fields'] {
+export function windowParams(layer: IntegerLayer): CStruct['fields'] {
   const inside = (size: number, kernel: number, dilation: number): number =>
     Math.max(0, size - (kernel - 1) * dilation);
   const withoutHeight = windowFields(layer, layer.outC).filter(([name]) => name !== 'kernel_h');
@@ -61,7 +61,7 @@ function windowParams(layer: IntegerLayer): CStruct['fields'] {
 }
 
 /** Output pixel i comes from input pixel i alone. */
-const isFlat = (layer: IntegerLayer): boolean =>
+export const isFlat = (layer: IntegerLayer): boolean =>
   layer.kernelH * layer.kernelW === 1 &&
   layer.strideH === 1 &&
   layer.strideW === 1 &&
