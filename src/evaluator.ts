@@ -18,6 +18,8 @@ export interface Evaluator {
   kernels: 'plain C' | 'SIMD';
   /** Outputs of one sample, in the ports' types. */
   run(inputs: readonly TensorData[]): TensorData[];
+  /** Bytes of the outputs of every layer, until the next run. */
+  layerOutputs(inputs: readonly TensorData[]): Uint8Array[][];
 }
 
 /** An evaluator that can be looked into. */
@@ -81,9 +83,9 @@ export async function openEvaluator(
   const { wasm, manifest } = await buildHost(folder);
   const plain = layeredHost(await HostModel.open(wasm, manifest), manifest);
   const fast = samples.length < fewSamples ? undefined : await fastModel(folder);
-  if (!fast) return { manifest, kernels: 'plain C', run: plain.run };
+  if (!fast) return { manifest, kernels: 'plain C', ...plain };
   const layer = firstLayerThatDiffers(plain, fast, samples.slice(0, checkedSamples));
   if (layer !== undefined)
     throw new Error(`the SIMD kernel of layer ${layer} (${manifest.layers[layer].name}) is wrong`);
-  return { manifest, kernels: 'SIMD', run: fast.run };
+  return { manifest, kernels: 'SIMD', ...fast };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildWasm } from './build/wasm.js';
 import { fail } from './cli/errors.js';
 import { readInput, readNpyFile } from './cli/files.js';
+import { parseHistograms, type WeightHistograms } from './compress/weightHistograms.js';
 import type { PackManifest, PackPort } from './generated/pack.js';
 import { elementCount, type Graph, type TensorData } from './model/graph.js';
 import { importModel } from './packModel.js';
@@ -85,10 +86,26 @@ export async function buildOwn({
   return { wasm: await buildWasm(dir, manifest), manifest };
 }
 
+/** The float model that mote quantized, where the pack has it. */
+export async function floatGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
+  const { float } = manifest.model;
+  return float === undefined ? undefined : readCopy(dir, manifest, float);
+}
+
+/** Weights of each layer before and after, where the pack has them. */
+export async function readHistograms({ dir, manifest }: PackFolder): Promise<WeightHistograms> {
+  const { histograms } = manifest.model;
+  if (histograms === undefined) return { layers: [] };
+  return parseHistograms(new TextDecoder().decode(await readInput(join(dir, histograms))), dir);
+}
+
 /** The model that the pack was made from, when the pack must equal it. */
 export async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
   const { copy } = manifest.model;
-  if (!copy) return undefined;
+  return copy ? readCopy(dir, manifest, copy) : undefined;
+}
+
+async function readCopy(dir: string, manifest: PackManifest, copy: string): Promise<Graph> {
   const bytes = await readInput(join(dir, copy));
   if (createHash('sha256').update(bytes).digest('hex') !== manifest.model.sha256)
     fail('pack.broken', { path: dir, reason: `${copy} is not the model that was packed` });

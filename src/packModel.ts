@@ -5,19 +5,24 @@ import { createHash } from 'node:crypto';
 import { loadTarget } from './build/boards.js';
 import { fail } from './cli/errors.js';
 import {
+  type Equalization,
   type QuantizerOptions,
   type QuantizerReport,
   quantizeFromCalibration,
 } from './compress/quantizeFromCalibration.js';
+import { recipeFrom, requireLayers } from './compress/recipe.js';
+import { type WeightHistograms, weightHistograms } from './compress/weightHistograms.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
 import type { Vectors } from './emit/testProgram.js';
+import type { Recipe } from './generated/recipe.js';
 import type { Graph, TensorData } from './model/graph.js';
 import { elementCount, makeData, perTensorQuant } from './model/graph.js';
 import type { NpyArray } from './model/npy.js';
 import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
+import { bytesOf } from './model/tensorData.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
@@ -40,10 +45,23 @@ export interface PackRequest {
   calibration?: { array: NpyArray; path: string };
   inputScale?: InputScale;
   quantize?: QuantizerOptions;
+  /** Formats layer by layer; what `quantize` says itself goes before what the recipe says of the quantizer. */
+  recipe?: Recipe;
+}
+
+/** What mote's quantizer started from. */
+export interface MadeFrom {
+  float: Graph;
+  equalization: Equalization;
+  calibration: NonNullable<PackRequest['calibration']>;
+  /** What the numbers of the calibration data mean. */
+  inputScale: InputScale;
 }
 
 export interface PackResult extends PackOutput {
   graph: Graph;
+  /** Where mote quantized the model. */
+  made?: MadeFrom;
   plan: Plan;
   /** What was done to the model, a sentence each. */
   notes: string[];
@@ -81,46 +99,90 @@ function randomSample(graph: Graph, seed: number): TensorData[] {
   });
 }
 
-async function quantized(
-  graph: Graph,
-  request: PackRequest,
-  notes: string[],
-): Promise<{ graph: Graph; samples?: TensorData[][] }> {
-  const { calibration } = request;
-  if (request.quantize?.recipeOf && (!calibration || !isFloat(graph)))
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Formats below eight bits are made from a float model and calibration data. */
+export function requireFloat(graph: Graph, { calibration }: Pick<PackRequest, 'calibration'>): void {
+  if (!calibration || !isFloat(graph))
     fail('quant.float', { what: calibration ? 'this model is quantized already' : 'no calibration data was given' });
-  if (!calibration) return { graph };
+}
+
+type Calibration = Pick<PackRequest, 'calibration' | 'inputScale'>;
+
+/** The calibration data as inputs of the graph. */
+export function calibrationSamples(
+  graph: Graph,
+  { calibration, inputScale }: Calibration & { calibration: NonNullable<Calibration['calibration']> },
+): { samples: TensorData[][]; how: string } {
   if (graph.inputs.length !== 1)
     fail('quant.calibration', { reason: `the model has ${graph.inputs.length} inputs, one .npy feeds only one` });
   const input = graph.tensors[graph.inputs[0]];
   const permutation = graph.ioPermutation.get(graph.inputs[0]);
   const quant = input.quant ? perTensorQuant(input) : undefined;
-  const { data, how } = samplesFor(
-    calibration.array,
-    { ...input, ...quant, permutation },
-    request.inputScale ?? 'auto',
-    calibration.path,
-  );
-  const samples = data.map((d) => [d]);
+  const port = { ...input, ...quant, permutation };
+  const { data, how } = samplesFor(calibration.array, port, inputScale ?? 'auto', calibration.path);
+  return { samples: data.map((d) => [d]), how };
+}
+
+/** Those of the calibration samples that ranges, moments and roundings are made from. */
+export const usedForCalibration = (samples: readonly TensorData[][]): TensorData[][] =>
+  evenly(samples, maxCalibrationSamples);
+
+/** What a recipe says to the quantizer. */
+function recipeOptions(recipe: Recipe, graph: Graph, request: PackRequest, notes: string[]): QuantizerOptions {
+  requireLayers(recipe, graph);
+  if (recipe.model !== undefined && recipe.model !== sha256(request.bytes))
+    notes.push('the recipe was made for another model file');
+  const calibration = request.calibration?.array.data;
+  if (recipe.calibration !== undefined && calibration && recipe.calibration !== sha256(bytesOf(calibration)))
+    notes.push('the recipe was made with other calibration data: the formats are the same, the integers are not');
+  return {
+    recipeOf: recipeFrom(recipe),
+    ...(recipe.quantizer?.equalize ? { equalize: recipe.quantizer.equalize } : {}),
+    ...(recipe.quantizer?.ranges ? { method: recipe.quantizer.ranges } : {}),
+  };
+}
+
+interface Made {
+  graph: Graph;
+  samples?: TensorData[][];
+  made?: MadeFrom;
+  histograms?: WeightHistograms;
+}
+
+async function quantized(graph: Graph, request: PackRequest, notes: string[]): Promise<Made> {
+  const { calibration } = request;
+  if (request.quantize?.recipeOf || request.recipe) requireFloat(graph, request);
+  if (!calibration) return { graph };
+  const { samples, how } = calibrationSamples(graph, { ...request, calibration });
   notes.push(`calibration data: ${how}`);
   if (!isFloat(graph)) {
     notes.push('the model is quantized already; the calibration data serves as test vectors only');
     return { graph, samples };
   }
   const runners = await openWasmRunners();
-  const result = await quantizeFromCalibration(graph, evenly(samples, maxCalibrationSamples), runners.float, {
+  const result = await quantizeFromCalibration(graph, usedForCalibration(samples), runners.float, {
     makeIntegerRunner: runners.integer,
+    ...(request.recipe ? recipeOptions(request.recipe, graph, request, notes) : {}),
     ...request.quantize,
   });
+  const permutation = graph.ioPermutation.get(graph.inputs[0]);
   const at = perTensorQuant(result.graph.tensors[result.graph.inputs[0]]);
+  const inputScale =
+    request.inputScale === 'auto' || request.inputScale === undefined ? { scale: 1, zero: 0 } : request.inputScale;
   const requantized = samplesFor(
     calibration.array,
     { ...result.graph.tensors[result.graph.inputs[0]], scale: at.scale, zeroPoint: at.zeroPoint, permutation },
-    request.inputScale === 'auto' || request.inputScale === undefined ? { scale: 1, zero: 0 } : request.inputScale,
+    inputScale,
     calibration.path,
   );
   notes.push(quantizerNote(result.report));
-  return { graph: result.graph, samples: requantized.data.map((d) => [d]) };
+  return {
+    graph: result.graph,
+    samples: requantized.data.map((d) => [d]),
+    made: { float: graph, equalization: result.report.equalization, calibration, inputScale },
+    histograms: weightHistograms(result.source, result.graph),
+  };
 }
 
 /** At most `count` of the list, evenly spread over it. */
@@ -179,7 +241,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const notes: string[] = [...(imported.notes ?? [])];
   requireSupported(imported);
   const fromFile = !isFloat(imported);
-  const { graph, samples } = await quantized(imported, request, notes);
+  const { graph, samples, made, histograms } = await quantized(imported, request, notes);
   requireSupported(graph);
   const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
@@ -199,9 +261,16 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     model: {
       file: request.fileName,
       format: graph.source.format,
-      sha256: createHash('sha256').update(request.bytes).digest('hex'),
+      sha256: sha256(request.bytes),
       quantizedBy,
       ...(quantizedBy === 'file' ? { copy: `reference/model.${graph.source.format}` } : {}),
+      ...(made
+        ? {
+            float: `reference/float.${graph.source.format}`,
+            equalized: made.equalization,
+            histograms: 'reference/weights.json',
+          }
+        : {}),
     },
     target: request.target,
     board: request.board,
@@ -211,5 +280,9 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
-  return { ...output, graph, plan, notes: [...notes, ...streamNotes(output.manifest, plan.trade)] };
+  if (input.model.float) output.files.set(input.model.float, request.bytes);
+  if (input.model.histograms) output.files.set(input.model.histograms, `${JSON.stringify(histograms)}
+`);
+  notes.push(...streamNotes(output.manifest, plan.trade));
+  return { ...output, graph, plan, notes, ...(made ? { made } : {}) };
 }

@@ -57,6 +57,17 @@ export const errors = {
     help: 'give the float model and --calib x.npy',
   },
 
+  'recipe.layer': {
+    exit: 3,
+    text: "the recipe names a layer '{name}' with weights, which the model does not have{suggestion}",
+    help: 'mote inspect lists the layers; mote tune writes a recipe for the model',
+  },
+
+  'fit.budget': {
+    exit: 4,
+    text: 'no plan of these formats keeps {given}: {what}',
+    help: 'give a larger budget, or more formats by --formats',
+  },
   'fit.flash': {
     exit: 4,
     text: '{model} needs {need} bytes of flash, {board} has {have}',
@@ -84,6 +95,11 @@ export const errors = {
     help: 'please report this with the model',
   },
 
+  'drop.over': {
+    exit: 8,
+    text: '{measure} falls by {drop} points, more than --max-drop {limit}: float {float} %, packed {packed} % of {count} samples; nothing was written',
+    help: 'allow more, or give more bits',
+  },
   'run.differ': { exit: 7, text: '{what}' },
   'verify.differ': { exit: 7, text: '{what}' },
 

@@ -35,6 +35,12 @@ export class Output {
     if (!this.options.quiet && !this.options.json) process.stderr.write(`${text}\n`);
   }
 
+  /** What is going on right now, on one line that the next one replaces; only a terminal sees it. Empty: wipes it. */
+  progress(text: string): void {
+    if (this.options.quiet || this.options.json || !process.stderr.isTTY) return;
+    process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+  }
+
   answer(command: string, answer: Answer): void {
     if (this.options.json) {
       const envelope = answer.error

@@ -27,12 +27,12 @@ import {
 /** What is scaled before quantizing: nothing, weights against weights, or activations against weights. */
 export type Equalization = 'none' | 'weights' | 'activations';
 
-const equalizers: Record<Equalization, (graph: Graph, statistics: Statistics) => Graph> = {
+export const equalizers: Record<Equalization, (graph: Graph, statistics: Statistics) => Graph> = {
   none: (graph) => graph,
   weights: (graph) => equalize(graph),
   activations: (graph, { peaks }) => equalizeActivations(graph, peaks),
 };
-const equalizations = Object.keys(equalizers) as Equalization[];
+export const equalizations = Object.keys(equalizers) as Equalization[];
 
 export interface QuantizerOptions extends CalibrateOptions {
   method?: RangeMethod;
@@ -59,6 +59,8 @@ export interface QuantizerReport {
 
 export interface Quantized {
   graph: Graph;
+  /** The float graph that was quantized: the given one, perhaps with its channels scaled. */
+  source: Graph;
   ranges: Map<TensorId, Range>;
   report: QuantizerReport;
 }
@@ -121,7 +123,7 @@ async function quantizeOne(
   const outputSnrDb =
     checked.length > 0 ? outputSnr({ graph, runner }, { graph: quantized, runner: integer }, checked) : undefined;
   const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
-  return { graph: quantized, ranges, report };
+  return { graph: quantized, source: graph, ranges, report };
 }
 
 /** `count` samples at equal distances. */

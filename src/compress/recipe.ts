@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which weight format and rounding each layer gets: from one name for all layers (`--weights`), or from a recipe file.
 
+import { nearest } from '../build/nearest.js';
 import { fail } from '../cli/errors.js';
 import type { Recipe } from '../generated/recipe.js';
-import type { Node } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import { weightRows } from '../ops/weightMatrix.js';
+import { isWeighted } from '../passes/affine.js';
 import { type DenseEncoding, type Encoding, parseEncoding } from './formats/encoding.js';
 import type { LayerRecipe } from './roundWeights.js';
 
@@ -58,4 +60,17 @@ export function recipeFrom(recipe: Recipe): RecipeOf {
     const found = layers.get(node.name) ?? otherwise;
     return found && { ...found, encoding: narrowed(found.encoding, columnsOf(node, shape)) };
   };
+}
+
+/** Layers that can have a format: those with constant weights. */
+const layersOf = (graph: Graph): string[] =>
+  graph.nodes.filter((n) => isWeighted(n) && graph.tensors[n.inputs[1]].data !== undefined).map((n) => n.name);
+
+/** Every layer that the recipe names must be there: a name that nothing has would be skipped in silence. */
+export function requireLayers(recipe: Recipe, graph: Graph): void {
+  const known = layersOf(graph);
+  const unknown = Object.keys(recipe.layers).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const [near] = nearest(unknown, known);
+  fail('recipe.layer', { name: unknown, suggestion: near === undefined ? '' : `, did you mean '${near}'?` });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs a float graph for calibration, and the default that needs nothing but the operators' own evaluation.
-import type { Graph, TensorData, TensorId } from '../model/graph.js';
+import type { Graph, Tensor, TensorData, TensorId } from '../model/graph.js';
 import { evaluateGraph } from '../ops/evaluateGraph.js';
 
 export interface FloatRunner {
@@ -8,9 +8,13 @@ export interface FloatRunner {
   run(inputs: Float32Array[], visit: (id: TensorId, data: Float32Array) => void): void;
 }
 
+export type TensorChange = Partial<Pick<Tensor, 'data' | 'quant'>>;
+
 /** The same for an integer graph. */
 export interface IntegerRunner {
   run(inputs: TensorData[], visit: (id: TensorId, data: TensorData) => void): void;
+  /** Exchanges constants, of the same size, and scales. */
+  setTensors?(changes: ReadonlyMap<TensorId, TensorChange>): void;
 }
 
 /** A runner for one graph: equalization makes further graphs, which need their own. */

@@ -76,6 +76,7 @@ function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'
   return plan.steps.map((step, index) => ({
     index,
     name: layers[index],
+    ...(step.stream ? {} : { node: step.node.name }),
     op: step.node.op,
     kernel: step.stream ? parameterSymbol(name, layers[index]) : step.call.kernel,
     macs: step.macs,

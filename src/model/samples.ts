@@ -23,6 +23,8 @@ export interface Samples {
   data: TensorData[];
   /** `uint8 / 255 -> int8 by scale 0.0039, zero -128`. */
   how: string;
+  /** What the numbers of the file mean: real = scale * (x - zero). */
+  real: { scale: number; zero: number };
 }
 
 export function parseInputScale(text: string): InputScale {
@@ -157,6 +159,12 @@ function converter(port: InputPort, conversion: Conversion, path: string): (x: n
   };
 }
 
+/** The same input of the float model. */
+export const floatPort = ({ scale: _, zeroPoint: _z, ...port }: InputPort): InputPort => ({
+  ...port,
+  dtype: 'float32',
+});
+
 /** Turns a data file into samples for the input. Numbers that are not finite are refused. */
 export function samplesFor(array: NpyArray, port: InputPort, mode: InputScale, path: string): Samples {
   const { count, permute } = layoutOf(array, port, path);
@@ -179,5 +187,10 @@ export function samplesFor(array: NpyArray, port: InputPort, mode: InputScale, p
     port.scale !== undefined && conversion.real
       ? ` -> ${port.dtype} by scale ${port.scale.toPrecision(6)}, zero ${port.zeroPoint}`
       : '';
-  return { data, how: `${conversion.text}${target}${permute ? ', layout permuted' : ''}` };
+  const real = conversion.real ?? { scale: port.scale ?? 1, zero: port.zeroPoint ?? 0 };
+  return {
+    data,
+    real: { scale: real.scale, zero: real.zero },
+    how: `${conversion.text}${target}${permute ? ', layout permuted' : ''}`,
+  };
 }

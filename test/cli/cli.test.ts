@@ -95,6 +95,7 @@ describe('answers', () => {
       'mote',
       'mote_model.h',
       'pack.json',
+      'reference',
       'vectors',
     ]);
   });

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { openEvaluator } from '../../evaluator.js';
+import { argmax } from '../../argmax.js';
+import { type Evaluator, openEvaluator } from '../../evaluator.js';
 import type { TensorData } from '../../model/graph.js';
-import { openHostPack, openPack } from '../../packFolder.js';
+import { floatPort, type Samples, samplesFor } from '../../model/samples.js';
+import { floatGraph, openHostPack, openPack, type PackFolder, readHistograms } from '../../packFolder.js';
 import { percent, right, table } from '../../report/table.js';
+import { trustLines, trustPage } from '../../report/trustReport.js';
+import type { Trust } from '../../trust.js';
+import { observePack, trustOf } from '../../trustRunners.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
-import { readNpyFile } from '../files.js';
+import { readNpyFile, writeOutput } from '../files.js';
+import { readLabels } from '../labels.js';
 import { inputScaleOption, outOption, readSamples, writeOutputs } from '../sampleInput.js';
+
+export { argmax } from '../../argmax.js';
 
 export interface ClassScore {
   class: number;
@@ -14,13 +22,6 @@ export interface ClassScore {
   correct: number;
   /** null where the class has no sample. */
   accuracy: number | null;
-}
-
-/** Index of the largest element; the first of equals. */
-export function argmax(data: TensorData): number {
-  let best = 0;
-  for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
-  return best;
 }
 
 /** Top-1 accuracy, total and per class. */
@@ -45,75 +46,115 @@ export function score(
   return { accuracy: correct / labels.length, perClass };
 }
 
-/** Class numbers from a label file: [N], [N, 1] or one-hot [N, classes]. */
-async function readLabels(path: string, count: number, classes: number): Promise<number[]> {
-  const { shape, data } = await readNpyFile(path);
-  const oneHot = shape.length === 2 && shape[1] === classes && classes > 1;
-  const labels = oneHot
-    ? Array.from({ length: shape[0] }, (_, k) => argmax(data.slice(k * classes, (k + 1) * classes)))
-    : Array.from(data as ArrayLike<number | bigint>, Number);
-  if (labels.length !== count) fail('data.broken', { path, reason: `${labels.length} labels for ${count} samples` });
-  const bad = labels.find((l) => !Number.isInteger(l) || l < 0 || l >= classes);
-  if (bad !== undefined) fail('data.broken', { path, reason: `label ${bad} is no class of 0…${classes - 1}` });
-  return labels;
+/** Float beside packed, where the pack carries the float model that mote quantized. */
+async function trustFor(
+  folder: PackFolder,
+  evaluator: Evaluator,
+  samples: Samples,
+  data: string,
+  labels: number[] | undefined,
+): Promise<Trust | undefined> {
+  const float = await floatGraph(folder);
+  if (!float) return undefined;
+  const port = folder.manifest.inputs[0];
+  const exact = samplesFor(await readNpyFile(data), floatPort(port), samples.real, data);
+  return trustOf({
+    float,
+    floatInputs: exact.data,
+    packed: observePack(evaluator, samples.data),
+    ...(labels ? { labels } : {}),
+    classes: evaluator.manifest.outputs[0].shape.reduce((a, b) => a * b, 1),
+    equalized: (folder.manifest.model.equalized ?? 'none') !== 'none',
+  });
+}
+
+interface Scored {
+  accuracy: number;
+  perClass: ClassScore[];
+}
+
+function scoreLines({ accuracy, perClass }: Scored, count: number, width: number): string[] {
+  const rows = perClass.map((c) => [
+    String(c.class),
+    String(c.count),
+    String(c.correct),
+    c.accuracy === null ? '–' : percent(c.accuracy),
+  ]);
+  return [
+    ...table([right('class'), right('samples'), right('correct'), right('accuracy')], rows, width),
+    '',
+    `top-1   ${(100 * accuracy).toFixed(2)}%   ${Math.round(accuracy * count)} of ${count}`,
+  ];
 }
 
 export const evaluate: CommandSpec = {
   name: 'eval',
-  summary: 'accuracy of the packed model, total and per class, on WebAssembly that is bit-equal to what verify runs',
+  summary:
+    'accuracy of the packed model, on WebAssembly that is bit-equal to what verify runs, and float against packed',
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
   options: [
     { flags: '--data <x.npy>', text: 'inputs', required: true },
-    { flags: '--labels <y.npy>', text: 'class numbers', required: true },
+    { flags: '--labels <y.npy>', text: 'class numbers; without them, agreement with the float model' },
+    {
+      flags: '--report <file.html>',
+      text: 'write float against packed as a page: per class, noise per layer, weights',
+    },
     inputScaleOption,
     outOption,
   ],
   async run([dir], options, out) {
     const folder = await openPack(dir);
     const { manifest } = await openHostPack(folder);
-    const { data: samples, how } = await readSamples(
-      manifest,
-      text(options, 'data') as string,
-      text(options, 'inputScale'),
-    );
+    const data = text(options, 'data') as string;
+    const [labelPath, page] = [text(options, 'labels'), text(options, 'report')];
+    const hasFloat = folder.manifest.model.float !== undefined;
+    if (labelPath === undefined && !hasFloat)
+      fail('usage.bad', { what: 'this pack has no float model to agree with: give --labels', command: 'eval' });
+    if (page !== undefined && !hasFloat)
+      fail('usage.bad', {
+        what: '--report compares with the float model, which this pack does not have',
+        command: 'eval',
+      });
+    const samples = await readSamples(manifest, data, text(options, 'inputScale'));
     const classes = manifest.outputs[0].shape.reduce((a, b) => a * b, 1);
-    const labels = await readLabels(text(options, 'labels') as string, samples.length, classes);
+    const labels = labelPath === undefined ? undefined : await readLabels(labelPath, samples.data.length, classes);
     const evaluator = await openEvaluator(
       folder,
-      samples.map((s) => [s]),
+      samples.data.map((s) => [s]),
     );
     const started = performance.now();
-    const outputs = samples.map((s) => evaluator.run([s]));
+    const outputs = samples.data.map((s): TensorData[] => evaluator.run([s]));
     const seconds = (performance.now() - started) / 1000;
     await writeOutputs(manifest, outputs, text(options, 'out'));
-    const { accuracy, perClass } = score(
-      outputs.map((o) => argmax(o[0])),
-      labels,
-      classes,
-    );
-    const rows = perClass.map((c) => [
-      String(c.class),
-      String(c.count),
-      String(c.correct),
-      c.accuracy === null ? '–' : percent(c.accuracy),
-    ]);
+    const scored =
+      labels &&
+      score(
+        outputs.map((o) => argmax(o[0])),
+        labels,
+        classes,
+      );
+    const trust = await trustFor(folder, evaluator, samples, data, labels);
+    if (page !== undefined && trust)
+      await writeOutput(page, trustPage(folder.manifest, trust, await readHistograms(folder)));
+    const count = samples.data.length;
     return {
       data: {
         name: manifest.name,
         hash: manifest.hash,
         rounding: manifest.rounding,
-        count: samples.length,
-        accuracy,
-        perClass,
-        inputScale: how,
+        count,
+        ...(scored ?? {}),
+        inputScale: samples.how,
+        trust: trust ?? null,
       },
       lines: [
         `pack    ${manifest.name}   ${manifest.arithmetic}   rounding ${manifest.rounding}`,
-        `data    ${samples.length} samples: ${how}`,
+        `data    ${count} samples: ${samples.how}`,
         '',
-        ...table([right('class'), right('samples'), right('correct'), right('accuracy')], rows, out.width),
-        '',
-        `top-1   ${(100 * accuracy).toFixed(2)}%   ${Math.round(accuracy * samples.length)} of ${samples.length}   ${(samples.length / seconds).toFixed(0)} samples/s on this machine, ${evaluator.kernels}`,
+        ...(scored ? [...scoreLines(scored, count, out.width), ''] : []),
+        ...(trust ? [...trustLines(trust, out.width), ''] : []),
+        ...(page !== undefined ? [`report  ${page}`] : []),
+        `speed   ${(count / seconds).toFixed(0)} samples/s on this machine, ${evaluator.kernels}`,
       ],
     };
   },

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, join } from 'node:path';
-import { loadBoard, loadTarget } from '../../build/boards.js';
-import { type RecipeOf, recipeFrom, uniformRecipe } from '../../compress/recipe.js';
+import { type RecipeOf, uniformRecipe } from '../../compress/recipe.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
+import type { Recipe } from '../../generated/recipe.js';
 import { parseInputScale } from '../../model/samples.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { packModel } from '../../packModel.js';
@@ -12,6 +12,8 @@ import { parseJson } from '../../schema.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeFolder } from '../files.js';
+import { dropLine, maxDropOptions, requireDrop } from '../maxDrop.js';
+import { choice, targetOption } from '../packOptions.js';
 
 const columns = [
   { title: '#', align: 'right' as const },
@@ -39,13 +41,6 @@ export function layerTable(manifest: PackManifest, width: number): string[] {
   return table(columns, rows, width);
 }
 
-function choice<T extends string>(options: OptionValues, key: string, allowed: readonly T[]): T | undefined {
-  const value = text(options, key);
-  if (value === undefined) return undefined;
-  const found = allowed.find((a) => a === value);
-  return found ?? fail('usage.option', { option: key, expected: allowed.join(' or '), got: value });
-}
-
 /** Bytes of RAM and flash that the board has. */
 export const memoryBytes = (board: Board, kind: 'ram' | 'flash'): number =>
   board.memory.filter((m) => m.kind === kind).reduce((sum, m) => sum + m.bytes, 0);
@@ -61,13 +56,13 @@ function requireFit(manifest: PackManifest, board: Board): void {
 }
 
 /** --weights or --recipe. */
-async function recipeOption(options: OptionValues): Promise<RecipeOf | undefined> {
+async function recipeOption(options: OptionValues): Promise<{ recipeOf?: RecipeOf; recipe?: Recipe }> {
   const [weights, path] = [text(options, 'weights'), text(options, 'recipe')];
   if (weights !== undefined && path !== undefined)
     fail('usage.bad', { what: '--weights and --recipe both say how weights are stored', command: 'pack' });
-  if (weights !== undefined) return uniformRecipe(weights);
-  if (path === undefined) return undefined;
-  return recipeFrom(parseJson('recipe', new TextDecoder().decode(await readInput(path)), path));
+  if (weights !== undefined) return { recipeOf: uniformRecipe(weights) };
+  if (path === undefined) return {};
+  return { recipe: parseJson('recipe', new TextDecoder().decode(await readInput(path)), path) };
 }
 
 export const pack: CommandSpec = {
@@ -78,7 +73,10 @@ export const pack: CommandSpec = {
     { flags: '--target <id>', text: 'CPU to pack for; mote targets lists them' },
     { flags: '--board <id>', text: 'board to pack for: its CPU, and its memory must suffice' },
     { flags: '--calib <x.npy>', text: 'calibration inputs: a float model becomes int8' },
-    { flags: '--input-scale <how>', text: 'numbers in --calib: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))' },
+    {
+      flags: '--input-scale <how>',
+      text: 'numbers in --calib and --data: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))',
+    },
     { flags: '--rounding <kind>', text: 'tflite (double, as TensorFlow Lite) or single (one shift)' },
     {
       flags: '--prefer <what>',
@@ -90,27 +88,21 @@ export const pack: CommandSpec = {
       text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …',
     },
     { flags: '--recipe <file>', text: 'weight format of each layer, as mote tune writes it' },
+    ...maxDropOptions,
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
     { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
     { flags: '-o, --output <dir>', text: 'folder to write', required: true },
   ],
   async run([path], options, out) {
-    const boardId = text(options, 'board');
-    const board = boardId === undefined ? undefined : loadBoard(boardId);
-    const targetId = text(options, 'target') ?? board?.target;
-    if (!targetId)
-      fail('usage.bad', { what: 'pack for what? neither --target nor --board was given', command: 'pack' });
-    const target = loadTarget(targetId);
-    if (board && board.target !== target.id)
-      fail('usage.bad', { what: `${board.id} is a ${board.target}, not a ${target.id}`, command: 'pack' });
+    const { target, board } = targetOption(options, 'pack');
     const name = text(options, 'name');
     if (name !== undefined && !/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
       fail('usage.option', { option: 'name', expected: 'lower-case letters, digits and _, at most 40', got: name });
     }
     const ranges = choice(options, 'ranges', ['minmax', 'percentile', 'mse'] as const);
     const calib = text(options, 'calib');
-    const recipeOf = await recipeOption(options);
+    const { recipeOf, recipe } = await recipeOption(options);
     const started = performance.now();
     const result = await packModel({
       bytes: await readInput(path),
@@ -128,9 +120,11 @@ export const pack: CommandSpec = {
         biasCorrection: options.biasCorrection !== false,
         ...(recipeOf ? { recipeOf } : {}),
       },
+      ...(recipe ? { recipe } : {}),
     });
     const { manifest, plan } = result;
     if (board) requireFit(manifest, board);
+    const drop = await requireDrop(options, result, 'pack');
     const dir = text(options, 'output') as string;
     await writeFolder(dir, result.files);
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
@@ -150,6 +144,7 @@ export const pack: CommandSpec = {
         arithmetic: manifest.arithmetic,
         layers: manifest.layers,
         notes: result.notes,
+        drop: drop ?? null,
       },
       lines: [
         `model   ${manifest.model.file}   ${manifest.arithmetic}   ${grouped(manifest.macs)} MAC   rounding ${manifest.rounding}   prefer ${manifest.prefer}`,
@@ -158,6 +153,7 @@ export const pack: CommandSpec = {
         ...layerTable(manifest, out.width),
         '',
         ...result.notes.map((n) => `note    ${n}`),
+        ...(drop ? [dropLine(drop)] : []),
         `ram     arena ${grouped(manifest.arenaBytes)} bytes, input and output included, ${plan.arenaBytes === plan.boundBytes ? 'proved optimal' : `at least ${grouped(plan.boundBytes)} needed`}${board ? `, ${percent(manifest.arenaBytes, memoryBytes(board, 'ram'))} of ${board.id}` : ''}`,
         `flash   constants ${grouped(manifest.weightBytes)} bytes (code is known after build)`,
         `wrote   ${join(dir, 'pack.json')} and ${result.files.size - 1} more files   ${seconds} s`,

@@ -1,44 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the allocator works with: a float model, its calibration, and for every choice of levels the packed graph, its loss
-// against float and its bytes. Roundings are kept by layer and level: a plan costs one assembly and one evaluation.
+// What the allocator works with: a float model, its calibration, and for every choice of levels the packed graph, what it
+// answers and what it takes. Roundings are kept by layer and level, and weights are exchanged in one runner: a plan costs
+// one assembly and one run of the samples.
 import type { Graph, Node, TensorData, TensorId } from '../../model/graph.js';
 import { uses } from '../../model/graph.js';
+import { bytesOf } from '../../model/tensorData.js';
 import { constantBytes } from '../../ops/constantBytes.js';
 import type { LowerContext } from '../../ops/op.js';
-import { lowerNode } from '../../ops/variants/choose.js';
+import { estimateNode } from '../../ops/variants/choose.js';
 import { weightRows } from '../../ops/weightMatrix.js';
 import { isWeighted } from '../../passes/affine.js';
 import type { RoundWeights } from '../../passes/integerWeights.js';
 import { specOf } from '../../plan/buffers.js';
-import { chooseRanges, collectStatistics } from '../calibrate.js';
+import { chooseRanges, collectStatistics, type RangeMethod } from '../calibrate.js';
 import { collectMoments } from '../moments.js';
 import { quantizeInt8 } from '../quantize.js';
 import { levelRecipe } from '../recipe.js';
 import { roundWeights } from '../roundWeights.js';
-import type { FloatRunner, MakeIntegerRunner } from '../runner.js';
+import type { FloatRunner, IntegerRunner, MakeIntegerRunner, TensorChange } from '../runner.js';
+import { type Quality, viewOf } from './quality.js';
 
 /** Level of each layer, in the order of `layers`. */
 export type LevelPlan = readonly number[];
+
+/** What a layer takes at one level on the target. */
+export interface LayerCost {
+  /** All constants, in the layout of the target's kernel. */
+  bytes: number;
+  instructions: number;
+  /** The target's cost table has no row for the kernel: the instructions are a rough figure. */
+  rough: boolean;
+  kernel: string;
+  scratchBytes: number;
+}
 
 export interface Workbench {
   layers: readonly { name: string; weights: number }[];
   levels: readonly string[];
   graphOf(plan: LevelPlan): Graph;
-  /** Noise over signal of the outputs (of what goes into a last softmax), against float. */
-  lossOf(graph: Graph): Promise<number>;
-  /** Bytes of all constants of each layer, in the layout of the target's kernel. */
-  bytesOf(graph: Graph): number[];
+  /** What `quality` looks at in the outputs of the loss samples (of what goes into a last softmax), one after another. */
+  answersOf(plan: LevelPlan): Promise<Float64Array>;
+  /** The same of the float model. */
+  clean: Float64Array;
+  /** [layer][level] */
+  costs: readonly (readonly LayerCost[])[];
 }
 
 export interface WorkbenchInput {
   graph: Graph;
-  /** Ranges and moments come from all, losses from the first `lossSamples`. */
+  /** Ranges and moments come from all, losses from `lossSamples` of them, evenly spread. */
   samples: readonly TensorData[][];
   lossSamples: number;
   runner: FloatRunner;
   makeIntegerRunner: MakeIntegerRunner;
   levels: readonly string[];
   target: LowerContext['target'];
+  quality?: Quality;
+  ranges?: RangeMethod;
 }
 
 /** Remembers each layer's rounding for each level. */
@@ -85,8 +103,8 @@ function toInput(graph: Graph, id: TensorId, data: TensorData): TensorData {
 
 type Run = (inputs: TensorData[], visit: (id: TensorId, data: TensorData) => void) => void;
 
-/** The judged values of each sample. */
-function outputsOf(graph: Graph, run: Run, samples: readonly TensorData[][]): Float64Array[][] {
+/** The judged values of each sample, one after another. */
+function outputsOf(graph: Graph, run: Run, samples: readonly TensorData[][]): Float64Array[] {
   const wanted = judged(graph);
   return samples.map((sample) => {
     const found = new Map<TensorId, Float64Array>();
@@ -96,28 +114,67 @@ function outputsOf(graph: Graph, run: Run, samples: readonly TensorData[][]): Fl
         if (wanted.includes(id)) found.set(id, toReal(graph, id, data));
       },
     );
-    return wanted.map((id) => found.get(id) as Float64Array);
+    return concatenated(wanted.map((id) => found.get(id) as Float64Array));
   });
 }
 
-function noiseToSignal(clean: readonly Float64Array[][], noisy: readonly Float64Array[][]): number {
-  let [signal, noise] = [0, 0];
-  clean.forEach((outputs, s) => {
-    outputs.forEach((values, o) => {
-      values.forEach((v, i) => {
-        signal += v * v;
-        noise += (v - noisy[s][o][i]) ** 2;
-      });
-    });
-  });
-  return signal > 0 ? noise / signal : noise;
+function concatenated(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
+
+const sameBytes = (a: TensorData, b: TensorData): boolean => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
+const sameScales = (a: Float64Array | undefined, b: Float64Array | undefined): boolean =>
+  a?.length === b?.length && (a?.every((v, i) => v === b?.[i]) ?? true);
+
+/** Constants of `to` that are not those of `from`; both are the same graph but for weights and biases. */
+function changedConstants(from: Graph, to: Graph): Map<TensorId, TensorChange> {
+  const changes = new Map<TensorId, TensorChange>();
+  to.tensors.forEach(({ data, quant }, id) => {
+    const old = from.tensors[id];
+    if (!data || !old.data) return;
+    if (!sameBytes(data, old.data) || !sameScales(quant?.scales, old.quant?.scales)) changes.set(id, { data, quant });
+  });
+  return changes;
+}
+
+/** Runs one graph after another; a runner that can exchange constants stays. */
+function exchanging(make: MakeIntegerRunner): (graph: Graph) => Promise<IntegerRunner> {
+  let last: { graph: Graph; runner: IntegerRunner } | undefined;
+  return async (graph) => {
+    if (last?.runner.setTensors) last.runner.setTensors(changedConstants(last.graph, graph));
+    else last = { graph, runner: await make(graph) };
+    last = { graph, runner: last.runner };
+    return last.runner;
+  };
+}
+
+function layerCosts(graph: Graph, target: LowerContext['target']): LayerCost[] {
+  const context = { graph, rounding: 'single' as const, target };
+  return graph.nodes
+    .filter((n) => isWeighted(n))
+    .map((node) => {
+      const { call, instructions, rough } = estimateNode(specOf(node), node, context);
+      return { bytes: constantBytes(call), instructions, rough, kernel: call.kernel, scratchBytes: call.scratchBytes };
+    });
+}
+
+const evenly = <T>(list: readonly T[], count: number): T[] =>
+  Array.from(
+    { length: Math.min(count, list.length) },
+    (_, i) => list[Math.floor((i * list.length) / Math.min(count, list.length))],
+  );
 
 export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
   const { graph, runner, levels } = input;
   const samples = [...input.samples];
   const statistics = await collectStatistics(graph, samples, runner);
-  const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, 'mse');
+  const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, input.ranges ?? 'mse');
   const moments = collectMoments(graph, samples, runner);
   const nodes = graph.nodes.filter((n) => isWeighted(n) && graph.tensors[n.inputs[1]].data !== undefined);
   const indexOf = new Map(nodes.map((n, i) => [n.outputs[0], i]));
@@ -127,10 +184,17 @@ export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
     roundWeights(moments, (node, shape) => levelRecipe(levels[levelOf(node)], node, shape)),
     levelOf,
   );
-  const floats = input.samples
-    .slice(0, input.lossSamples)
-    .map((s) => s.map((d) => Float32Array.from(d as ArrayLike<number>)));
+  const graphOf = (plan: LevelPlan): Graph => {
+    current = plan;
+    return quantizeInt8(graph, ranges, { biasCorrection: statistics.means, round });
+  };
+  const floats = evenly(input.samples, input.lossSamples).map((s) =>
+    s.map((d) => Float32Array.from(d as ArrayLike<number>)),
+  );
   const clean = outputsOf(graph, (inputs, visit) => runner.run(inputs as Float32Array[], visit), floats);
+  const view = viewOf(input.quality ?? 'snr', clean);
+  const runnerOf = exchanging(input.makeIntegerRunner);
+  const byLevel = levels.map((_, level) => layerCosts(graphOf(nodes.map(() => level)), input.target));
   return {
     layers: nodes.map((n) => {
       const { shape } = graph.tensors[n.inputs[1]];
@@ -138,21 +202,14 @@ export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
       return { name: n.name, weights: rows * (shape.reduce((a, b) => a * b, 1) / rows) };
     }),
     levels,
-    graphOf(plan) {
-      current = plan;
-      return quantizeInt8(graph, ranges, { biasCorrection: statistics.means, round });
+    graphOf,
+    clean: concatenated(view(clean)),
+    async answersOf(plan) {
+      const plain = decoded(graphOf(plan));
+      const integer = await runnerOf(plain);
+      const outputs = outputsOf(plain, (inputs, visit) => integer.run(inputs, visit), floats);
+      return concatenated(view(outputs));
     },
-    async lossOf(packed) {
-      const plain = decoded(packed);
-      const integer = await input.makeIntegerRunner(plain);
-      return noiseToSignal(
-        clean,
-        outputsOf(plain, (inputs, visit) => integer.run(inputs, visit), floats),
-      );
-    },
-    bytesOf(packed) {
-      const context = { graph: packed, rounding: 'single' as const, target: input.target };
-      return packed.nodes.filter((n) => isWeighted(n)).map((n) => constantBytes(lowerNode(specOf(n), n, context)));
-    },
+    costs: nodes.map((_, layer) => byLevel.map((costs) => costs[layer])),
   };
 }

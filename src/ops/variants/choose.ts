@@ -84,6 +84,13 @@ export type Estimated = Candidate & { instructions: number };
 // variant. They are chosen over one for their memory only.
 const referenceCost: Cost = { perCall: 100, perPixel: 60, perOutput: 40, perMac: 12 };
 
+/** The chosen call and what it takes; `rough` where the target has no cost row for its kernel. */
+export function estimateNode(spec: OpSpec, node: Node, context: LowerContext): Estimated & { rough: boolean } {
+  const [{ call, instructions }] = chooseKernels([{ spec, node }], context);
+  if (instructions !== undefined) return { call, instructions, rough: false };
+  return { call, instructions: predictInstructions(referenceCost, workOfReference(spec, node, context)), rough: true };
+}
+
 /** The node with one kernel, or undefined where the target has none such or it does not fit; no name: the reference. */
 export function lowerAs(
   kernel: string | undefined,

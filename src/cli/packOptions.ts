@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options that pack and tune share.
+import { loadBoard, loadTarget } from '../build/boards.js';
+import type { Board } from '../generated/board.js';
+import type { Target } from '../generated/target.js';
+import { type OptionValues, text } from './command.js';
+import { fail } from './errors.js';
+
+/** One of the words, or undefined where the option is not there. */
+export function choice<T extends string>(options: OptionValues, key: string, allowed: readonly T[]): T | undefined {
+  const value = text(options, key);
+  if (value === undefined) return undefined;
+  const found = allowed.find((a) => a === value);
+  return found ?? fail('usage.option', { option: key, expected: allowed.join(' or '), got: value });
+}
+
+/** --target or --board, which must agree. */
+export function targetOption(options: OptionValues, command: string): { target: Target; board?: Board } {
+  const boardId = text(options, 'board');
+  const board = boardId === undefined ? undefined : loadBoard(boardId);
+  const targetId = text(options, 'target') ?? board?.target;
+  if (!targetId) fail('usage.bad', { what: `${command} for what? neither --target nor --board was given`, command });
+  const target = loadTarget(targetId);
+  if (board && board.target !== target.id)
+    fail('usage.bad', { what: `${board.id} is a ${board.target}, not a ${target.id}`, command });
+  return { target, ...(board ? { board } : {}) };
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan of least predicted loss within the budgets. The loss is quadratic, for errors of layers add up as vectors; the
+// integer program is linear. So it is solved around one plan after another, until the prediction gets no better.
+import type { Prediction } from './predict.js';
+import type { Choice, Solver } from './solve.js';
+import type { LevelPlan } from './workbench.js';
+
+export interface Budget {
+  /** At most this much in all layers together; what else takes of it is already off. */
+  limit: number;
+  /** [layer][level]; infinite where the level cannot be taken at all. */
+  costs: readonly (readonly number[])[];
+}
+
+export const costOf = ({ costs }: Budget, plan: LevelPlan): number =>
+  plan.reduce((sum, level, layer) => sum + costs[layer][level], 0);
+
+export const keeps = (plan: LevelPlan, budgets: readonly Budget[]): boolean =>
+  budgets.every((b) => costOf(b, plan) <= b.limit);
+
+/** The plan with the least sum of `losses` within the budgets; levels of infinite loss or cost are left out. */
+export function solvePlan(
+  solve: Solver,
+  losses: readonly (readonly number[])[],
+  budgets: readonly Budget[],
+): LevelPlan | undefined {
+  const open = losses.map((levels, layer) =>
+    levels
+      .map((_, level) => level)
+      .filter((k) => Number.isFinite(levels[k]) && budgets.every((b) => Number.isFinite(b.costs[layer][k]))),
+  );
+  if (open.some((levels) => levels.length === 0)) return undefined;
+  const layers = open.map((levels, layer): Choice[] =>
+    levels.map((level) => ({ loss: losses[layer][level], costs: budgets.map((b) => b.costs[layer][level]) })),
+  );
+  const chosen = solve({ layers, budgets: budgets.map((b) => b.limit) });
+  return chosen?.map((k, layer) => open[layer][k]);
+}
+
+const rounds = 6;
+
+export function choosePlan(solve: Solver, prediction: Prediction, budgets: readonly Budget[]): LevelPlan | undefined {
+  const alone = prediction.single.map((levels) => levels.map((loss) => loss - prediction.base));
+  let plan = solvePlan(solve, alone, budgets);
+  if (!plan) return undefined;
+  for (let i = 0; i < rounds; i++) {
+    const next = solvePlan(solve, prediction.changes(plan), budgets);
+    if (!next || prediction.lossOf(next) >= prediction.lossOf(plan)) break;
+    plan = next;
+  }
+  return plan;
+}
+
+/** The least that one budget can be while the others are kept. */
+export function leastOf(solve: Solver, budgets: readonly Budget[], which: number): number | undefined {
+  const others = budgets.filter((_, b) => b !== which);
+  const barred = { limit: Number.POSITIVE_INFINITY, costs: budgets[which].costs };
+  const plan = solvePlan(
+    solve,
+    budgets[which].costs.map((levels) => levels.map((c) => (Number.isFinite(c) ? c : 0))),
+    [...others, barred],
+  );
+  return plan && costOf(budgets[which], plan);
+}
