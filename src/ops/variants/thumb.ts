@@ -2,6 +2,7 @@
 // Kernels for Armv6-M: Cortex-M0+.
 import { blockConvVariants } from './blockConv.js';
 import { thumbBlockRows } from './blockRows.js';
+import { packedPairVariants } from './packedPairs.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
@@ -15,4 +16,5 @@ export const thumbVariants: readonly Variant[] = [
   thumbPlane,
   ...blockConvVariants('thumb'),
   thumbBlockRows,
+  ...packedPairVariants('thumb'),
 ];
