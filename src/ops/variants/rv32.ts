@@ -2,6 +2,7 @@
 // Kernels for RV32IMC without vector or bit-manipulation extensions.
 import { blockConvVariants } from './blockConv.js';
 import { rv32BlockRows } from './blockRows.js';
+import { packedPairVariants } from './packedPairs.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
@@ -15,4 +16,5 @@ export const rv32Variants: readonly Variant[] = [
   rv32BlockRows,
   ...rv32QuadVariants,
   ...rv32WinogradVariants,
+  ...packedPairVariants('rv32'),
 ];
