@@ -28,8 +28,10 @@ typedef struct {
   int32_t blocks;  /* words of a channel */
   int32_t offset, unit_shift; /* unit = 2^unit_shift */
   /* Channels together: 1 (thumb) or 4 (rv32), whose words alternate; missing channels are 0. */
-  const int32_t *codes;
+  const int32_t *codes; /* 0 for packedlist.h */
   const uint8_t *runs; /* of channels together: words of the run, and the scale for each of the channels */
+  const int8_t *values; /* packedlist.h, else 0 */
+  const uint8_t *skips; /* the same */
   /* Of a channel: bias; the same less 2^15 for each unit of scale of its runs, for even pixels. */
   const int32_t *bias;
   const int32_t *scale; /* 4 words of a channel: mote_thumb_scale, or as in rv32_requantize.h with 0 for the bias */

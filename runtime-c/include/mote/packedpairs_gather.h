@@ -53,7 +53,7 @@ static void mote_gather_taps(const mote_packedpairs *p, int32_t bits, int32_t co
       const uint32_t y = x << unit;
       sum += x;
       *to = y - before;
-      before = y << bits;
+      before = bits < 32 ? y << bits : 0;
     }
     c->to = to;
     c->before = before;

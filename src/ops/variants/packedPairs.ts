@@ -15,9 +15,9 @@ import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that the kernels compute at a time. */
-const tile = 8;
+export const tile = 8;
 /** A run's |weights| add up to this at most. */
-const maxRunSum = 255;
+export const maxRunSum = 255;
 const maxRunWords = 255;
 
 /** A weight is (code << unitShift) - offset, in units of its group's scale. */
@@ -121,13 +121,13 @@ function wordOf(units: Units, coding: Coding, row: number, block: { from: number
 }
 
 /** What the outputs of one instruction set are finished with. */
-interface Finishing {
+export interface Finishing {
   layer: IntegerLayer;
   bias: number[];
   fields: CStruct['fields'];
 }
 
-function thumbFinishing(layer: IntegerLayer, matrix: WeightMatrix): Finishing | undefined {
+export function thumbFinishing(layer: IntegerLayer, matrix: WeightMatrix): Finishing | undefined {
   const sums = Array.from({ length: matrix.rows }, (_, c) =>
     matrix.values.subarray(c * matrix.columns, (c + 1) * matrix.columns).reduce((a, w) => a + Math.abs(w), 0),
   );
@@ -137,11 +137,11 @@ function thumbFinishing(layer: IntegerLayer, matrix: WeightMatrix): Finishing | 
   return { layer, bias: channels.map((c) => c.bias), fields };
 }
 
-function rv32Finishing(raw: IntegerLayer, coding: Coding): Finishing | undefined {
+export function rv32Finishing(raw: IntegerLayer, coding?: Coding): Finishing | undefined {
   const taps = tapsOf(raw);
   const layer = settle(raw, taps, rowIndex(taps));
   // The weights of dead channels become 0, which not every coding has.
-  if (coding.bits === 2 && coding.offset === 1 && layer.weights.some((w, i) => w !== raw.weights[i])) return undefined;
+  if (coding?.bits === 2 && coding.offset === 1 && layer.weights.some((w, i) => w !== raw.weights[i])) return undefined;
   const channels = channelsOf(layer, taps, rowIndex(taps));
   if (!channels) return undefined;
   const fields: CStruct['fields'] = [
@@ -169,7 +169,7 @@ const machines: readonly Machine[] = [
 ];
 
 /** Instructions to gather a tap of a pixel, in those of a product. */
-const gatherMacs = 6;
+export const gatherMacs = 6;
 
 function lower(kernel: string, machine: Machine, type: string, bits: number, node: Node, context: LowerContext) {
   const raw = integerLayer(node, context.graph, context.rounding, 'stored');
@@ -199,6 +199,8 @@ function lower(kernel: string, machine: Machine, type: string, bits: number, nod
     ['unit_shift', coding.unitShift],
     ['codes', constant('codes', 'int32', Int32Array.from(stream.codes), [stream.codes.length])],
     ['runs', constant('runs', 'uint8', Uint8Array.from(stream.runs), [stream.runs.length])],
+    ['values', null],
+    ['skips', null],
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [biases.length / 2, 2])],
     ...finishing.fields,
   ];

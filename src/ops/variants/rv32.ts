@@ -2,6 +2,7 @@
 // Kernels for RV32IMC without vector or bit-manipulation extensions.
 import { blockConvVariants } from './blockConv.js';
 import { rv32BlockRows } from './blockRows.js';
+import { packedListVariants } from './packedList.js';
 import { packedPairVariants } from './packedPairs.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
@@ -17,4 +18,5 @@ export const rv32Variants: readonly Variant[] = [
   ...rv32QuadVariants,
   ...rv32WinogradVariants,
   ...packedPairVariants('rv32'),
+  ...packedListVariants('rv32'),
 ];

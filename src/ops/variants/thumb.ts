@@ -2,6 +2,7 @@
 // Kernels for Armv6-M: Cortex-M0+.
 import { blockConvVariants } from './blockConv.js';
 import { thumbBlockRows } from './blockRows.js';
+import { packedListVariants } from './packedList.js';
 import { packedPairVariants } from './packedPairs.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
@@ -17,4 +18,5 @@ export const thumbVariants: readonly Variant[] = [
   ...blockConvVariants('thumb'),
   thumbBlockRows,
   ...packedPairVariants('thumb'),
+  ...packedListVariants('thumb'),
 ];
