@@ -4,6 +4,7 @@ import { blockConvVariants } from './blockConv.js';
 import { rv32BlockRows } from './blockRows.js';
 import { packedListVariants } from './packedList.js';
 import { packedPairVariants } from './packedPairs.js';
+import { packedPlane } from './packedPlane.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
@@ -19,4 +20,5 @@ export const rv32Variants: readonly Variant[] = [
   ...rv32WinogradVariants,
   ...packedPairVariants('rv32'),
   ...packedListVariants('rv32'),
+  packedPlane('rv32'),
 ];

@@ -4,6 +4,7 @@ import { blockConvVariants } from './blockConv.js';
 import { thumbBlockRows } from './blockRows.js';
 import { packedListVariants } from './packedList.js';
 import { packedPairVariants } from './packedPairs.js';
+import { packedPlane } from './packedPlane.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
@@ -19,4 +20,5 @@ export const thumbVariants: readonly Variant[] = [
   thumbBlockRows,
   ...packedPairVariants('thumb'),
   ...packedListVariants('thumb'),
+  packedPlane('thumb'),
 ];
