@@ -5,6 +5,7 @@ import { rv32BlockRows } from './blockRows.js';
 import { packedListVariants } from './packedList.js';
 import { packedPairVariants } from './packedPairs.js';
 import { packedPlane } from './packedPlane.js';
+import { packedRows } from './packedRows.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
@@ -21,4 +22,5 @@ export const rv32Variants: readonly Variant[] = [
   ...packedPairVariants('rv32'),
   ...packedListVariants('rv32'),
   packedPlane('rv32'),
+  ...packedRows('rv32'),
 ];

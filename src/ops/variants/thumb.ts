@@ -5,6 +5,7 @@ import { thumbBlockRows } from './blockRows.js';
 import { packedListVariants } from './packedList.js';
 import { packedPairVariants } from './packedPairs.js';
 import { packedPlane } from './packedPlane.js';
+import { packedRows } from './packedRows.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
@@ -21,4 +22,5 @@ export const thumbVariants: readonly Variant[] = [
   ...packedPairVariants('thumb'),
   ...packedListVariants('thumb'),
   packedPlane('thumb'),
+  ...packedRows('thumb'),
 ];
