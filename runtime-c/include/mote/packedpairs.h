@@ -32,6 +32,11 @@ typedef struct {
   const uint8_t *runs; /* of channels together: words of the run, and the scale for each of the channels */
   const int8_t *values; /* packedlist.h, else 0 */
   const uint8_t *skips; /* the same */
+  /* What is added to some weights (format `+out`), or 0: entries before each channel; which of the gathered words are the
+   * tap's, in fours from the first block's Q on; amounts. */
+  const uint16_t *outlier_starts;
+  const uint16_t *outlier_places;
+  const int8_t *outlier_amounts;
   /* Of a channel: bias; the same less 2^15 for each unit of scale of its runs, for even pixels. */
   const int32_t *bias;
   const int32_t *scale; /* 4 words of a channel: mote_thumb_scale, or as in rv32_requantize.h with 0 for the bias */

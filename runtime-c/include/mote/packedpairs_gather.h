@@ -121,4 +121,27 @@ static inline void mote_gather_tile(const mote_packedpairs *p, int32_t bits, int
   for (int32_t pair = 0; 2 * pair < pixels; pair++) mote_gather_pair(p, bits, codes, input, zeros, at, pair, words);
 }
 
+/* The words X of the tap whose words Y are the fours at `place`: a block's are Q and then Y of its codes. */
+static inline void mote_words_of_tap(const uint32_t *y, int32_t place, int32_t bits, int32_t codes, uint32_t *x) {
+  int32_t first = place - place % (codes + 1) + 1;
+  for (int32_t i = 0; i < MOTE_TILE / 2; i++) x[i] = 0;
+  for (; first <= place; first++)
+    for (int32_t i = 0; i < MOTE_TILE / 2; i++) x[i] = y[4 * first + i] + (x[i] << bits);
+}
+
+/* Adds the outliers of channel c to the sums of its eight pixels. */
+static inline void mote_add_outliers(const mote_packedpairs *p, const uint32_t *y, int32_t bits, int32_t codes, int32_t c,
+                              int32_t *sums) {
+  for (int32_t k = p->outlier_starts[c]; k < p->outlier_starts[c + 1]; k++) {
+    const int32_t amount = p->outlier_amounts[k];
+    uint32_t x[MOTE_TILE / 2];
+    mote_words_of_tap(y, p->outlier_places[k], bits, codes, x);
+    for (int32_t i = 0; i < MOTE_TILE / 2; i++) {
+      const int32_t even = (int16_t)x[i];
+      sums[2 * i] += amount * even;
+      sums[2 * i + 1] += amount * ((int32_t)(x[i] - (uint32_t)even) >> 16);
+    }
+  }
+}
+
 #endif

@@ -135,6 +135,8 @@ static void mote_convolve(const mote_packedpairs *p, const int8_t *input, int8_t
         codes = last;
       }
       const int32_t channels = p->out_c - c < MOTE_TOGETHER ? p->out_c - c : MOTE_TOGETHER;
+      for (int32_t i = 0; p->outlier_starts && i < channels; i++)
+        mote_add_outliers(p, words, MOTE_CODE_BITS, MOTE_CODES, c + i, totals + MOTE_TILE * i);
       mote_finish_channels(totals, scale, channels, output + c, p->out_c, pixels, &o);
       bias += 2 * MOTE_TOGETHER;
       scale += MOTE_TOGETHER * MOTE_RV32_CHANNEL;

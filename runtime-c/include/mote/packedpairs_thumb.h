@@ -102,14 +102,14 @@ static void mote_sum_channel(mote_channel_sums *channel) {
     uint32_t run[MOTE_TILE / 2] = {1u << 15, 1u << 15, 1u << 15, 1u << 15};
     const uint32_t scale = channel->runs[1];
     for (int32_t left = channel->runs[0]; left > 0; left--) {
-      const uint32_t codes = *channel->codes++;
+      const uint32_t codes = (uint32_t)*channel->codes++;
       for (int32_t i = 0; i < MOTE_TILE / 2; i++) run[i] += *x++;
       for (int32_t k = 0; k < MOTE_CODES; k++)
         for (int32_t i = 0; i < MOTE_TILE / 2; i++) run[i] += (codes >> (MOTE_CODE_BITS * k)) * *x++;
     }
     channel->runs += 2;
     for (int32_t i = 0; i < MOTE_TILE / 2; i++) {
-      channel->totals[2 * i] = (int32_t)((uint32_t)channep->totals[2 * i] + scale * run[i]);
+      channel->totals[2 * i] = (int32_t)((uint32_t)channel->totals[2 * i] + scale * run[i]);
       channel->totals[2 * i + 1] += (int32_t)scale * ((int32_t)run[i] >> 16);
     }
   }
@@ -147,6 +147,7 @@ static void mote_convolve(const mote_packedpairs *p, const int8_t *input, int8_t
       memset(channel.totals, 0, sizeof channel.totals);
       mote_sum_channel(&channel);
       mote_settle_totals(channel.totals, bias);
+      if (p->outlier_starts) mote_add_outliers(p, words, MOTE_CODE_BITS, MOTE_CODES, c, channel.totals);
       bias += 2;
       job.acc = channel.totals;
       job.channels = 1;

@@ -5,12 +5,11 @@ import type { WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
 import { type CStruct, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
-import { kernelType } from '../packedConv.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
 import { integerLayer, workOf } from './integerLayer.js';
-import { gatherMacs, maxRunSum, rv32Finishing, thumbFinishing, tile } from './packedPairs.js';
+import { gatherMacs, maxRunSum, noOutliers, rv32Finishing, thumbFinishing, tile } from './packedPairs.js';
 import { isPadded } from './rv32Conv.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -72,6 +71,7 @@ function listFields({ rows, columns, values }: WeightMatrix, bias: readonly numb
     ['runs', constant('runs', 'uint8', Uint8Array.from(counts), [counts.length])],
     ['values', weights.length ? constant('values', 'int8', Int8Array.from(weights), [weights.length]) : null],
     ['skips', skips.length ? constant('skips', 'uint8', Uint8Array.from(skips), [skips.length]) : null],
+    ...noOutliers,
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [rows, 2])],
   ];
 }
@@ -79,7 +79,7 @@ function listFields({ rows, columns, values }: WeightMatrix, bias: readonly numb
 function lower(kernel: string, isa: string, type: string, node: Node, context: LowerContext): Lowered | undefined {
   const raw = integerLayer(node, context.graph, context.rounding, 'stored');
   const weights = inputOf(node, context.graph, 1);
-  if (raw?.groups !== 1 || !weights.stored || kernelType(weights.stored.encoding) !== type) return undefined;
+  if (raw?.groups !== 1 || !weights.stored || weights.stored.encoding.kind !== type) return undefined;
   const finishing = isa === 'thumb' ? thumbFinishing(raw, weightMatrix(node.op, weights)) : rv32Finishing(raw);
   if (!finishing) return undefined;
   const { layer } = finishing;

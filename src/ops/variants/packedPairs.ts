@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution with weights of few bits on Armv6-M and RV32IM: runtime-c/include/mote/packedpairs.h says how.
 import type { DenseEncoding, Encoding } from '../../compress/formats/encoding.js';
-import { groupOf, type WeightMatrix } from '../../compress/formats/index.js';
+import { groupOf, type Part, packWeights, partOf, type WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
 import { type CStruct, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
@@ -120,6 +120,40 @@ function wordOf(units: Units, coding: Coding, row: number, block: { from: number
   return word | 0;
 }
 
+export const noOutliers: CStruct['fields'] = [
+  ['outlier_starts', null],
+  ['outlier_places', null],
+  ['outlier_amounts', null],
+];
+
+/** Outliers have the place of their tap among the gathered words: before each block's taps there is one of another kind. */
+function outlierFields(parts: readonly Part[], columns: number, segment: number, perWord: number): CStruct['fields'] {
+  const places = new Uint16Array(columns);
+  blocksOf(columns, segment, perWord).forEach(({ from, to }, block) => {
+    for (let i = from; i < to; i++) places[i] = block * (perWord + 1) + 1 + i - from;
+  });
+  const starts = partOf(parts, 'outlier_starts') as Uint16Array;
+  const at = Uint16Array.from(partOf(parts, 'outlier_columns') as Uint16Array, (column) => places[column]);
+  const amounts = partOf(parts, 'outlier_amounts') as Int8Array;
+  if (at.length === 0) return noOutliers;
+  return [
+    ['outlier_starts', constant('outlier_starts', 'uint16', starts, [starts.length])],
+    ['outlier_places', constant('outlier_places', 'uint16', at, [at.length])],
+    ['outlier_amounts', constant('outlier_amounts', 'int8', amounts, [amounts.length])],
+  ];
+}
+
+/** The matrix without its outliers. */
+function withoutOutliers(matrix: WeightMatrix, parts: readonly Part[]): WeightMatrix {
+  const [starts, columns, amounts] = ['outlier_starts', 'outlier_columns', 'outlier_amounts'].map((n) =>
+    partOf(parts, n),
+  );
+  const values = matrix.values.slice();
+  for (let row = 0; row < matrix.rows; row++)
+    for (let k = starts[row]; k < starts[row + 1]; k++) values[row * matrix.columns + columns[k]] -= amounts[k];
+  return { ...matrix, values };
+}
+
 /** What the outputs of one instruction set are finished with. */
 export interface Finishing {
   layer: IntegerLayer;
@@ -174,26 +208,30 @@ export const gatherMacs = 6;
 function lower(kernel: string, machine: Machine, type: string, bits: number, node: Node, context: LowerContext) {
   const raw = integerLayer(node, context.graph, context.rounding, 'stored');
   const weights = inputOf(node, context.graph, 1);
-  const coding = weights.stored && codingOf(weights.stored.encoding, type, bits);
-  if (raw?.groups !== 1 || !weights.stored || !coding) return undefined;
+  const encoding = weights.stored?.encoding;
+  const base = encoding?.kind === 'outliers' ? encoding.base : encoding;
+  const coding = base && codingOf(base, type, bits);
+  if (raw?.groups !== 1 || !encoding || !coding) return undefined;
   const finishing =
     machine.isa === 'thumb' ? thumbFinishing(raw, weightMatrix(node.op, weights)) : rv32Finishing(raw, coding);
   if (!finishing) return undefined;
   const { layer } = finishing;
   const matrix = weightMatrix(node.op, { ...weights, data: layer.weights });
-  const units: Units = { matrix, group: groupOf(weights.stored.encoding) };
+  const parts = encoding.kind === 'outliers' ? packWeights(matrix, encoding) : undefined;
+  const units: Units = { matrix: parts ? withoutOutliers(matrix, parts) : matrix, group: groupOf(encoding) };
   const stream = streamOf(units, coding, machine.together);
   const biases = stream.scaleSums.flatMap((sum, c) => {
     const bias = finishing.bias[c] ?? 0;
     return [bias, bias - sum * 2 ** 15];
   });
   const perWord = Math.floor(32 / bits);
+  const segment = units.group || matrix.columns;
   const padded = isPadded(layer);
   const fields: CStruct['fields'] = [
     ...windowFields(layer, layer.outC),
     ['padded', padded ? 1 : 0],
     ['input_zero_point', layer.inputZeroPoint],
-    ['segment', units.group || matrix.columns],
+    ['segment', segment],
     ['blocks', stream.blocks],
     ['offset', coding.offset],
     ['unit_shift', coding.unitShift],
@@ -201,6 +239,7 @@ function lower(kernel: string, machine: Machine, type: string, bits: number, nod
     ['runs', constant('runs', 'uint8', Uint8Array.from(stream.runs), [stream.runs.length])],
     ['values', null],
     ['skips', null],
+    ...(parts ? outlierFields(parts, matrix.columns, segment, perWord) : noOutliers),
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [biases.length / 2, 2])],
     ...finishing.fields,
   ];
