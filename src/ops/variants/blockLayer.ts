@@ -82,7 +82,8 @@ export function blockLayer(
   const axis = weightAxis[node.op];
   if (axis === undefined || arithmeticOf(node, graph) !== arithmetic) return undefined;
   const w = inputOf(node, graph, 1);
-  if (w.quant?.zeroPoints.some((z) => z !== 0)) return undefined;
+  // Weights stored in another form stay in it: there are kernels that take them so.
+  if (w.stored || w.quant?.zeroPoints.some((z) => z !== 0)) return undefined;
   const window = windowOfLayer(node, graph);
   const outC = w.shape[axis];
   const depthwise = node.op === 'depthwiseConv2d';

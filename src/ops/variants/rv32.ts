@@ -4,6 +4,10 @@ import { blockConvVariants } from './blockConv.js';
 import { blockDepthwiseVariants } from './blockDepthwise.js';
 import { rv32BlockRows } from './blockRows.js';
 import { sameVariants } from './dspAdd.js';
+import { packedListVariants } from './packedList.js';
+import { packedPairVariants } from './packedPairs.js';
+import { packedPlane } from './packedPlane.js';
+import { packedRows } from './packedRows.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
@@ -19,4 +23,8 @@ export const rv32Variants: readonly Variant[] = [
   ...rv32QuadVariants,
   ...rv32WinogradVariants,
   ...sameVariants('mote_add_s8_same__rv32', 'rv32'),
+  ...packedPairVariants('rv32'),
+  ...packedListVariants('rv32'),
+  packedPlane('rv32'),
+  ...packedRows('rv32'),
 ];

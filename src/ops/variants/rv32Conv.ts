@@ -22,7 +22,7 @@ export const rowIndex =
     c * taps + i;
 
 /** Some tap of some window lies outside the image. */
-function isPadded(l: IntegerLayer): boolean {
+export function isPadded(l: IntegerLayer): boolean {
   const end = (n: number, stride: number, pad: number, kernel: number, dilation: number): number =>
     (n - 1) * stride - pad + (kernel - 1) * dilation;
   return (

@@ -3,6 +3,10 @@
 import { blockConvVariants } from './blockConv.js';
 import { blockDepthwiseVariants } from './blockDepthwise.js';
 import { thumbBlockRows } from './blockRows.js';
+import { packedListVariants } from './packedList.js';
+import { packedPairVariants } from './packedPairs.js';
+import { packedPlane } from './packedPlane.js';
+import { packedRows } from './packedRows.js';
 import { thumbAdd } from './thumbAdd.js';
 import { thumbBytes } from './thumbBytes.js';
 import { thumbPairs } from './thumbPairs.js';
@@ -19,4 +23,8 @@ export const thumbVariants: readonly Variant[] = [
   ...blockDepthwiseVariants('thumb'),
   thumbBlockRows,
   ...thumbWinogradVariants,
+  ...packedPairVariants('thumb'),
+  ...packedListVariants('thumb'),
+  packedPlane('thumb'),
+  ...packedRows('thumb'),
 ];

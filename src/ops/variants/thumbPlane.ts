@@ -133,9 +133,14 @@ const channelSums = (filters: Int8Array, outC: number, of: (w: number) => number
   );
 };
 
-function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding);
-  if (!layer) return undefined;
+/** A kernel of this kind, and how it has its weights: [channels][taps], filled up with 0. */
+interface PlaneKernel {
+  kernel: string;
+  weights(filters: Int8Array, tapCount: number): Lowered['call']['params']['fields'];
+}
+
+/** The call of a depthwise layer. */
+export function planeCall(layer: IntegerLayer, { kernel, weights }: PlaneKernel): Lowered | undefined {
   const [vertical, horizontal] = axes(layer);
   const planes = [planeOf(vertical, horizontal), planeOf(horizontal, vertical)];
   const plane = computed(planes[1]) < computed(planes[0]) ? planes[1] : planes[0];
@@ -168,15 +173,15 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
       ),
     ],
     ['tap_count', tapCount],
-    ['weights', constant('weights', 'int8', filters, [outC, tapCount])],
+    ...weights(filters, tapCount),
     ['bias', constant('bias', 'int32', bias, [outC])],
     ['scale', thumbScales(channels)],
     ['outside', layer.inputZeroPoint + 128],
     ...thumbFinishFields(layer),
   ];
   const call = {
-    kernel: thumbPlane.kernel,
-    params: { type: 'mote_depthwiseconv2d_s8s8_plane', fields },
+    kernel,
+    params: { type: kernel.replace(/__.*/, ''), fields },
     inputs: [0],
     outputs: [0],
     // A channel is in the scratch before any of its outputs is written.
@@ -186,8 +191,21 @@ function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | un
   return { call, work: workOf(layer) };
 }
 
+const kernel = 'mote_depthwiseconv2d_s8s8_plane__thumb';
+
+function lowerPlane(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding);
+  return (
+    layer &&
+    planeCall(layer, {
+      kernel,
+      weights: (filters, taps) => [['weights', constant('weights', 'int8', filters, [layer.outC, taps])]],
+    })
+  );
+}
+
 export const thumbPlane: Variant = {
-  kernel: 'mote_depthwiseconv2d_s8s8_plane__thumb',
+  kernel,
   op: 'depthwiseConv2d',
   isa: 'thumb',
   lower: lowerPlane,

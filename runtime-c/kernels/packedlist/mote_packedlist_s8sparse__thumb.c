@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution with some of each few weights kept, for Armv6-M (packedlist.h). */
+#include "mote/packedlist_thumb.h"
+
+void mote_packedlist_s8sparse__thumb(const mote_packedlist_s8sparse *p, const int8_t *input, int8_t *output, void *scratch) {
+  mote_convolve(p, input, output, scratch);
+}

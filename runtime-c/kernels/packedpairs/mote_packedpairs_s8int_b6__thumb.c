@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution with int6 weights for Armv6-M, 5 codes to a word (packedpairs.h). */
+#define MOTE_CODE_BITS 6
+#define MOTE_CODES 5
+#define MOTE_PAIRS_BLOCK \
+  MOTE_PAIRS_FIRST MOTE_PAIRS_TAP("6") MOTE_PAIRS_TAP("12") MOTE_PAIRS_TAP("18") MOTE_PAIRS_TAP("24")
+
+#include "mote/packedpairs_thumb.h"
+
+void mote_packedpairs_s8int_b6__thumb(const mote_packedpairs_s8int_b6 *p, const int8_t *input, int8_t *output, void *scratch) {
+  mote_convolve(p, input, output, scratch);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Depthwise convolution with packed weights on Armv6-M and RV32IM: runtime-c/include/mote/packedplane.h.
+import { packBits } from '../../compress/formats/bits.js';
+import type { Encoding } from '../../compress/formats/encoding.js';
+import { groupOf, packWeights, partOf, type WeightMatrix } from '../../compress/formats/index.js';
+import type { Node } from '../../model/graph.js';
+import { type CStruct, inputOf, type LowerContext } from '../op.js';
+import { constant } from '../weighted.js';
+import { weightMatrix } from '../weightMatrix.js';
+import { integerLayer } from './integerLayer.js';
+import { planeCall } from './thumbPlane.js';
+import type { Lowered, Variant } from './variant.js';
+
+/** Codes of so many bits into a table, one for all channels or one for each. */
+interface Table {
+  bits: number;
+  values: Int8Array;
+  perChannel: boolean;
+}
+
+const intTable = (bits: number): Int8Array =>
+  Int8Array.from({ length: 2 ** bits }, (_, code) => (code < 2 ** (bits - 1) ? code : code - 2 ** bits));
+
+/** Undefined for encodings whose weights have no codes of their own. */
+function tableOf(e: Encoding, matrix: WeightMatrix): Table | undefined {
+  switch (e.kind) {
+    case 'int':
+      return { bits: e.bits, values: intTable(e.bits), perChannel: false };
+    case 'ternary':
+      return { bits: 2, values: Int8Array.of(-1, 0, 1, 0), perChannel: false };
+    case 'binary':
+      return { bits: 1, values: Int8Array.of(-1, 1), perChannel: false };
+    case 'palette': {
+      const values = partOf(packWeights(matrix, e), 'table') as Int8Array;
+      return { bits: e.bits, values, perChannel: e.per === 'channel' };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function codeFields(matrix: WeightMatrix, e: Encoding, table: Table): CStruct['fields'] {
+  const { rows, columns, values, groupScales } = matrix;
+  const group = groupOf(e);
+  const groups = group ? Math.ceil(columns / group) : 0;
+  const step = table.perChannel ? 2 ** table.bits : 0;
+  const codes = Uint8Array.from(values, (value, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const scale = groupScales ? groupScales[row * groups + Math.floor(column / group)] : 1;
+    return table.values.subarray(row * step, row * step + 2 ** table.bits).indexOf(value / scale);
+  });
+  const packed = packBits(codes, rows, columns, table.bits);
+  return [
+    ['codes', constant('codes', 'uint8', packed, [rows, packed.length / rows])],
+    ['code_bytes', packed.length / rows],
+    ['bits', table.bits],
+    ['coded', columns],
+    ['table', constant('table', 'int8', table.values, [table.values.length])],
+    ['table_step', step],
+    ['scales', groupScales ? constant('scales', 'uint8', Uint8Array.from(groupScales), [rows, groups]) : null],
+    ['group_shift', group ? Math.log2(group) : 0],
+    ['groups', groups],
+  ];
+}
+
+function lower(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const layer = integerLayer(node, graph, rounding, 'stored');
+  const w = inputOf(node, graph, 1);
+  if (!layer || !w.stored) return undefined;
+  const { encoding } = w.stored;
+  const matrix = weightMatrix(node.op, w);
+  const table = tableOf(encoding, matrix);
+  return table && planeCall(layer, { kernel, weights: () => codeFields(matrix, encoding, table) });
+}
+
+export const packedPlane = (isa: 'thumb' | 'rv32'): Variant => {
+  const kernel = `mote_packedplane_s8int__${isa}`;
+  return { kernel, op: 'depthwiseConv2d', isa, lower: (node, context) => lower(kernel, node, context) };
+};
