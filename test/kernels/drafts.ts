@@ -27,11 +27,19 @@ const dtypes: Record<string, DType> = {
 
 type Drafter = (row: KernelRow, random: Random) => Draft;
 
+/** The same for kernels whose weights have the type of a format (kernels.ts). */
+function stored(draw: Drafter): Drafter {
+  return (row, random) => {
+    if (row.weight in dtypes) return draw(row, random);
+    return packWeights(draw({ ...row, weight: 's8' }, random), row.weight, random);
+  };
+}
+
 /** Drafts by IR name; the shared kernels (lut, stridedCopy) pick one of their operators. */
 export const drafters: Record<string, Drafter> = {
-  conv2d: convolution,
-  depthwiseConv2d: convolution,
-  fullyConnected,
+  conv2d: stored(convolution),
+  depthwiseConv2d: stored(convolution),
+  fullyConnected: stored(fullyConnected),
   add: binary,
   sub: binary,
   mul: binary,
