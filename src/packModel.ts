@@ -281,8 +281,12 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
   if (input.model.float) output.files.set(input.model.float, request.bytes);
-  if (input.model.histograms) output.files.set(input.model.histograms, `${JSON.stringify(histograms)}
-`);
+  if (input.model.histograms)
+    output.files.set(
+      input.model.histograms,
+      `${JSON.stringify(histograms)}
+`,
+    );
   notes.push(...streamNotes(output.manifest, plan.trade));
   return { ...output, graph, plan, notes, ...(made ? { made } : {}) };
 }

@@ -23,15 +23,7 @@ describeShared('arena', () => {
 
 /** Bytes with `--prefer ram`, input and output counted: what the project promises on every chip. */
 const ramAims = { kws: 8_700, vww: 31_000, ic: 34_000, ad: 900, sww: 5_000 };
-const targets = [
-  'cortex-m0plus',
-  'cortex-m4',
-  'cortex-m7',
-  'cortex-m33',
-  'cortex-m55',
-  'rv32imc',
-  'rv32imc-zve32x',
-];
+const targets = ['cortex-m0plus', 'cortex-m4', 'cortex-m7', 'cortex-m33', 'cortex-m55', 'rv32imc', 'rv32imc-zve32x'];
 
 describeShared('arena with --prefer ram', () => {
   it.each(Object.entries(ramAims))('%s fits %i bytes on every target', (name, bytes) => {

@@ -4,6 +4,7 @@ import { mveConvVariants } from './mveConv.js';
 import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
 import { mveInt16Variants } from './mveInt16.js';
+import { mvePackedVariants } from './mvePacked.js';
 import { mveSpreadVariants } from './mveSpread.js';
 import type { Variant } from './variant.js';
 import { vectorBinaryVariants } from './vectorBinary.js';
@@ -17,6 +18,7 @@ export const mveVariants: readonly Variant[] = [
   ...mveElementwiseVariants,
   ...mveInt16Variants,
   ...mveSpreadVariants,
+  ...mvePackedVariants,
   ...vectorBinaryVariants('mve'),
   ...vectorElementVariants('mve'),
   ...vectorConcatVariants('mve'),

@@ -4,6 +4,7 @@ import { rvvConvVariants } from './rvvConv.js';
 import { rvvDepthwiseVariants } from './rvvDepthwise.js';
 import { rvvElementwiseVariants } from './rvvElementwise.js';
 import { rvvInt16Variants } from './rvvInt16.js';
+import { rvvPackedVariants } from './rvvPacked.js';
 import { rvvSpreadVariants } from './rvvSpread.js';
 import type { Variant } from './variant.js';
 import { vectorBinaryVariants } from './vectorBinary.js';
@@ -17,6 +18,7 @@ export const rvvVariants: readonly Variant[] = [
   ...rvvElementwiseVariants,
   ...rvvInt16Variants,
   ...rvvSpreadVariants,
+  ...rvvPackedVariants,
   ...vectorBinaryVariants('rvv'),
   ...vectorElementVariants('rvv'),
   ...vectorConcatVariants('rvv'),
