@@ -4,12 +4,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { kernelTable } from '../src/ops/kernels.js';
+import { type KernelRow, kernelTable } from '../src/ops/kernels.js';
 import { variants } from '../src/ops/variants/index.js';
 import { packageRoot } from '../src/packageRoot.js';
 
 /** Instruction sets in the order of the columns. */
 const isas = ['ref', 'c99', 'thumb', 'scalar', 'dsp', 'mve', 'rv32', 'rvv', 'simd128'];
+
+const formats = new Set(['int', 'ternary', 'trits', 'binary', 'palette', 'sparse', 'block']);
 
 interface Entry {
   op: string;
@@ -22,14 +24,13 @@ function entries(): Entry[] {
   const rows = new Map(kernelTable().map((r) => [r.name, r]));
   const typesOf = (op: string, activation: string, weight: string): string =>
     op === 'packedConv' ? weight : activation;
-  const references = [...rows.values()]
-    .filter((r) => r.isa === 'ref')
-    .map((r) => ({ op: r.op, isa: r.isa, types: typesOf(r.op, r.activation, r.weight) }));
+  // Weights below eight bits have a row of their own, of the formats.
+  const entry = (row: KernelRow, op: string, isa: string): Entry =>
+    formats.has(row.weight) ? { op: 'packedConv', isa, types: row.weight } : { op, isa, types: row.activation };
+  const references = [...rows.values()].filter((r) => r.isa === 'ref').map((r) => entry(r, r.op, r.isa));
   const fast = variants.flatMap((v): Entry[] => {
     const row = rows.get(v.kernel);
-    if (!row) return [];
-    const op = row.op === 'packedConv' ? row.op : v.op;
-    return [{ op, isa: v.isa, types: typesOf(row.op, row.activation, row.weight) }];
+    return row ? [entry(row, v.op, v.isa)] : [];
   });
   return [...references, ...fast];
 }
