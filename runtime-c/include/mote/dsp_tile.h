@@ -8,7 +8,8 @@
 
 #include "mote/dsp_block.h"
 
-/* Read by LDM. `x_end` is the end of the first pair's taps less the mode, as in mote_dsp_block. */
+/* Read by LDM. `x_end` is the end of the first pair's taps, less 1 where the mode is not MOTE_DSP_TFLITE: the comparison
+ * that ends the loop over the taps tells. */
 typedef struct {
   const int32_t *x_end;
   int8_t *out_a, *out_b;
@@ -49,34 +50,55 @@ typedef struct {
 #define MOTE_DSP_TILE_TFLITE(sum) "asr " sum ", " sum ", #3\n" MOTE_DSP_TFLITE_DOUBLED(sum)
 
 /* r0 taps, r1 constants, r2 to r5 operands; sums of the channels 0 to 3: r6 r8 r10 r12 for pixel a, r7 r9 r11 lr for
- * pixel b. Steps are a multiple of 4. */
+ * pixel b. Steps are a multiple of 4; the loop takes 16 and is entered where the odd ones are left. On the stack: the
+ * tile's fields but x, then that place. */
 __attribute__((naked, noinline)) static void mote_dsp_tile_block(__attribute__((unused)) const mote_dsp_tile *t) {
   __asm__ volatile(
       ".syntax unified\n"
       "push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
-      "sub sp, sp, #28\n"
+      "sub sp, sp, #36\n"
       "ldm r0, {r2, r3, r4, r5, r6, r7, r8, r9}\n"
       "stm sp, {r2, r3, r4, r5, r6, r7, r8}\n"
       "mov r0, r9\n"
       "mov r1, r8\n"
+      "ubfx r3, r6, #5, #2\n" /* steps / 4 mod 4 */
+      "adr.w r2, 20f\n"
+      "cmp r3, #0\n"
+      "beq 9f\n"
+      "adr.w r2, 23f\n"
+      "cmp r3, #1\n"
+      "beq 9f\n"
+      "adr.w r2, 22f\n"
+      "cmp r3, #2\n"
+      "beq 9f\n"
+      "adr.w r2, 21f\n"
+      "9:\n"
+      "orr r2, r2, #1\n" /* Thumb */
+      "str r2, [sp, #28]\n"
       "1:\n"
-      "ldr r3, [sp, #16]\n"
       "ldm r1!, {r6, r8, r10, r12}\n"
-      "lsls r3, r3, #27\n" /* carry: steps & 4 */
       "mov r7, r6\n"
       "mov r9, r8\n"
       "mov r11, r10\n"
       "mov lr, r12\n"
-      "bcs 3f\n"
-      "2:\n"
+      "ldr pc, [sp, #28]\n"
+      ".balign 4\n"
+      "20:\n"
       MOTE_DSP_TILE_FOUR
-      "3:\n"
+      ".balign 4\n"
+      "21:\n"
+      MOTE_DSP_TILE_FOUR
+      ".balign 4\n"
+      "22:\n"
+      MOTE_DSP_TILE_FOUR
+      ".balign 4\n"
+      "23:\n"
       MOTE_DSP_TILE_FOUR
       "ldr r2, [sp]\n"
       "cmp r0, r2\n"
-      "blo 2b\n"
+      "blo 20b\n"
       "bne 5f\n"
-      MOTE_DSP_TILE_EIGHT(MOTE_DSP_SINGLE_ANY) /* rectified */
+      MOTE_DSP_TILE_EIGHT(MOTE_DSP_TILE_TFLITE)
       "4:\n"
       "ldm sp, {r1, r2, r3, r4, r5}\n"
       "strb r6, [r2]\n"
@@ -94,15 +116,9 @@ __attribute__((naked, noinline)) static void mote_dsp_tile_block(__attribute__((
       "ldrd r2, r1, [sp, #20]\n"
       "cmp r0, r2\n"
       "bne 1b\n"
-      "add sp, sp, #28\n"
+      "add sp, sp, #36\n"
       "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
       "5:\n"
-      "sub r2, r0, r2\n"
-      "cmp r2, #2\n"
-      "beq 6f\n"
-      MOTE_DSP_TILE_EIGHT(MOTE_DSP_TILE_TFLITE)
-      "b 4b\n"
-      "6:\n"
       MOTE_DSP_TILE_EIGHT(MOTE_DSP_SINGLE_ANY)
       "b 4b\n");
 }
