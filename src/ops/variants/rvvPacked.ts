@@ -172,6 +172,9 @@ function blockingOf(layer: IntegerLayer, columns: number, quantum: number, direc
   };
 }
 
+/** Instructions to decode a weight, in those of a product. */
+const decodeMacs = 2;
+
 /** Fields that only some formats have, and what stands for them elsewhere. */
 const absent: Record<string, FieldValue> = {
   codes: null,
@@ -219,7 +222,9 @@ function lower(kernel: string, type: string, node: Node, { graph, rounding }: Lo
     overlap: { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, order, 1) },
     scratchBytes,
   };
-  return { call, work: workOf(layer) };
+  const work = workOf(layer);
+  const decoded = Math.ceil(work.pixels / tile) * layer.weights.length;
+  return { call, work: { ...work, macs: work.macs + decodeMacs * decoded } };
 }
 
 const types = ['int', 'ternary', 'trits', 'binary', 'palette', 'sparse', 'block'] as const;
