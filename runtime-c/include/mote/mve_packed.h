@@ -74,26 +74,29 @@ static inline void mote_mve_units(const uint8_t *codes, int32_t bits, int8_t *to
   }
 }
 
+/* Four channels of `blocks` times 16 columns by the four scales from `codes` on; `step` bytes from block to block. */
+static inline void mote_mve_scale_four(const uint8_t *codes, int8_t *w, int32_t blocks, int32_t step) {
+  const int8_t f0 = (int8_t)(1 + (codes[0] & 15));
+  const int8_t f1 = (int8_t)(1 + (codes[0] >> 4));
+  const int8_t f2 = (int8_t)(1 + (codes[1] & 15));
+  const int8_t f3 = (int8_t)(1 + (codes[1] >> 4));
+  do {
+    vstrbq_s8(w, vmulq_n_s8(vldrbq_s8(w), f0));
+    vstrbq_s8(w + 16, vmulq_n_s8(vldrbq_s8(w + 16), f1));
+    vstrbq_s8(w + 32, vmulq_n_s8(vldrbq_s8(w + 32), f2));
+    vstrbq_s8(w + 48, vmulq_n_s8(vldrbq_s8(w + 48), f3));
+    w += step;
+  } while (--blocks > 0);
+}
+
 /* Times the scales of groups of columns. */
 static inline void mote_mve_scale(const mote_packedstream *p, int32_t group, int8_t *w) {
-  const uint8_t *scales = p->scales + group * p->scale_bytes;
-  int32_t left = p->depth >> 4;
-  while (left > 0) {
-    int8_t factor[8];
-    for (int32_t c = 0; c < p->channels; c += 2) {
-      const int32_t pair = *scales++;
-      factor[c] = (int8_t)(1 + (pair & 15));
-      factor[c + 1] = (int8_t)(1 + (pair >> 4));
-    }
-    const int32_t count = left < p->scale_units ? left : p->scale_units;
-    for (int32_t i = 0; i < count; i++)
-      for (int32_t c = 0; c < p->channels; c += 4, w += 64) {
-        vstrbq_s8(w, vmulq_n_s8(vldrbq_s8(w), factor[c]));
-        vstrbq_s8(w + 16, vmulq_n_s8(vldrbq_s8(w + 16), factor[c + 1]));
-        vstrbq_s8(w + 32, vmulq_n_s8(vldrbq_s8(w + 32), factor[c + 2]));
-        vstrbq_s8(w + 48, vmulq_n_s8(vldrbq_s8(w + 48), factor[c + 3]));
-      }
-    left -= count;
+  const uint8_t *codes = p->scales + group * p->scale_bytes;
+  const int32_t step = p->channels * 16;
+  for (int32_t left = p->depth >> 4; left > 0; left -= p->scale_units) {
+    const int32_t blocks = left < p->scale_units ? left : p->scale_units;
+    for (int32_t c = 0; c < step; c += 64, codes += 2) mote_mve_scale_four(codes, w + c, blocks, step);
+    w += blocks * step;
   }
 }
 

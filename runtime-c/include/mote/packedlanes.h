@@ -5,7 +5,8 @@
  * channels; taps outside the image read input_zero_point, which bias has folded in. Nothing depends on the vector length.
  *
  * A unit is one column (a product of one output, in the order kernel_h, kernel_w, in_c) of all channels. Codes lie in rows
- * of out_c bytes, as in packedstream.h: a byte has the codes of one channel for 8 / bits columns, and so on. */
+ * of out_c bytes, as in packedstream.h: a byte has the codes of one channel for 8 / bits columns, and so on. Blocks are as
+ * FORMAT.md has them. */
 #ifndef MOTE_PACKEDLANES_H
 #define MOTE_PACKEDLANES_H
 
@@ -19,8 +20,11 @@ typedef struct {
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left;
   const uint8_t *codes;
-  const uint8_t *places;            /* sparse: in rows like codes, a unit is one kept column of all channels; else 0 */
-  const uint8_t *scales;            /* less one, four bits, in rows like codes, a unit is a group of columns; or 0 */
+  const uint8_t *places;            /* sparse: in rows like codes, a unit is one kept column of all channels; block:
+                                       which are kept, rows of place_bytes; else 0 */
+  const uint8_t *scales;            /* less one, four bits, in rows like codes, a unit is a group of columns; block: a byte for each
+                                       kept one; or 0 */
+  const uint16_t *starts;           /* block: kept blocks before each channel; or 0 */
   const int8_t *table;              /* palette: 2^bits entries for one channel after the other, or for all; else 0 */
   const uint16_t *outlier_starts;   /* entries before each channel, or 0 */
   const uint16_t *outlier_columns;  /* rising in a channel */
@@ -28,7 +32,8 @@ typedef struct {
   int32_t bits;                     /* of a code */
   int32_t scale_shift;              /* log2 of the columns that share a scale */
   int32_t table_step;               /* entries from one channel's table to the next; 0: one table */
-  int32_t sparse_n, sparse_shift;   /* sparse: kept of 2^sparse_shift */
+  int32_t sparse_n, sparse_shift;   /* sparse: kept of 2^sparse_shift; block: of 2^sparse_shift columns */
+  int32_t code_bytes, place_bytes;  /* block: of the codes of a kept block; of a row of places */
   int32_t columns;                  /* kernel_h * kernel_w * in_c */
   int32_t chunk;                    /* columns that are decoded together: all, or whole rows and groups */
   int32_t written;                  /* columns that decoding a chunk may write: whole rows */
@@ -51,6 +56,7 @@ typedef mote_packedlanes mote_packedlanes_s8trits;
 typedef mote_packedlanes mote_packedlanes_s8binary;
 typedef mote_packedlanes mote_packedlanes_s8palette;
 typedef mote_packedlanes mote_packedlanes_s8sparse;
+typedef mote_packedlanes mote_packedlanes_s8block;
 
 /* Scratch: 2 * written * lanes bytes, rounded up to 4; where a chunk is not all, 4 * tile * lanes; where not direct, tile * columns. */
 void mote_packedlanes_s8int__rvv(const mote_packedlanes_s8int *p, const int8_t *input, int8_t *output, void *scratch);
@@ -64,5 +70,7 @@ void mote_packedlanes_s8palette__rvv(const mote_packedlanes_s8palette *p, const 
                                      void *scratch);
 void mote_packedlanes_s8sparse__rvv(const mote_packedlanes_s8sparse *p, const int8_t *input, int8_t *output,
                                     void *scratch);
+void mote_packedlanes_s8block__rvv(const mote_packedlanes_s8block *p, const int8_t *input, int8_t *output,
+                                   void *scratch);
 
 #endif

@@ -250,7 +250,7 @@ static inline void mote_rvv_tile_of(const mote_packedlanes *p, const mote_rvv_re
       const int32_t left = p->columns - column;
       const mote_rvv_chunk k = {c, column, left < p->chunk ? left : p->chunk, vl};
       decode(p, &k, w);
-      if (p->scales) mote_rvv_scale(p, &k, w);
+      if (p->scales && !p->starts) mote_rvv_scale(p, &k, w);
       if (p->outlier_starts) mote_rvv_outliers(p, &k, w);
       int32_t i = 0;
       for (; i + 1 < t->count; i += 3) mote_rvv_three(p, r, t, &k, w, sums, i);

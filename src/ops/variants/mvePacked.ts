@@ -268,6 +268,9 @@ function tileOf(pixels: number, depth: number, direct: boolean): number {
   return Math.min(pixels, direct ? directTile : fit);
 }
 
+/** Instructions to decode a weight, in those of a product. */
+const decodeMacs = 2;
+
 /** Fields that only some formats have, and what stands for them elsewhere. */
 const absent: Record<string, FieldValue> = {
   codes: null,
@@ -328,7 +331,9 @@ function lower(kernel: string, type: string, node: Node, { graph, rounding }: Lo
     },
     scratchBytes: groupBytes + tile * channels + (direct ? 0 : tile * depth),
   };
-  return { call, work: workOf(layer) };
+  const work = workOf(layer);
+  const decoded = Math.ceil(work.pixels / tile) * layer.weights.length;
+  return { call, work: { ...work, macs: work.macs + decodeMacs * decoded } };
 }
 
 const types = ['int', 'ternary', 'trits', 'binary', 'palette', 'sparse', 'block'] as const;

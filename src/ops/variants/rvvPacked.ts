@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers with packed weights on RVV: runtime-c/include/mote/packedlanes.h has the layout of the constants.
+import { rowBytes } from '../../compress/formats/bits.js';
 import type { Encoding } from '../../compress/formats/encoding.js';
 import { groupOf, packWeights, partOf, unpackWeights, type WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
@@ -106,6 +107,36 @@ function sparseStored(matrix: WeightMatrix, encoding: Encoding): Stored | undefi
   };
 }
 
+/** Blocks as the format has them. */
+function blockStored(matrix: WeightMatrix, encoding: Encoding): Stored | undefined {
+  if (encoding.kind !== 'block') return undefined;
+  const parts = packWeights(matrix, encoding);
+  const bytes = (name: string): FieldValue => {
+    const data = parts.find((p) => p.name === name)?.data as Uint8Array | undefined;
+    return data?.length ? bytesField(name, data) : null;
+  };
+  const starts = partOf(parts, 'starts') as Uint16Array;
+  const { width, values } = encoding;
+  return {
+    fields: {
+      codes: bytes('codes'),
+      places: bytes('kept'),
+      scales: bytes('scales'),
+      starts: constant('starts', 'uint16', starts, [starts.length]),
+      bits: values.bits,
+      sparse_shift: Math.log2(width),
+      code_bytes: rowBytes(width, values.bits),
+      place_bytes: rowBytes(Math.ceil(matrix.columns / width), 1),
+    },
+    quantum: width,
+  };
+}
+
+function storedOf(matrix: WeightMatrix, encoding: Encoding): Stored | undefined {
+  if (encoding.kind === 'sparse') return sparseStored(matrix, encoding);
+  return encoding.kind === 'block' ? blockStored(matrix, encoding) : denseStored(matrix, encoding);
+}
+
 /** Every pixel is one patch as it is, in their order. */
 const isDirect = (l: IntegerLayer): boolean =>
   l.kernelH * l.kernelW * l.strideH * l.strideW === 1 &&
@@ -141,11 +172,15 @@ function blockingOf(layer: IntegerLayer, columns: number, quantum: number, direc
   };
 }
 
+/** Instructions to decode a weight, in those of a product. */
+const decodeMacs = 2;
+
 /** Fields that only some formats have, and what stands for them elsewhere. */
 const absent: Record<string, FieldValue> = {
   codes: null,
   places: null,
   scales: null,
+  starts: null,
   table: null,
   outlier_starts: null,
   outlier_columns: null,
@@ -155,6 +190,8 @@ const absent: Record<string, FieldValue> = {
   table_step: 0,
   sparse_n: 0,
   sparse_shift: 0,
+  code_bytes: 0,
+  place_bytes: 0,
 };
 
 function lower(kernel: string, type: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
@@ -162,8 +199,7 @@ function lower(kernel: string, type: string, node: Node, { graph, rounding }: Lo
   const w = inputOf(node, graph, 1);
   if (layer?.groups !== 1 || !w.stored || kernelType(w.stored.encoding) !== type) return undefined;
   const matrix = weightMatrix(node.op, w);
-  const { encoding } = w.stored;
-  const stored = encoding.kind === 'sparse' ? sparseStored(matrix, encoding) : denseStored(matrix, encoding);
+  const stored = storedOf(matrix, w.stored.encoding);
   const rescale = rescaleFields(layer);
   if (!stored || !rescale) return undefined;
   const direct = isDirect(layer);
@@ -186,10 +222,12 @@ function lower(kernel: string, type: string, node: Node, { graph, rounding }: Lo
     overlap: { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, order, 1) },
     scratchBytes,
   };
-  return { call, work: workOf(layer) };
+  const work = workOf(layer);
+  const decoded = Math.ceil(work.pixels / tile) * layer.weights.length;
+  return { call, work: { ...work, macs: work.macs + decodeMacs * decoded } };
 }
 
-const types = ['int', 'ternary', 'trits', 'binary', 'palette', 'sparse'] as const;
+const types = ['int', 'ternary', 'trits', 'binary', 'palette', 'sparse', 'block'] as const;
 
 export const rvvPackedVariants: readonly Variant[] = types.flatMap((type) => {
   const kernel = `mote_packedlanes_s8${type}__rvv`;
