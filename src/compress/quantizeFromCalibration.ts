@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole quantizer: equalize, calibrate, quantize, correct biases, and say how close the result came.
 import type { Graph, TensorData, TensorId } from '../model/graph.js';
+import type { RoundWeights } from '../passes/integerWeights.js';
 import {
   type CalibrateOptions,
   chooseRanges,
@@ -11,7 +12,7 @@ import {
 } from './calibrate.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
-import { collectMoments } from './moments.js';
+import { centred, collectMoments } from './moments.js';
 import { outputSnr } from './outputSnr.js';
 import { quantizeInt8 } from './quantize.js';
 import type { RecipeOf } from './recipe.js';
@@ -23,6 +24,11 @@ import {
   type MakeIntegerRunner,
   type MakeRunner,
 } from './runner.js';
+import { roundSequentially } from './sequential.js';
+
+/** What the loss of rounding is taken of: the float model's inputs of each layer, the same around their mean (the bias
+ *  takes the rest), or what the layers before, rounded already, give. */
+export type LossInputs = 'float' | 'centred' | 'sequential';
 
 /** What is scaled before quantizing: nothing, weights against weights, or activations against weights. */
 export type Equalization = 'none' | 'weights' | 'activations';
@@ -41,6 +47,7 @@ export interface QuantizerOptions extends CalibrateOptions {
   biasCorrection?: boolean;
   /** Weight formats below eight bits, layer by layer. */
   recipeOf?: RecipeOf;
+  lossInputs?: LossInputs;
   /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
   /** Runs the int8 graph for that comparison; the operators' own evaluation unless given. */
@@ -63,7 +70,13 @@ export interface Quantized {
   report: QuantizerReport;
 }
 
-export const quantizerDefaults = { method: 'mse', equalize: 'auto', biasCorrection: true, checkSamples: 8 } as const;
+export const quantizerDefaults = {
+  method: 'mse',
+  equalize: 'auto',
+  biasCorrection: true,
+  checkSamples: 8,
+  lossInputs: 'sequential',
+} as const;
 
 export async function quantizeFromCalibration(
   graph: Graph,
@@ -82,7 +95,7 @@ export async function quantizeFromCalibration(
     if (best && scaled === graph) continue;
     const candidate =
       scaled === graph
-        ? await quantizeOne(graph, list, runner, statistics, settings, equalization)
+        ? await quantizeOne(graph, list, { runner, makeRunner }, statistics, settings, equalization)
         : await quantizeScaled(scaled, list, makeRunner, settings, equalization);
     if (!best || (candidate.report.outputSnrDb ?? 0) > (best.report.outputSnrDb ?? 0)) best = candidate;
   }
@@ -99,22 +112,45 @@ async function quantizeScaled(
   equalization: Equalization,
 ): Promise<Quantized> {
   const runner = await makeRunner(graph);
-  return quantizeOne(graph, samples, runner, await collectStatistics(graph, samples, runner), settings, equalization);
+  const statistics = await collectStatistics(graph, samples, runner);
+  return quantizeOne(graph, samples, { runner, makeRunner }, statistics, settings, equalization);
+}
+
+/** How the recipe's layers are rounded. Without bias correction nothing takes a mean error back. */
+async function roundingOf(
+  graph: Graph,
+  samples: TensorData[][],
+  { runner, makeRunner }: Runners,
+  { recipeOf, lossInputs, biasCorrection }: Settings,
+): Promise<RoundWeights | undefined> {
+  if (!recipeOf) return undefined;
+  if (!biasCorrection || lossInputs === 'float') return roundWeights(collectMoments(graph, samples, runner), recipeOf);
+  if (lossInputs === 'sequential' && runner.setConstants)
+    return roundSequentially(graph, samples, makeRunner, recipeOf);
+  const moments = collectMoments(graph, samples, runner);
+  return roundWeights(new Map([...moments].map(([id, m]) => [id, centred(m)])), recipeOf);
+}
+
+interface Runners {
+  runner: FloatRunner;
+  makeRunner: MakeRunner;
 }
 
 async function quantizeOne(
   graph: Graph,
   samples: TensorData[][],
-  runner: FloatRunner,
+  runners: Runners,
   statistics: Statistics,
   settings: Settings,
   equalization: Equalization,
 ): Promise<Quantized> {
   const { method, biasCorrection } = settings;
+  const { runner } = runners;
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
+  const round = await roundingOf(graph, samples, runners, settings);
   const quantized = quantizeInt8(graph, ranges, {
     ...(biasCorrection ? { biasCorrection: statistics.means } : {}),
-    ...(settings.recipeOf ? { round: roundWeights(collectMoments(graph, samples, runner), settings.recipeOf) } : {}),
+    ...(round ? { round } : {}),
   });
   const checked = spread(samples, settings.checkSamples);
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);

@@ -6,7 +6,7 @@ import type { Recipe } from '../generated/recipe.js';
 import type { Node } from '../model/graph.js';
 import { weightRows } from '../ops/weightMatrix.js';
 import { type DenseEncoding, type Encoding, parseEncoding } from './formats/encoding.js';
-import type { LayerRecipe } from './roundWeights.js';
+import type { LayerRecipe, RoundMethod } from './roundWeights.js';
 
 /** The recipe of a layer with weights of this shape. */
 export type RecipeOf = (node: Node, shape: readonly number[]) => LayerRecipe | undefined;
@@ -38,9 +38,9 @@ export function levelRecipe(name: string, node: Node, shape: readonly number[]):
 }
 
 /** One format for every layer. */
-export function uniformRecipe(name: string): RecipeOf {
+export function uniformRecipe(name: string, method: RoundMethod = 'output'): RecipeOf {
   const encoding = encodingFor(name, 'weights');
-  return (node, shape) => ({ encoding: narrowed(encoding, columnsOf(node, shape)), method: 'output' });
+  return (node, shape) => ({ encoding: narrowed(encoding, columnsOf(node, shape)), method });
 }
 
 /** A recipe file's layers; those it does not name take its `default`, or stay int8. */

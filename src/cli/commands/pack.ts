@@ -65,7 +65,10 @@ async function recipeOption(options: OptionValues): Promise<RecipeOf | undefined
   const [weights, path] = [text(options, 'weights'), text(options, 'recipe')];
   if (weights !== undefined && path !== undefined)
     fail('usage.bad', { what: '--weights and --recipe both say how weights are stored', command: 'pack' });
-  if (weights !== undefined) return uniformRecipe(weights);
+  const method = choice(options, 'round', ['nearest', 'output'] as const);
+  if (method !== undefined && weights === undefined)
+    fail('usage.bad', { what: '--round says how --weights are rounded, which is not given', command: 'pack' });
+  if (weights !== undefined) return uniformRecipe(weights, method);
   if (path === undefined) return undefined;
   return recipeFrom(parseJson('recipe', new TextDecoder().decode(await readInput(path)), path));
 }
@@ -88,6 +91,10 @@ export const pack: CommandSpec = {
     {
       flags: '--weights <format>',
       text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …',
+    },
+    {
+      flags: '--round <method>',
+      text: 'with --weights: nearest, or output (the layer output moves least; the default)',
     },
     { flags: '--recipe <file>', text: 'weight format of each layer, as mote tune writes it' },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
