@@ -52,12 +52,14 @@ export function roundLayer(
   const rows = weightRows(node.op, shape);
   const base: GridRequest = { ...recipe, rows, columns: weights.length / rows, weights, leastScales };
   const aware = own && recipe.method === 'output';
-  const request = aware ? { ...base, importance: importanceOf(own) } : base;
+  const momentOf = (row: number): Float64Array =>
+    (own as Moments).matrices[Math.floor(row / (own as Moments).rowsPerMatrix)];
+  const request = aware ? { ...base, importance: importanceOf(own), momentOf } : base;
   const grid = gridOf(request);
   const matrix: WeightMatrix = aware
     ? {
         ...nearest(request, grid),
-        values: roundForOutput(request, grid, (row) => own.matrices[Math.floor(row / own.rowsPerMatrix)]),
+        values: roundForOutput(request, grid, momentOf),
       }
     : nearest(request, grid);
   const bad = misfit(matrix, recipe.encoding);
