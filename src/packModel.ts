@@ -86,7 +86,7 @@ async function quantized(
   notes: string[],
 ): Promise<{ graph: Graph; samples?: TensorData[][] }> {
   const { calibration } = request;
-  if (request.quantize?.recipeOf && (!calibration || !isFloat(graph)))
+  if ((request.quantize?.recipeOf || request.quantize?.rewrite) && (!calibration || !isFloat(graph)))
     fail('quant.float', { what: calibration ? 'this model is quantized already' : 'no calibration data was given' });
   if (!calibration) return { graph };
   if (graph.inputs.length !== 1)

@@ -8,9 +8,12 @@ import { centred, type Moments } from './moments.js';
 import { eigenvectors } from './round/eigen.js';
 
 /** Name of the first of the two layers; the second keeps the layer's own. */
-export const lowName = (name: string): string => `${name}/low`;
+const suffix = '/low';
+export const lowName = (name: string): string => `${name}${suffix}`;
+/** The layer that a half of one is from, by name. */
+export const wholeName = (name: string): string => (name.endsWith(suffix) ? name.slice(0, -suffix.length) : name);
 
-const canFactor = (node: Node, graph: Graph): boolean =>
+export const canFactor = (node: Node, graph: Graph): boolean =>
   (node.op === 'fullyConnected' || (node.op === 'conv2d' && Number(node.attrs.groups ?? 1) === 1)) &&
   graph.tensors[node.inputs[1]].data instanceof Float32Array;
 

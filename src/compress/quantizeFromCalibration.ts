@@ -16,6 +16,7 @@ import { centred, collectMoments } from './moments.js';
 import { outputSnr } from './outputSnr.js';
 import { quantizeInt8 } from './quantize.js';
 import type { RecipeOf } from './recipe.js';
+import { type Rewrite, rewriteGraph } from './rewrite.js';
 import { roundWeights } from './roundWeights.js';
 import {
   evaluateIntegerRunner,
@@ -48,6 +49,8 @@ export interface QuantizerOptions extends CalibrateOptions {
   /** Weight formats below eight bits, layer by layer. */
   recipeOf?: RecipeOf;
   lossInputs?: LossInputs;
+  /** Channels that go, and layers that split, before all else. */
+  rewrite?: Rewrite;
   /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
   /** Runs the int8 graph for that comparison; the operators' own evaluation unless given. */
@@ -79,24 +82,44 @@ export const quantizerDefaults = {
 } as const;
 
 export async function quantizeFromCalibration(
-  graph: Graph,
+  source: Graph,
   samples: Iterable<TensorData[]>,
   makeRunner: MakeRunner = evaluateRunner,
   options: QuantizerOptions = {},
 ): Promise<Quantized> {
   const list = [...samples];
   const settings: Settings = { ...quantizerDefaults, ...options };
+  const exact = { graph: source, runner: await makeRunner(source) };
+  // Before anything else looks at the samples: fails on what is no calibration set.
+  const given = await collectStatistics(source, list, exact.runner);
+  const graph = settings.rewrite ? await rewriteGraph(source, list, makeRunner, settings.rewrite) : source;
+  const runner = graph === source ? exact.runner : await makeRunner(graph);
+  const statistics = graph === source ? given : await collectStatistics(graph, list, runner);
+  const input = { graph, samples: list, runners: { runner, makeRunner, exact }, statistics };
   const wanted = settings.equalize === 'auto' ? equalizations : [settings.equalize];
-  const runner = await makeRunner(graph);
-  const statistics = await collectStatistics(graph, list, runner);
+  if (wanted.length === 1 || !settings.recipeOf) return bestOf(input, settings, wanted);
+  // Rounding takes long: what to scale is found out at eight bits.
+  const { report } = await bestOf(input, { ...settings, recipeOf: undefined }, wanted);
+  return bestOf(input, settings, [report.equalization]);
+}
+
+interface Input {
+  graph: Graph;
+  samples: TensorData[][];
+  runners: Runners;
+  statistics: Statistics;
+}
+
+async function bestOf(input: Input, settings: Settings, wanted: readonly Equalization[]): Promise<Quantized> {
+  const { graph, samples, runners, statistics } = input;
   let best: Quantized | undefined;
   for (const equalization of wanted) {
     const scaled = equalizers[equalization](graph, statistics);
     if (best && scaled === graph) continue;
     const candidate =
       scaled === graph
-        ? await quantizeOne(graph, list, { runner, makeRunner }, statistics, settings, equalization)
-        : await quantizeScaled(scaled, list, makeRunner, settings, equalization);
+        ? await quantizeOne(graph, samples, runners, statistics, settings, equalization)
+        : await quantizeScaled(scaled, samples, runners, settings, equalization);
     if (!best || (candidate.report.outputSnrDb ?? 0) > (best.report.outputSnrDb ?? 0)) best = candidate;
   }
   return best as Quantized;
@@ -107,13 +130,13 @@ type Settings = QuantizerOptions & Required<Pick<QuantizerOptions, keyof typeof 
 async function quantizeScaled(
   graph: Graph,
   samples: TensorData[][],
-  makeRunner: MakeRunner,
+  { makeRunner, exact }: Runners,
   settings: Settings,
   equalization: Equalization,
 ): Promise<Quantized> {
   const runner = await makeRunner(graph);
   const statistics = await collectStatistics(graph, samples, runner);
-  return quantizeOne(graph, samples, { runner, makeRunner }, statistics, settings, equalization);
+  return quantizeOne(graph, samples, { runner, makeRunner, exact }, statistics, settings, equalization);
 }
 
 /** How the recipe's layers are rounded. Without bias correction nothing takes a mean error back. */
@@ -134,6 +157,8 @@ async function roundingOf(
 interface Runners {
   runner: FloatRunner;
   makeRunner: MakeRunner;
+  /** The model as it was given: what the result is compared with. */
+  exact: { graph: Graph; runner: FloatRunner };
 }
 
 async function quantizeOne(
@@ -155,7 +180,7 @@ async function quantizeOne(
   const checked = spread(samples, settings.checkSamples);
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
   const outputSnrDb =
-    checked.length > 0 ? outputSnr({ graph, runner }, { graph: quantized, runner: integer }, checked) : undefined;
+    checked.length > 0 ? outputSnr(runners.exact, { graph: quantized, runner: integer }, checked) : undefined;
   const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
   return { graph: quantized, ranges, report };
 }

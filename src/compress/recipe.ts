@@ -6,6 +6,7 @@ import type { Recipe } from '../generated/recipe.js';
 import type { Node } from '../model/graph.js';
 import { weightRows } from '../ops/weightMatrix.js';
 import { type DenseEncoding, type Encoding, parseEncoding } from './formats/encoding.js';
+import { wholeName } from './lowRank.js';
 import type { LayerRecipe, RoundMethod } from './roundWeights.js';
 
 /** The recipe of a layer with weights of this shape. */
@@ -55,7 +56,7 @@ export function recipeFrom(recipe: Recipe): RecipeOf {
   const layers = new Map(Object.entries(recipe.layers).map(([name, entry]) => [name, read(entry)]));
   const otherwise = read(recipe.default);
   return (node, shape) => {
-    const found = layers.get(node.name) ?? otherwise;
+    const found = layers.get(node.name) ?? layers.get(wholeName(node.name)) ?? otherwise;
     return found && { ...found, encoding: narrowed(found.encoding, columnsOf(node, shape)) };
   };
 }
