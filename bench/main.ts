@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --json FILE] [--only models|kernels|time] [--target ID] [--model NAME] [--prefer WHAT] [--check] [--update]
+// npm run bench [-- --json FILE] [--only models|kernels|time|compression] [--target ID] [--model NAME] [--prefer WHAT] [--check] [--update]
 // Counts are instructions under QEMU's instruction counter and rp2040js (cycles too): the same on every run. Times are of
 // this machine, named in the first line, and say nothing about another. --check compares the counts with
 // bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file.
@@ -14,6 +14,7 @@ import { preferences } from '../src/ops/op.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type Baseline, baselineOf, regressions } from './check.js';
+import { benchCompression } from './compression.js';
 import { benchHost, type HostRow } from './host.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
@@ -92,6 +93,7 @@ async function main(): Promise<void> {
       target: { type: 'string' },
       model: { type: 'string' },
       prefer: { type: 'string' },
+      table: { type: 'string' },
       check: { type: 'boolean' },
       update: { type: 'boolean' },
     },
@@ -101,6 +103,8 @@ async function main(): Promise<void> {
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
   const prefer = preferences.find((p) => p === (values.prefer ?? 'balance'));
   if (!prefer) throw new Error(`--prefer is one of ${preferences.join(', ')}`);
+  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank
+  if (values.only === 'compression') return benchCompression({ model: values.model, table: values.table }, out);
   const models = !wants('models') ? [] : await benchModels({ target: values.target, model: values.model, prefer }, out);
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);
   const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });

@@ -140,6 +140,7 @@ function recipeOptions(recipe: Recipe, graph: Graph, request: PackRequest, notes
     recipeOf: recipeFrom(recipe),
     ...(recipe.quantizer?.equalize ? { equalize: recipe.quantizer.equalize } : {}),
     ...(recipe.quantizer?.ranges ? { method: recipe.quantizer.ranges } : {}),
+    ...(recipe.quantizer?.lossInputs ? { lossInputs: recipe.quantizer.lossInputs } : {}),
   };
 }
 
@@ -152,7 +153,7 @@ interface Made {
 
 async function quantized(graph: Graph, request: PackRequest, notes: string[]): Promise<Made> {
   const { calibration } = request;
-  if (request.quantize?.recipeOf || request.recipe) requireFloat(graph, request);
+  if (request.quantize?.recipeOf || request.quantize?.rewrite || request.recipe) requireFloat(graph, request);
   if (!calibration) return { graph };
   const { samples, how } = calibrationSamples(graph, { ...request, calibration });
   notes.push(`calibration data: ${how}`);

@@ -22,8 +22,6 @@ interface Entry {
 /** What each kernel computes; one kernel may serve several operators. */
 function entries(): Entry[] {
   const rows = new Map(kernelTable().map((r) => [r.name, r]));
-  const typesOf = (op: string, activation: string, weight: string): string =>
-    op === 'packedConv' ? weight : activation;
   // Weights below eight bits have a row of their own, of the formats.
   const entry = (row: KernelRow, op: string, isa: string): Entry =>
     formats.has(row.weight) ? { op: 'packedConv', isa, types: row.weight } : { op, isa, types: row.activation };

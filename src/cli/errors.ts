@@ -53,7 +53,7 @@ export const errors = {
 
   'quant.float': {
     exit: 3,
-    text: 'weight formats need a float model and calibration data: {what}',
+    text: 'weight formats and pruning need a float model and calibration data: {what}',
     help: 'give the float model and --calib x.npy',
   },
 

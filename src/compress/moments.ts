@@ -13,12 +13,14 @@ export interface Moments {
   columns: number;
   /** columns x columns, for each group of output channels that sees the same inputs. */
   matrices: Float64Array[];
+  /** E[x] of each matrix. */
+  means: Float64Array[];
   rowsPerMatrix: number;
   windows: number;
 }
 
 /** Windows taken of one layer, over all samples; more than the widest layer here has columns. */
-const windowsPerLayer = 4096;
+export const windowsPerLayer = 4096;
 
 interface Layer {
   node: Node;
@@ -71,32 +73,57 @@ function gather(
   }
 }
 
-function layerOf(graph: Graph, node: Node, samples: number): Layer {
+/** Where a layer's weights meet its input. */
+export interface LayerWindows {
+  rows: number;
+  columns: number;
+  /** Groups of output channels that see the same inputs. */
+  groups: number;
+  /** Places of the output. */
+  positions: number;
+  /** The inputs that a group's weights meet at an output position. */
+  read(x: Float32Array, position: number, group: number, out: Float32Array): void;
+}
+
+export function layerWindows(graph: Graph, node: Node): LayerWindows {
   const shape = inputOf(node, graph, 1).shape;
   const rows = weightRows(node.op, shape);
   const columns = shape.reduce((a, b) => a * b, 1) / rows;
-  const dense = node.op === 'fullyConnected';
-  const window = dense ? undefined : windowOf(node, graph, shape.slice(1, 3), true);
-  const depth = dense ? columns : node.op === 'depthwiseConv2d' ? 1 : shape[3];
-  const groups = window ? window.inC / depth : 1;
+  if (node.op === 'fullyConnected') {
+    const positions = inputOf(node, graph, 0).shape.reduce((a, b) => a * b, 1) / columns;
+    const read: LayerWindows['read'] = (x, position, _, out) =>
+      out.set(x.subarray(position * columns, (position + 1) * columns));
+    return { rows, columns, groups: 1, positions, read };
+  }
+  const window = windowOf(node, graph, shape.slice(1, 3), true);
+  const depth = node.op === 'depthwiseConv2d' ? 1 : shape[3];
+  const read: LayerWindows['read'] = (x, position, group, out) => {
+    const [y, column] = [Math.floor(position / window.outW), position % window.outW];
+    const [y0, x0] = [y * window.strideH - window.padTop, column * window.strideW - window.padLeft];
+    gather(window, x, y0, x0, group * depth, depth, out);
+  };
+  return { rows, columns, groups: window.inC / depth, positions: window.outH * window.outW, read };
+}
+
+function layerOf(graph: Graph, node: Node, samples: number): Layer {
+  const { rows, columns, groups, positions, read } = layerWindows(graph, node);
   const matrices = Array.from({ length: groups }, () => new Float64Array(columns * columns));
+  const means = matrices.map(() => new Float64Array(columns));
   const patch = new Float32Array(columns);
-  const positions = window
-    ? window.outH * window.outW
-    : inputOf(node, graph, 0).shape.reduce((a, b) => a * b, 1) / columns;
-  const moments = { columns, matrices, rowsPerMatrix: rows / groups, windows: 0 };
+  const moments: Moments = { columns, matrices, means, rowsPerMatrix: rows / groups, windows: 0 };
   const add = (x: Float32Array, position: number): void => {
     matrices.forEach((matrix, g) => {
-      if (window) {
-        const [y, column] = [Math.floor(position / window.outW), position % window.outW];
-        const [y0, x0] = [y * window.strideH - window.padTop, column * window.strideW - window.padLeft];
-        gather(window, x, y0, x0, g * depth, depth, patch);
-      } else patch.set(x.subarray(position * columns, (position + 1) * columns));
+      read(x, position, g, patch);
       addOuter(matrix, patch, columns);
+      addTo(means[g], patch);
     });
     moments.windows++;
   };
   return { node, moments, positions, add, windowsPerSample: Math.ceil(windowsPerLayer / samples) };
+}
+
+function addTo(sums: Float64Array, v: Float32Array): void {
+  for (let i = 0; i < v.length; i++) sums[i] += v[i];
 }
 
 /** By the tensor id of each layer's output. */
@@ -127,8 +154,11 @@ export function collectMoments(
       if (!given.has(id)) see(id, data);
     });
   }
-  for (const { moments } of layers)
-    for (const matrix of moments.matrices) mirror(matrix, moments.columns, 1 / Math.max(1, moments.windows));
+  for (const { moments } of layers) {
+    const share = 1 / Math.max(1, moments.windows);
+    for (const matrix of moments.matrices) mirror(matrix, moments.columns, share);
+    moments.means = moments.means.map((sums) => sums.map((v) => v * share));
+  }
   return new Map(layers.map((l) => [l.node.outputs[0], l.moments]));
 }
 
@@ -144,4 +174,20 @@ function groupByInput(layers: readonly Layer[]): Map<TensorId, Layer[]> {
 /** Mean square of the input at each column, over all groups. */
 export function importanceOf({ columns, matrices }: Moments): Float64Array {
   return Float64Array.from({ length: columns }, (_, c) => matrices.reduce((sum, m) => sum + m[c * columns + c], 0));
+}
+
+/** Covariances in place of second moments: what counts where the bias takes the mean error back. */
+export const centred = (m: Moments): Moments => ({
+  ...m,
+  matrices: m.matrices.map((matrix, g) => minusOuter(matrix, m.means[g], m.means[g])),
+});
+
+/** matrix - a b^T. */
+export function minusOuter(matrix: Float64Array, a: Float64Array, b: Float64Array): Float64Array {
+  const n = a.length;
+  const result = matrix.slice();
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) result[i * n + j] -= a[i] * b[j];
+  // Rounding must not leave a constant input with less than no variance.
+  for (let i = 0; i < n; i++) if (a === b && result[i * n + i] < 1e-12 * matrix[i * n + i]) result[i * n + i] = 0;
+  return result;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole quantizer: equalize, calibrate, quantize, correct biases, and say how close the result came.
 import type { Graph, TensorData, TensorId } from '../model/graph.js';
+import type { RoundWeights } from '../passes/integerWeights.js';
 import {
   type CalibrateOptions,
   chooseRanges,
@@ -11,10 +12,11 @@ import {
 } from './calibrate.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
-import { collectMoments } from './moments.js';
+import { centred, collectMoments } from './moments.js';
 import { outputSnr } from './outputSnr.js';
 import { quantizeInt8 } from './quantize.js';
 import type { RecipeOf } from './recipe.js';
+import { type Rewrite, rewriteGraph } from './rewrite.js';
 import { roundWeights } from './roundWeights.js';
 import {
   evaluateIntegerRunner,
@@ -23,6 +25,11 @@ import {
   type MakeIntegerRunner,
   type MakeRunner,
 } from './runner.js';
+import { roundSequentially } from './sequential.js';
+
+/** What the loss of rounding is taken of: the float model's inputs of each layer, the same around their mean (the bias
+ *  takes the rest), or what the layers before, rounded already, give. */
+export type LossInputs = 'float' | 'centred' | 'sequential';
 
 /** What is scaled before quantizing: nothing, weights against weights, or activations against weights. */
 export type Equalization = 'none' | 'weights' | 'activations';
@@ -41,6 +48,9 @@ export interface QuantizerOptions extends CalibrateOptions {
   biasCorrection?: boolean;
   /** Weight formats below eight bits, layer by layer. */
   recipeOf?: RecipeOf;
+  lossInputs?: LossInputs;
+  /** Channels that go, and layers that split, before all else. */
+  rewrite?: Rewrite;
   /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
   /** Runs the int8 graph for that comparison; the operators' own evaluation unless given. */
@@ -65,27 +75,53 @@ export interface Quantized {
   report: QuantizerReport;
 }
 
-export const quantizerDefaults = { method: 'mse', equalize: 'auto', biasCorrection: true, checkSamples: 8 } as const;
+export const quantizerDefaults = {
+  method: 'mse',
+  equalize: 'auto',
+  biasCorrection: true,
+  checkSamples: 8,
+  lossInputs: 'sequential',
+} as const;
 
 export async function quantizeFromCalibration(
-  graph: Graph,
+  source: Graph,
   samples: Iterable<TensorData[]>,
   makeRunner: MakeRunner = evaluateRunner,
   options: QuantizerOptions = {},
 ): Promise<Quantized> {
   const list = [...samples];
   const settings: Settings = { ...quantizerDefaults, ...options };
+  const exact = { graph: source, runner: await makeRunner(source) };
+  // Before anything else looks at the samples: fails on what is no calibration set.
+  const given = await collectStatistics(source, list, exact.runner);
+  const graph = settings.rewrite ? await rewriteGraph(source, list, makeRunner, settings.rewrite) : source;
+  const runner = graph === source ? exact.runner : await makeRunner(graph);
+  const statistics = graph === source ? given : await collectStatistics(graph, list, runner);
+  const input = { graph, samples: list, runners: { runner, makeRunner, exact }, statistics };
   const wanted = settings.equalize === 'auto' ? equalizations : [settings.equalize];
-  const runner = await makeRunner(graph);
-  const statistics = await collectStatistics(graph, list, runner);
+  if (wanted.length === 1 || !settings.recipeOf) return bestOf(input, settings, wanted);
+  // Rounding takes long: what to scale is found out at eight bits.
+  const { report } = await bestOf(input, { ...settings, recipeOf: undefined }, wanted);
+  return bestOf(input, settings, [report.equalization]);
+}
+
+interface Input {
+  graph: Graph;
+  samples: TensorData[][];
+  runners: Runners;
+  statistics: Statistics;
+}
+
+async function bestOf(input: Input, settings: Settings, wanted: readonly Equalization[]): Promise<Quantized> {
+  const { graph, samples, runners, statistics } = input;
   let best: Quantized | undefined;
   for (const equalization of wanted) {
     const scaled = equalizers[equalization](graph, statistics);
     if (best && scaled === graph) continue;
     const candidate =
       scaled === graph
-        ? await quantizeOne(graph, list, runner, statistics, settings, equalization)
-        : await quantizeScaled(scaled, list, makeRunner, settings, equalization);
+        ? await quantizeOne(graph, samples, runners, statistics, settings, equalization)
+        : await quantizeScaled(scaled, samples, runners, settings, equalization);
     if (!best || (candidate.report.outputSnrDb ?? 0) > (best.report.outputSnrDb ?? 0)) best = candidate;
   }
   return best as Quantized;
@@ -96,32 +132,57 @@ type Settings = QuantizerOptions & Required<Pick<QuantizerOptions, keyof typeof 
 async function quantizeScaled(
   graph: Graph,
   samples: TensorData[][],
-  makeRunner: MakeRunner,
+  { makeRunner, exact }: Runners,
   settings: Settings,
   equalization: Equalization,
 ): Promise<Quantized> {
   const runner = await makeRunner(graph);
-  return quantizeOne(graph, samples, runner, await collectStatistics(graph, samples, runner), settings, equalization);
+  const statistics = await collectStatistics(graph, samples, runner);
+  return quantizeOne(graph, samples, { runner, makeRunner, exact }, statistics, settings, equalization);
+}
+
+/** How the recipe's layers are rounded. Without bias correction nothing takes a mean error back. */
+async function roundingOf(
+  graph: Graph,
+  samples: TensorData[][],
+  { runner, makeRunner }: Runners,
+  { recipeOf, lossInputs, biasCorrection }: Settings,
+): Promise<RoundWeights | undefined> {
+  if (!recipeOf) return undefined;
+  if (!biasCorrection || lossInputs === 'float') return roundWeights(collectMoments(graph, samples, runner), recipeOf);
+  if (lossInputs === 'sequential' && runner.setConstants)
+    return roundSequentially(graph, samples, makeRunner, recipeOf);
+  const moments = collectMoments(graph, samples, runner);
+  return roundWeights(new Map([...moments].map(([id, m]) => [id, centred(m)])), recipeOf);
+}
+
+interface Runners {
+  runner: FloatRunner;
+  makeRunner: MakeRunner;
+  /** The model as it was given: what the result is compared with. */
+  exact: { graph: Graph; runner: FloatRunner };
 }
 
 async function quantizeOne(
   graph: Graph,
   samples: TensorData[][],
-  runner: FloatRunner,
+  runners: Runners,
   statistics: Statistics,
   settings: Settings,
   equalization: Equalization,
 ): Promise<Quantized> {
   const { method, biasCorrection } = settings;
+  const { runner } = runners;
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
+  const round = await roundingOf(graph, samples, runners, settings);
   const quantized = quantizeInt8(graph, ranges, {
     ...(biasCorrection ? { biasCorrection: statistics.means } : {}),
-    ...(settings.recipeOf ? { round: roundWeights(collectMoments(graph, samples, runner), settings.recipeOf) } : {}),
+    ...(round ? { round } : {}),
   });
   const checked = spread(samples, settings.checkSamples);
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
   const outputSnrDb =
-    checked.length > 0 ? outputSnr({ graph, runner }, { graph: quantized, runner: integer }, checked) : undefined;
+    checked.length > 0 ? outputSnr(runners.exact, { graph: quantized, runner: integer }, checked) : undefined;
   const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
   return { graph: quantized, source: graph, ranges, report };
 }

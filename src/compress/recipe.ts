@@ -8,7 +8,8 @@ import type { Graph, Node } from '../model/graph.js';
 import { weightRows } from '../ops/weightMatrix.js';
 import { isWeighted } from '../passes/affine.js';
 import { type DenseEncoding, type Encoding, parseEncoding } from './formats/encoding.js';
-import type { LayerRecipe } from './roundWeights.js';
+import { wholeName } from './lowRank.js';
+import type { LayerRecipe, RoundMethod } from './roundWeights.js';
 
 /** The recipe of a layer with weights of this shape. */
 export type RecipeOf = (node: Node, shape: readonly number[]) => LayerRecipe | undefined;
@@ -40,9 +41,9 @@ export function levelRecipe(name: string, node: Node, shape: readonly number[]):
 }
 
 /** One format for every layer. */
-export function uniformRecipe(name: string): RecipeOf {
+export function uniformRecipe(name: string, method: RoundMethod = 'output'): RecipeOf {
   const encoding = encodingFor(name, 'weights');
-  return (node, shape) => ({ encoding: narrowed(encoding, columnsOf(node, shape)), method: 'output' });
+  return (node, shape) => ({ encoding: narrowed(encoding, columnsOf(node, shape)), method });
 }
 
 /** A recipe file's layers; those it does not name take its `default`, or stay int8. */
@@ -57,7 +58,7 @@ export function recipeFrom(recipe: Recipe): RecipeOf {
   const layers = new Map(Object.entries(recipe.layers).map(([name, entry]) => [name, read(entry)]));
   const otherwise = read(recipe.default);
   return (node, shape) => {
-    const found = layers.get(node.name) ?? otherwise;
+    const found = layers.get(node.name) ?? layers.get(wholeName(node.name)) ?? otherwise;
     return found && { ...found, encoding: narrowed(found.encoding, columnsOf(node, shape)) };
   };
 }

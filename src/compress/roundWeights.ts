@@ -2,9 +2,10 @@
 // The integers of a layer's weights in the encoding that a recipe wants, by the method that it names.
 import type { Node, TensorId } from '../model/graph.js';
 import { matrixIndex, weightData, weightRows } from '../ops/weightMatrix.js';
-import type { RoundWeights } from '../passes/integerWeights.js';
+import type { RoundedWeights, RoundWeights } from '../passes/integerWeights.js';
 import { type Encoding, encodingName, misfit, type WeightMatrix } from './formats/index.js';
 import { importanceOf, type Moments } from './moments.js';
+import type { RecipeOf } from './recipe.js';
 import { descend, fitScales } from './round/descend.js';
 import type { Grid, GridRequest } from './round/grid.js';
 import { gridOf } from './round/grids.js';
@@ -39,45 +40,49 @@ function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): I
   return integers;
 }
 
+/** Rounds real weights, given as a matrix, on the loss that the moments describe. */
+export function roundLayer(
+  node: Node,
+  weights: Float64Array,
+  shape: readonly number[],
+  leastScales: Float64Array,
+  recipe: LayerRecipe,
+  own: Moments | undefined,
+): RoundedWeights {
+  const rows = weightRows(node.op, shape);
+  const base: GridRequest = { ...recipe, rows, columns: weights.length / rows, weights, leastScales };
+  const aware = own && recipe.method === 'output';
+  const momentOf = (row: number): Float64Array =>
+    (own as Moments).matrices[Math.floor(row / (own as Moments).rowsPerMatrix)];
+  const request = aware ? { ...base, importance: importanceOf(own), momentOf } : base;
+  const grid = gridOf(request);
+  const matrix: WeightMatrix = aware
+    ? {
+        ...nearest(request, grid),
+        values: roundForOutput(request, grid, momentOf),
+      }
+    : nearest(request, grid);
+  const bad = misfit(matrix, recipe.encoding);
+  if (bad) throw new Error(`${node.name}: rounding to ${encodingName(recipe.encoding)} failed: ${bad.reason}`);
+  const { encoding } = recipe;
+  const plain = encoding.kind === 'int' && encoding.bits === 8 && !encoding.group;
+  return {
+    data: weightData(node.op, shape, matrix),
+    scales: grid.scales,
+    ...(plain ? {} : { stored: { encoding, ...(grid.groupScales ? { groupScales: grid.groupScales } : {}) } }),
+  };
+}
+
 /** Rounds the weights of every layer that `recipeOf` has a recipe for. */
-export function roundWeights(
-  moments: ReadonlyMap<TensorId, Moments>,
-  recipeOf: (node: Node, shape: readonly number[]) => LayerRecipe | undefined,
-): RoundWeights {
+export function roundWeights(moments: ReadonlyMap<TensorId, Moments>, recipeOf: RecipeOf): RoundWeights {
   return (node, real, shape, leastScales) => {
     const recipe = recipeOf(node, shape);
     if (!recipe || isPlain(recipe)) return undefined;
-    const rows = weightRows(node.op, shape);
     const at = matrixIndex(node.op, shape);
     const weights = new Float64Array(real.length);
     real.forEach((v, i) => {
       weights[at(i)] = v;
     });
-    const own = moments.get(node.outputs[0]);
-    const request: GridRequest = {
-      ...recipe,
-      rows,
-      columns: real.length / rows,
-      weights,
-      leastScales,
-      ...(own && recipe.method === 'output' ? { importance: importanceOf(own) } : {}),
-    };
-    const grid = gridOf(request);
-    const matrix: WeightMatrix =
-      own && recipe.method === 'output'
-        ? {
-            ...nearest(request, grid),
-            values: roundForOutput(request, grid, (row) => own.matrices[Math.floor(row / own.rowsPerMatrix)]),
-          }
-        : nearest(request, grid);
-    const bad = misfit(matrix, recipe.encoding);
-    if (bad) throw new Error(`${node.name}: rounding to ${encodingName(recipe.encoding)} failed: ${bad.reason}`);
-    const { encoding } = recipe;
-    const plain = encoding.kind === 'int' && encoding.bits === 8 && !encoding.group;
-    return {
-      data: weightData(node.op, shape, matrix),
-      scales: grid.scales,
-      ...(plain ? {} : { stored: { encoding, ...(grid.groupScales ? { groupScales: grid.groupScales } : {}) } }),
-    };
+    return roundLayer(node, weights, shape, leastScales, recipe, moments.get(node.outputs[0]));
   };
 }

@@ -6,6 +6,8 @@ import { evaluateGraph } from '../ops/evaluateGraph.js';
 export interface FloatRunner {
   /** Runs the graph and shows every computed activation once. `data` may be reused after `visit` returns. */
   run(inputs: Float32Array[], visit: (id: TensorId, data: Float32Array) => void): void;
+  /** Exchanges constants, each by as many values. Sequential calibration needs it. */
+  setConstants?(changes: ReadonlyMap<TensorId, { data: Float32Array }>): void;
 }
 
 export type TensorChange = Partial<Pick<Tensor, 'data' | 'quant'>>;
@@ -25,8 +27,12 @@ export function evaluateIntegerRunner(graph: Graph): IntegerRunner {
   return { run: (inputs, visit) => void evaluateGraph(graph, inputs, { rounding: 'single', visit }) };
 }
 
-export function evaluateRunner(graph: Graph): FloatRunner {
+export function evaluateRunner(source: Graph): FloatRunner {
+  const graph = { ...source, tensors: [...source.tensors] };
   return {
+    setConstants(changes) {
+      for (const [id, change] of changes) graph.tensors[id] = { ...graph.tensors[id], ...change };
+    },
     run(inputs, visit) {
       const show = (id: TensorId, data: TensorData): void => {
         if (data instanceof Float32Array) visit(id, data);

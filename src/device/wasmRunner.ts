@@ -13,6 +13,7 @@ export async function openWasmRunners(): Promise<{ float: MakeRunner; integer: M
     float: async (graph) => {
       const runner = await GraphRunner.open(graph, options);
       return {
+        setConstants: (changes) => runner.setTensors(changes),
         run: (inputs, visit) =>
           runner.run(inputs, (id, data) => {
             if (data instanceof Float32Array) visit(id, data);

@@ -35,7 +35,15 @@ export type RoundWeights = (
   real: Float64Array,
   shape: readonly number[],
   leastScales: Float64Array,
-) => { data: Int8Array; scales: Float64Array; stored?: Tensor['stored'] } | undefined;
+) => RoundedWeights | undefined;
+
+export interface RoundedWeights {
+  data: Int8Array;
+  scales: Float64Array;
+  stored?: Tensor['stored'];
+  /** What to add to the real bias because of this rounding, where it is known better than `Correct` knows. */
+  shift?: Float64Array;
+}
 
 /** Integer constants for a layer, or undefined when its weights or bias are computed. */
 export function integerWeights(
@@ -51,11 +59,10 @@ export function integerWeights(
   const given = hasBias ? realConstant(editor, biasId) : undefined;
   if (!stored || (hasBias && !given)) return undefined;
   requireFinite(editor, node, stored, given);
+  const rounded = roundedWeights(node, stored, given, scales, round);
   const quantized =
-    roundedWeights(node, stored, given, scales, round) ??
-    keptWeights(node, stored, given, scales) ??
-    quantizedWeights(node, stored, given, scales);
-  const shift = correct?.(node, realValues(stored), realValues(quantized), stored.shape);
+    rounded?.tensor ?? keptWeights(node, stored, given, scales) ?? quantizedWeights(node, stored, given, scales);
+  const shift = rounded?.shift ?? correct?.(node, realValues(stored), realValues(quantized), stored.shape);
   const bias = shift ? shift.map((s, c) => s + (given?.[c] ?? 0)) : given;
   const weights = editor.addTensor({ ...quantized, name: stored.name });
   const biasTensor = quantizedBias(editor, node, { given, bias }, quantized.quant, scales.input);
@@ -82,18 +89,21 @@ function roundedWeights(
   bias: Float64Array | undefined,
   scales: Scales,
   round: RoundWeights | undefined,
-): Quantized | undefined {
+): { tensor: Quantized; shift?: Float64Array } | undefined {
   const channels = stored.shape[outputAxis[node.op]];
   const leastScales = Float64Array.from({ length: channels }, (_, c) => smallestScale(bias?.[c] ?? 0, scales));
   const rounded = round?.(node, realValues(stored), stored.shape, leastScales);
   return (
     rounded && {
-      name: stored.name,
-      dtype: 'int8',
-      shape: [...stored.shape],
-      data: rounded.data,
-      quant: { scales: rounded.scales, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
-      ...(rounded.stored ? { stored: rounded.stored } : {}),
+      shift: rounded.shift,
+      tensor: {
+        name: stored.name,
+        dtype: 'int8',
+        shape: [...stored.shape],
+        data: rounded.data,
+        quant: { scales: rounded.scales, zeroPoints: new Int32Array(channels), axis: outputAxis[node.op] },
+        ...(rounded.stored ? { stored: rounded.stored } : {}),
+      },
     }
   );
 }

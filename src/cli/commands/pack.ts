@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, join } from 'node:path';
 import { type RecipeOf, uniformRecipe } from '../../compress/recipe.js';
+import { type Rewrite, rewriteOf } from '../../compress/rewrite.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Recipe } from '../../generated/recipe.js';
@@ -55,14 +56,39 @@ function requireFit(manifest: PackManifest, board: Board): void {
     fail('fit.flash', { model: manifest.name, need: manifest.weightBytes, board: board.id, have: flash });
 }
 
-/** --weights or --recipe. */
-async function recipeOption(options: OptionValues): Promise<{ recipeOf?: RecipeOf; recipe?: Recipe }> {
+/** --prune channels=20% */
+function pruneOption(options: OptionValues): Rewrite | undefined {
+  const value = text(options, 'prune');
+  if (value === undefined) return undefined;
+  const share = Number(/^channels=(\d+(?:\.\d+)?)%$/.exec(value)?.[1]) / 100;
+  if (!(share > 0 && share < 1))
+    fail('usage.option', { option: 'prune', expected: 'channels=20%, more than 0 and less than 100', got: value });
+  return { channels: share };
+}
+
+interface WeightOptions {
+  recipeOf?: RecipeOf;
+  recipe?: Recipe;
+  rewrite?: Rewrite;
+}
+
+/** --weights or --recipe, and --prune. */
+async function weightOptions(options: OptionValues): Promise<WeightOptions> {
   const [weights, path] = [text(options, 'weights'), text(options, 'recipe')];
   if (weights !== undefined && path !== undefined)
     fail('usage.bad', { what: '--weights and --recipe both say how weights are stored', command: 'pack' });
-  if (weights !== undefined) return { recipeOf: uniformRecipe(weights) };
-  if (path === undefined) return {};
-  return { recipe: parseJson('recipe', new TextDecoder().decode(await readInput(path)), path) };
+  const method = choice(options, 'round', ['nearest', 'output'] as const);
+  if (method !== undefined && weights === undefined)
+    fail('usage.bad', { what: '--round says how --weights are rounded, which is not given', command: 'pack' });
+  const pruned = pruneOption(options);
+  if (weights !== undefined)
+    return { recipeOf: uniformRecipe(weights, method), ...(pruned ? { rewrite: pruned } : {}) };
+  if (path === undefined) return pruned ? { rewrite: pruned } : {};
+  const recipe = parseJson('recipe', new TextDecoder().decode(await readInput(path)), path);
+  const asked = rewriteOf(recipe);
+  if (pruned && asked?.channels !== undefined)
+    fail('usage.bad', { what: '--prune and --recipe both say which channels go', command: 'pack' });
+  return { recipe, ...(asked || pruned ? { rewrite: { ...asked, ...pruned } } : {}) };
 }
 
 export const pack: CommandSpec = {
@@ -87,8 +113,16 @@ export const pack: CommandSpec = {
       flags: '--weights <format>',
       text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …',
     },
+    {
+      flags: '--round <method>',
+      text: 'with --weights: nearest, or output (the layer output moves least; the default)',
+    },
     { flags: '--recipe <file>', text: 'weight format of each layer, as mote tune writes it' },
     ...maxDropOptions,
+    {
+      flags: '--prune <what>',
+      text: 'channels=20%: that share of the channels leaves the model, the rest makes up for it',
+    },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
     { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
@@ -102,7 +136,7 @@ export const pack: CommandSpec = {
     }
     const ranges = choice(options, 'ranges', ['minmax', 'percentile', 'mse'] as const);
     const calib = text(options, 'calib');
-    const { recipeOf, recipe } = await recipeOption(options);
+    const { recipeOf, recipe, rewrite } = await weightOptions(options);
     const started = performance.now();
     const result = await packModel({
       bytes: await readInput(path),
@@ -119,6 +153,7 @@ export const pack: CommandSpec = {
         ...(options.equalize === false ? { equalize: 'none' as const } : {}),
         biasCorrection: options.biasCorrection !== false,
         ...(recipeOf ? { recipeOf } : {}),
+        ...(rewrite ? { rewrite } : {}),
       },
       ...(recipe ? { recipe } : {}),
     });

@@ -13,6 +13,8 @@ export interface GridRequest {
   importance?: Float64Array;
   /** Smallest scale that each row may have (its bias and its multiplier must fit). */
   leastScales: Float64Array;
+  /** Second moments of the inputs of each row: masks are chosen by them where they are known. */
+  momentOf?: (row: number) => Float64Array;
   /** Of the weights, how many are kept by `block`, and how many are outliers. */
   keptShare?: number;
   outlierShare?: number;
@@ -23,6 +25,8 @@ export interface Grid {
   scales: Float64Array;
   /** Of groups of columns, 1..16, where the encoding has them. */
   groupScales?: Uint8Array;
+  /** Real weights that make up for what a mask takes; on them the loss is the same but for a constant. */
+  start?: Float64Array;
   /** The int8 that comes nearest to a real weight here. */
   nearest(row: number, column: number, real: number): number;
   /** The neighbours of a real weight: the grid's values next below and next above, equal at its ends. */

@@ -90,7 +90,8 @@ const greedyColumns = 80;
 
 /** Rounds all rows on the grid. */
 export function secondOrder(request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array {
-  const { rows, columns, weights } = request;
+  const { rows, columns } = request;
+  const weights = grid.start ?? request.weights;
   const made = new Map<Float64Array, RoundRow>();
   const rounderOf = (moment: Float64Array): RoundRow => {
     const known = made.get(moment);
