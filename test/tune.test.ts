@@ -9,12 +9,13 @@ import { type Budgets, parseBudgets } from '../src/compress/allocate/budgets.js'
 import { predict } from '../src/compress/allocate/predict.js';
 import { uniformRecipe } from '../src/compress/recipe.js';
 import { runHost } from '../src/device/hostSamples.js';
+import { HostModel } from '../src/device/wasm.js';
 import { readNpy } from '../src/model/npy.js';
 import { packageRoot } from '../src/packageRoot.js';
-import { loadVectors } from '../src/packFolder.js';
+import { buildHost, loadVectors } from '../src/packFolder.js';
 import { type PackRequest, packModel } from '../src/packModel.js';
 import { type Tuned, tuneModel } from '../src/tuneModel.js';
-import { hostOf, PackRoom } from './support/packs.js';
+import { PackRoom } from './support/packs.js';
 import { describeShared } from './support/shared.js';
 
 const sample = (file: string): Buffer => readFileSync(join(packageRoot, 'models', 'digits', file));
@@ -121,7 +122,7 @@ describe('tune', () => {
     expect((await tuneDigits({ cycles: { absolute: leastCycles } })).chosen.cycles).toBeLessThanOrEqual(leastCycles);
   }, 600_000);
 
-  it('refuses a format that does not exist, and a model that is int8 already', async () => {
+  it('refuses a format that does not exist', async () => {
     expect((await messageOf(tuneDigits({ flash: { share: 0.5 } }, 1, ['int5']))).message).toContain("'int5'");
   });
 });
@@ -158,10 +159,12 @@ describe('every format through pack', () => {
         quantize: { recipeOf: uniformRecipe(format), equalize: 'none' },
       });
       if (format !== 'int8') expect(pack.manifest.layers.filter((l) => l.weights !== undefined)).toHaveLength(6);
-      const host = await hostOf(pack);
+      // The plain C has offsets of its own where the pack's kernels are for one instruction set.
+      const { wasm, manifest } = await buildHost(pack);
+      const host = await HostModel.open(wasm, manifest);
       const { inputs, outputs } = await loadVectors(pack);
       inputs.forEach((input, k) => {
-        expect(runHost(host, pack.manifest, input)).toEqual(outputs[k]);
+        expect(runHost(host, manifest, input)).toEqual(outputs[k]);
       });
     },
     300_000,
