@@ -13,6 +13,7 @@ import { Output } from '../src/cli/output.js';
 import { preferences } from '../src/ops/op.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
+import { type AllocationRow, benchAllocation, type RankRow } from './allocation.js';
 import { type Baseline, baselineOf, regressions } from './check.js';
 import { benchCompression } from './compression.js';
 import { benchHost, type HostRow } from './host.js';
@@ -85,6 +86,35 @@ const hostLines = (rows: readonly HostRow[]): string[] =>
     rows.map((r) => [r.model, r.plain.toFixed(0), r.simd.toFixed(0), (r.simd / r.plain).toFixed(1)]),
   );
 
+const allocationLines = (rows: readonly AllocationRow[], ranks: readonly RankRow[]): string[] => [
+  ...table(
+    [
+      { title: 'model' },
+      { title: 'plan' },
+      right('bytes'),
+      right('of int8'),
+      right('predicted dB'),
+      right('calib dB'),
+      right('test dB'),
+      right('top-1 %'),
+    ],
+    rows.map((r) => [
+      r.model,
+      r.plan,
+      grouped(r.bytes),
+      `${(100 * r.ofInt8).toFixed(1)} %`,
+      r.predictedDb?.toFixed(1) ?? '',
+      r.calibrationDb.toFixed(1),
+      r.snrDb.toFixed(1),
+      (100 * r.top1).toFixed(2),
+    ]),
+  ),
+  '',
+  ...ranks.map(
+    (r) => `${r.model}: predicted loss ranks ${r.plans} random plans with Spearman ${r.spearman.toFixed(3)}`,
+  ),
+];
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -120,10 +150,13 @@ async function main(): Promise<void> {
     );
   const host = timed ? await benchHost() : [];
   if (host.length) out.plain(`${hostLines(host).join('\n')}\n`);
+  // Minutes of work that the counts do not need: only when asked for.
+  const allocation = values.only === 'compression' ? await benchAllocation(values.model) : { rows: [], ranks: [] };
+  if (allocation.rows.length) out.plain(`${allocationLines(allocation.rows, allocation.ranks).join('\n')}\n`);
   if (values.json)
     await writeOutput(
       values.json,
-      `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times, host } }, null, 2)}\n`,
+      `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times, host, allocation } }, null, 2)}\n`,
     );
   const now = baselineOf(models, kernels);
   if (values.update) await writeOutput(baselinePath, `${JSON.stringify(now, null, 2)}\n`);

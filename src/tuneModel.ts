@@ -223,7 +223,7 @@ function recipeOf(bench: Workbench, plan: LevelPlan, request: TuneRequest, equal
     schema: 'mote.recipe/1',
     model: sha256(request.bytes),
     ...(request.calibration ? { calibration: sha256(bytesOf(request.calibration.array.data)) } : {}),
-    quantizer: { equalize, ranges: 'mse' },
+    quantizer: { equalize, ranges: 'mse', lossInputs: 'float' },
     layers: Object.fromEntries(
       bench.layers.map(({ name }, i) => [name, { weights: bench.levels[plan[i]], method: 'output' }]),
     ),

@@ -29,7 +29,10 @@ export function storedObstacle(node: Node, graph: Graph): { reason: string; chan
   const w = inputOf(node, graph, 1);
   if (!w.stored) return undefined;
   if (!integerLayer(node, graph, 'single', 'stored'))
-    return { reason: 'only int8 layers can have packed weights', change: 'leave this layer int8' };
+    return {
+      reason: `${encodingName(w.stored.encoding)} weights have kernels for int8 activations only`,
+      change: 'leave this layer int8',
+    };
   const bad = misfit(weightMatrix(node.op, w), w.stored.encoding);
   if (!bad) return undefined;
   return {

@@ -40,4 +40,4 @@ export function parseBudgets(text: string): Budgets {
 }
 
 export const limitOf = (amount: Amount, int8: number): number =>
-  'share' in amount ? Math.floor(amount.share * int8) : amount.absolute;
+  'share' in amount ? Math.ceil(amount.share * int8) : amount.absolute;

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Mixed formats against one format for all layers: at 60, 45 and 35 % of the bytes of int8, the allocator's plan beside
+// the best uniform plan of as many bytes or more; and how predicted loss ranks random plans. Judged on data that was in no
+// calibration.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { argmax } from '../src/argmax.js';
+import { loadTarget } from '../src/build/boards.js';
+import { defaultLevels } from '../src/compress/allocate/levels.js';
+import { type Prediction, predict } from '../src/compress/allocate/predict.js';
+import { decibels, lossOf } from '../src/compress/allocate/quality.js';
+import { search } from '../src/compress/allocate/search.js';
+import { openSolver } from '../src/compress/allocate/solve.js';
+import { decoded, type LevelPlan, openWorkbench, type Workbench } from '../src/compress/allocate/workbench.js';
+import { outputSnr } from '../src/compress/outputSnr.js';
+import type { FloatRunner } from '../src/compress/runner.js';
+import { openWasmRunners } from '../src/device/wasmRunner.js';
+import type { Graph, TensorData } from '../src/model/graph.js';
+import { readNpy } from '../src/model/npy.js';
+import { type InputPort, type InputScale, samplesFor } from '../src/model/samples.js';
+import { packageRoot } from '../src/packageRoot.js';
+import { importModel, usedForCalibration } from '../src/packModel.js';
+import { quantizeValue } from '../src/passes/integerNodes.js';
+import { xorshift32 } from '../src/xorshift.js';
+
+export interface AllocationRow {
+  model: string;
+  /** Share of int8 that was asked for, or the format of all layers. */
+  plan: string;
+  bytes: number;
+  ofInt8: number;
+  predictedDb?: number;
+  /** On the calibration samples that judge plans. */
+  calibrationDb: number;
+  /** On data of its own. */
+  snrDb: number;
+  top1: number;
+}
+
+export interface RankRow {
+  model: string;
+  plans: number;
+  spearman: number;
+}
+
+export interface AllocationCase {
+  name: string;
+  graph: Graph;
+  calibration: TensorData[][];
+  test: TensorData[][];
+  labels: number[];
+}
+
+const shared = join(packageRoot, '..', 'shared');
+const models = join(shared, 'models', 'mlperf-tiny');
+
+const read = (path: string): ReturnType<typeof readNpy> => readNpy(readFileSync(path), path);
+const model = (file: string): Graph => importModel(readFileSync(join(models, file)), file);
+const port = (graph: Graph): InputPort => graph.tensors[graph.inputs[0]];
+
+function inputs(graph: Graph, path: string, scale: InputScale): TensorData[][] {
+  return samplesFor(read(path), port(graph), scale, path).data.map((d) => [d]);
+}
+
+const labelsOf = (path: string): number[] => Array.from(read(path).data as ArrayLike<number>, Number);
+
+function icCase(): AllocationCase {
+  const graph = model('pretrainedResnet.tflite');
+  const data = join(shared, 'data', 'cifar10');
+  return {
+    name: 'ic',
+    graph,
+    calibration: usedForCalibration(inputs(graph, join(data, 'calib_x.npy'), 'auto')),
+    test: inputs(graph, join(data, 'test_x.npy'), 'auto'),
+    labels: labelsOf(join(data, 'test_y.npy')),
+  };
+}
+
+const kwsCalibration = 100;
+
+/** Its data are the int8 model's inputs: dequantized with that model's own scale; the first 100 calibrate. */
+function kwsCase(): AllocationCase {
+  const graph = model('kws_float.tflite');
+  const int8 = model('kws_ref_model.tflite');
+  const quant = int8.tensors[int8.inputs[0]].quant;
+  if (!quant) throw new Error('kws_ref_model.tflite has no input scale');
+  const data = join(shared, 'data', 'kws');
+  const all = inputs(graph, join(data, 'test_x.npy'), { scale: quant.scales[0], zero: quant.zeroPoints[0] });
+  return {
+    name: 'kws',
+    graph,
+    calibration: all.slice(0, kwsCalibration),
+    test: all.slice(kwsCalibration),
+    labels: labelsOf(join(data, 'test_y.npy')).slice(kwsCalibration),
+  };
+}
+
+export const allocationCases: Readonly<Record<string, () => AllocationCase>> = { ic: icCase, kws: kwsCase };
+export const hasAllocationData = (): boolean => existsSync(models) && existsSync(join(shared, 'data', 'kws'));
+
+export interface OpenCase {
+  of: AllocationCase;
+  bench: Workbench;
+  float: FloatRunner;
+}
+
+const lossSamples = 48;
+
+export async function openCase(of: AllocationCase): Promise<OpenCase> {
+  const runners = await openWasmRunners();
+  const float = await runners.float(of.graph);
+  const bench = await openWorkbench({
+    graph: of.graph,
+    samples: of.calibration,
+    lossSamples,
+    runner: float,
+    makeIntegerRunner: runners.integer,
+    levels: defaultLevels,
+    target: loadTarget('cortex-m4'),
+  });
+  return { of, bench, float };
+}
+
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b]);
+  const rank = new Array<number>(values.length);
+  order.forEach((i, k) => {
+    rank[i] = k;
+  });
+  return rank;
+}
+
+/** Spearman's rank correlation; ties do not occur among measured losses. */
+export function spearman(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [ranks(a), ranks(b)];
+  const n = a.length;
+  return 1 - (6 * x.reduce((sum, rank, i) => sum + (rank - y[i]) ** 2, 0)) / (n * (n * n - 1));
+}
+
+/** How predictions around int8 rank random plans; `levels`: only the first so many formats occur. */
+export async function rankPlans(
+  { bench }: OpenCase,
+  prediction: Prediction,
+  plans: number,
+  levels: number = bench.levels.length,
+): Promise<number> {
+  const next = xorshift32(0x706c616e);
+  const drawn = Array.from({ length: plans }, (): LevelPlan => bench.layers.map(() => next() % levels));
+  const measured: number[] = [];
+  for (const plan of drawn) measured.push(lossOf(bench.clean, await bench.answersOf(plan)));
+  return spearman(drawn.map(prediction.lossOf), measured);
+}
+
+const bytesOf = (bench: Workbench, plan: LevelPlan): number =>
+  plan.reduce((sum, level, layer) => sum + bench.costs[layer][level].bytes, 0);
+
+async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: string): Promise<AllocationRow> {
+  const graph = decoded(bench.graphOf(plan));
+  const integer = await (await openWasmRunners()).integer(graph);
+  const { quant } = graph.tensors[graph.inputs[0]];
+  const [output] = graph.outputs;
+  const right = of.test.filter(([x], k) => {
+    let answer = -1;
+    const given = quant ? Int8Array.from(x as Float32Array, (v) => quantizeValue(v, quant)) : x;
+    integer.run([given], (id, data) => {
+      if (id === output) answer = argmax(data);
+    });
+    return answer === of.labels[k];
+  });
+  const int8Bytes = bytesOf(
+    bench,
+    bench.layers.map(() => 0),
+  );
+  return {
+    model: of.name,
+    plan: what,
+    bytes: bytesOf(bench, plan),
+    ofInt8: bytesOf(bench, plan) / int8Bytes,
+    calibrationDb: decibels(lossOf(bench.clean, await bench.answersOf(plan))),
+    snrDb: outputSnr({ graph: of.graph, runner: float }, { graph, runner: integer }, of.test),
+    top1: right.length / of.test.length,
+  };
+}
+
+const shares = [0.6, 0.45, 0.35];
+
+/** The plan of the allocator at a share of int8's bytes. */
+export async function allocate(open: OpenCase, prediction: Prediction, share: number): Promise<AllocationRow> {
+  const { bench } = open;
+  const limit =
+    share *
+    bytesOf(
+      bench,
+      bench.layers.map(() => 0),
+    );
+  const budget = { limit, costs: bench.costs.map((levels) => levels.map((c) => c.bytes)) };
+  const found = await search(bench, await openSolver(), prediction, [budget], { seed: 1, evaluations: 40 });
+  if (!found) throw new Error(`nothing fits ${share}`);
+  const row = await rowOf(open, found.plan, `tuned ${Math.round(100 * share)} %`);
+  return { ...row, predictedDb: decibels(found.predicted) };
+}
+
+export const uniform = (open: OpenCase, level: number): Promise<AllocationRow> =>
+  rowOf(
+    open,
+    open.bench.layers.map(() => level),
+    open.bench.levels[level],
+  );
+
+const rankedPlans = 40;
+
+export async function benchAllocation(model?: string): Promise<{ rows: AllocationRow[]; ranks: RankRow[] }> {
+  const rows: AllocationRow[] = [];
+  const rankRows: RankRow[] = [];
+  if (!hasAllocationData()) return { rows, ranks: rankRows };
+  for (const [name, make] of Object.entries(allocationCases)) {
+    if (model !== undefined && model !== name) continue;
+    const open = await openCase(make());
+    const prediction = await predict(open.bench);
+    for (let level = 0; level < open.bench.levels.length; level++) rows.push(await uniform(open, level));
+    for (const share of shares) rows.push(await allocate(open, prediction, share));
+    rankRows.push({ model: name, plans: rankedPlans, spearman: await rankPlans(open, prediction, rankedPlans) });
+  }
+  return { rows, ranks: rankRows };
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// mote tune on the digits model: budgets are kept, recipes replay, seeds repeat, and what cannot be met is said.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allocationCases, openCase, rankPlans } from '../bench/allocation.js';
+import { MoteError } from '../src/cli/errors.js';
+import { type Budgets, parseBudgets } from '../src/compress/allocate/budgets.js';
+import { predict } from '../src/compress/allocate/predict.js';
+import { uniformRecipe } from '../src/compress/recipe.js';
+import { runHost } from '../src/device/hostSamples.js';
+import { HostModel } from '../src/device/wasm.js';
+import { readNpy } from '../src/model/npy.js';
+import { packageRoot } from '../src/packageRoot.js';
+import { buildHost, loadVectors } from '../src/packFolder.js';
+import { type PackRequest, packModel } from '../src/packModel.js';
+import { type Tuned, tuneModel } from '../src/tuneModel.js';
+import { PackRoom } from './support/packs.js';
+import { describeShared } from './support/shared.js';
+
+const sample = (file: string): Buffer => readFileSync(join(packageRoot, 'models', 'digits', file));
+
+const digits: PackRequest = {
+  bytes: sample('digits.onnx'),
+  fileName: 'digits.onnx',
+  target: 'cortex-m4',
+  calibration: { array: readNpy(sample('calib_x.npy'), 'calib_x.npy'), path: 'calib_x.npy' },
+  inputScale: { scale: 1 / 255, zero: 0 },
+};
+
+const tuneDigits = (budgets: Budgets, seed = 1, formats = ['int6', 'int4', 'int3', 'ternary']): Promise<Tuned> =>
+  tuneModel({ ...digits, budgets, formats, quality: 'snr', seed, lossSamples: 16, evaluations: 8 });
+
+const messageOf = async (work: Promise<unknown>): Promise<MoteError> => {
+  const error = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(MoteError);
+  return error as MoteError;
+};
+
+describe('budgets', () => {
+  it('are bytes with K and M of 1024, counts with K and M of 1000, or shares of int8', () => {
+    expect(parseBudgets('flash=48K,ram=1.5M,cycles=2.5M')).toEqual({
+      flash: { absolute: 49152 },
+      ram: { absolute: 1572864 },
+      cycles: { absolute: 2_500_000 },
+    });
+    expect(parseBudgets('flash=45%')).toEqual({ flash: { share: 0.45 } });
+  });
+
+  it.each(['', 'flash', 'flash=', 'flash=-1', 'flash=0', 'rom=1K', 'flash=1K,flash=2K', 'flash=1G'])(
+    "'%s' is no budget",
+    (text) => {
+      expect(() => parseBudgets(text)).toThrow(/--budget takes/);
+    },
+  );
+});
+
+describe('tune', () => {
+  let tuned: Tuned;
+  beforeAll(async () => {
+    tuned = await tuneDigits({ flash: { share: 0.5 } });
+  }, 600_000);
+
+  it('keeps the budget, and the pack is what it was said to be', () => {
+    expect(tuned.chosen.flash).toBeLessThanOrEqual(tuned.limits.flash ?? 0);
+    expect(tuned.pack.manifest.weightBytes).toBe(tuned.chosen.flash);
+    expect(tuned.pack.manifest.arenaBytes).toBe(tuned.chosen.ram);
+    expect(tuned.pack.manifest.layers.filter((l) => l.weights !== undefined).length).toBeGreaterThan(2);
+  });
+
+  it('measures what the pack then is: the same integers in every layer', () => {
+    const formats = tuned.layers.map((l) => l.format);
+    const stored = new Map(tuned.pack.manifest.layers.map((l) => [l.node, l.weights ?? 'int8']));
+    tuned.layers.forEach(({ name }, i) => {
+      expect(stored.get(name)?.replace(/g\d+$/, '')).toBe(formats[i].replace(/g\d+$/, ''));
+    });
+  });
+
+  it('writes a recipe that pack replays to the same bytes', async () => {
+    const recipe = JSON.parse(JSON.stringify(tuned.recipe)) as Tuned['recipe'];
+    const again = await packModel({ ...digits, recipe });
+    expect([...again.files.keys()]).toEqual([...tuned.pack.files.keys()]);
+    for (const [path, contents] of again.files)
+      expect(Buffer.from(contents as string).equals(Buffer.from(tuned.pack.files.get(path) as string)), path).toBe(
+        true,
+      );
+  }, 600_000);
+
+  it('gives the same for the same seed', async () => {
+    const again = await tuneDigits({ flash: { share: 0.5 } });
+    expect(again.recipe).toEqual(tuned.recipe);
+    expect([again.found, again.front]).toEqual([tuned.found, tuned.front]);
+  }, 600_000);
+
+  it('has a front on which more bytes lose less', () => {
+    expect(tuned.front.length).toBeGreaterThan(3);
+    tuned.front.slice(1).forEach((point, i) => {
+      expect(point.flash).toBeGreaterThan(tuned.front[i].flash);
+      expect(point.measured).toBeLessThan(tuned.front[i].measured);
+    });
+  });
+
+  it('says the smallest flash that can be met, and that can be met', async () => {
+    const error = await messageOf(tuneDigits({ flash: { absolute: 100 } }));
+    expect([error.code, error.exit]).toEqual(['fit.budget', 4]);
+    const least = Number(/smallest flash that can be met is (\d+)/.exec(error.message)?.[1]);
+    const met = await tuneDigits({ flash: { absolute: least } });
+    expect(met.chosen.flash).toBe(least);
+    expect((await messageOf(tuneDigits({ flash: { absolute: least - 1 } }))).code).toBe('fit.budget');
+  }, 600_000);
+
+  it('says the smallest RAM and the smallest count that can be met', async () => {
+    const ram = await messageOf(tuneDigits({ ram: { absolute: 1000 } }));
+    const leastRam = Number(/smallest RAM that can be met is (\d+)/.exec(ram.message)?.[1]);
+    expect((await tuneDigits({ ram: { absolute: leastRam } })).chosen.ram).toBe(leastRam);
+    const cycles = await messageOf(tuneDigits({ cycles: { absolute: 1000 } }));
+    expect([ram.exit, cycles.exit]).toEqual([4, 4]);
+    const leastCycles = Number(/smallest cycles that can be met are (\d+)/.exec(cycles.message)?.[1]);
+    expect((await tuneDigits({ cycles: { absolute: leastCycles } })).chosen.cycles).toBeLessThanOrEqual(leastCycles);
+  }, 600_000);
+
+  it('refuses a format that does not exist', async () => {
+    expect((await messageOf(tuneDigits({ flash: { share: 0.5 } }, 1, ['int5']))).message).toContain("'int5'");
+  });
+});
+
+describe('every format through pack', () => {
+  const room = new PackRoom();
+  afterAll(() => room.close());
+
+  it.each([
+    'int8',
+    'int6',
+    'int4',
+    'int4g32',
+    'int3g16',
+    'int2',
+    'ternary',
+    'tritsg64',
+    'binary',
+    'palette16',
+    'palette4c',
+    'palette2',
+    'sparse2:4',
+    'sparse1:4-int4',
+    'block8',
+    'block16-int4g16',
+    'int4+out',
+    'ternary+out',
+  ])(
+    '%s: the C on this machine equals the reference on digits',
+    async (format) => {
+      const pack = await room.packBytes(digits.bytes, 'digits.onnx', {
+        ...digits,
+        name: `d_${format.replace(/\W/g, '_')}`,
+        quantize: { recipeOf: uniformRecipe(format), equalize: 'none' },
+      });
+      if (format !== 'int8') expect(pack.manifest.layers.filter((l) => l.weights !== undefined)).toHaveLength(6);
+      // The plain C has offsets of its own where the pack's kernels are for one instruction set.
+      const { wasm, manifest } = await buildHost(pack);
+      const host = await HostModel.open(wasm, manifest);
+      const { inputs, outputs } = await loadVectors(pack);
+      inputs.forEach((input, k) => {
+        expect(runHost(host, manifest, input)).toEqual(outputs[k]);
+      });
+    },
+    300_000,
+  );
+});
+
+describeShared('predicted loss', () => {
+  it.each(Object.keys(allocationCases))(
+    'ranks random plans of %s as measured loss does',
+    async (name) => {
+      const open = await openCase(allocationCases[name]());
+      const prediction = await predict(open.bench);
+      expect(await rankPlans(open, prediction, 40)).toBeGreaterThanOrEqual(0.9);
+      // Plans without the coarsest formats lie closer together: harder to rank.
+      expect(await rankPlans(open, prediction, 30, 5)).toBeGreaterThanOrEqual(0.9);
+    },
+    600_000,
+  );
+});
