@@ -133,8 +133,10 @@ async function main(): Promise<void> {
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
   const prefer = preferences.find((p) => p === (values.prefer ?? 'balance'));
   if (!prefer) throw new Error(`--prefer is one of ${preferences.join(', ')}`);
-  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank
-  if (values.only === 'compression') return benchCompression({ model: values.model, table: values.table }, out);
+  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank|allocation
+  const compression = values.only === 'compression';
+  if (compression && values.table !== 'allocation')
+    await benchCompression({ model: values.model, table: values.table }, out);
   const models = !wants('models') ? [] : await benchModels({ target: values.target, model: values.model, prefer }, out);
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);
   const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });
@@ -150,8 +152,8 @@ async function main(): Promise<void> {
     );
   const host = timed ? await benchHost() : [];
   if (host.length) out.plain(`${hostLines(host).join('\n')}\n`);
-  // Minutes of work that the counts do not need: only when asked for.
-  const allocation = values.only === 'compression' ? await benchAllocation(values.model) : { rows: [], ranks: [] };
+  const allocated = compression && (values.table === undefined || values.table === 'allocation');
+  const allocation = allocated ? await benchAllocation(values.model) : { rows: [], ranks: [] };
   if (allocation.rows.length) out.plain(`${allocationLines(allocation.rows, allocation.ranks).join('\n')}\n`);
   if (values.json)
     await writeOutput(
