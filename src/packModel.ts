@@ -27,6 +27,7 @@ import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
 import { canonicalize } from './passes/index.js';
+import type { CodedMode } from './plan/codedConstants.js';
 import { callsOf, type Plan, planGraph } from './plan/plan.js';
 import { isInline } from './plan/rowMean.js';
 import { tradeOffNote } from './plan/tradeOff.js';
@@ -47,6 +48,8 @@ export interface PackRequest {
   quantize?: QuantizerOptions;
   /** Formats layer by layer; what `quantize` says itself goes before what the recipe says of the quantizer. */
   recipe?: Recipe;
+  /** Constants are stored entropy-coded, where that is shorter. */
+  coded?: CodedMode;
 }
 
 /** What mote's quantizer started from. */
@@ -250,7 +253,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
   const prefer = request.prefer ?? 'balance';
   const target = loadTarget(request.target);
-  const plan = planGraph(graph, { rounding, prefer, target });
+  const plan = planGraph(graph, { rounding, prefer, target }, undefined, request.coded);
   if (prefer === 'speed' || prefer === 'size') {
     const note = tradeOffNote(prefer, plan, planGraph(graph, { rounding, target }), target);
     if (note) notes.push(note);

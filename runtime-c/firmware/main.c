@@ -90,5 +90,6 @@ int main(void) {
   mote_counter_init();
   mote_uart_init();
   mote_console_begin();
+  (void)mote_model_init(memory.arena);
   for (;;) mote_console_take(mote_uart_get());
 }

@@ -4,7 +4,7 @@
 //   mote_run()                            the whole model once, 0 or a MOTE_E code
 //   mote_step(layer)                      one layer
 //   mote_guard()                          1 when the bytes around the arena are untouched
-//   mote_guard_reset()                    paints them; call it once before anything else
+//   mote_guard_reset()                    paints them, decodes what a model keeps in RAM; call it once before anything else
 #include <stdint.h>
 #include "mote_model.h"
 
@@ -44,4 +44,5 @@ EXPORT(mote_guard_reset) void mote_guard_reset(void) {
     memory.before[i] = (uint8_t)GUARD_BYTE;
     memory.after[i] = (uint8_t)GUARD_BYTE;
   }
+  (void)mote_model_init(memory.arena);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // NAME_layers.c/.h: the same calls one at a time, for profiling and for finding the first layer that differs.
+import { decodesAtStart } from './coded.js';
 import {
   callText,
   copiedOutputs,
@@ -58,7 +59,7 @@ ${cases.join('\n')}
 
 /** mote_model.h: the model under fixed names, for the firmware and the host module. */
 export function firmwareGlue(context: EmitContext, hash: string): string {
-  const { name, graph } = context;
+  const { name, graph, plan } = context;
   const upper = name.toUpperCase();
   const type = (kind: 'INPUT' | 'OUTPUT', i: number): string => `(void *)(arena + ${upper}_${kind}_${i}_OFFSET)`;
   const args = [
@@ -77,6 +78,12 @@ export function firmwareGlue(context: EmitContext, hash: string): string {
 #define MOTE_MODEL_HASH_BYTES { ${bytes} }
 #define MOTE_MODEL_ARENA_BYTES ${upper}_ARENA_BYTES
 #define MOTE_MODEL_LAYERS ${upper}_LAYERS
+
+/* Once, before the first inference. */
+static inline int mote_model_init(uint8_t *arena)
+{
+    ${decodesAtStart(plan) ? `return ${name}_init(arena);` : '(void)arena;\n    return MOTE_OK;'}
+}
 
 static inline int mote_model_run(uint8_t *arena)
 {

@@ -5,6 +5,17 @@ import type { Graph, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
 import { arenaAlignBytes, callsOf, type Plan, type Step, weightBytes } from '../plan/plan.js';
+import {
+  codedCallText,
+  codedHeader,
+  codedLayer,
+  codedPrototype,
+  decodesAtStart,
+  hasCoded,
+  initFunction,
+  isCodedStep,
+  pieceTableText,
+} from './coded.js';
 import { commentText, constArray, constArrays, structText } from './cText.js';
 import { namesOf } from './names.js';
 import {
@@ -99,6 +110,7 @@ export function copiedOutputs(graph: Graph, plan: Plan): { from: string; to: str
 /** `mote_conv2d_s8s8__ref(&kws_conv_1, input_0, (int8_t *)(a + 8000));` */
 export function callText(context: EmitContext, step: Step, layer: string): string {
   if (step.stream) return streamCallText(context, step, layer);
+  if (isCodedStep(step)) return codedCallText(context, step, layer);
   const { call, node } = step;
   const args = [
     `&${parameterSymbol(context.name, layer)}`,
@@ -166,15 +178,17 @@ export function modelSource(context: EmitContext): string {
   const constants = plan.steps.flatMap((s, i) =>
     isStreamStep(s)
       ? s.stream.stages.map((stage, k) => stageConstants(parameterSymbol(name, stages[i][k]), stage))
-      : [layerConstants(parameterSymbol(name, layers[i]), s)],
+      : [isCodedStep(s) ? codedLayer(context, s, layers[i]) : layerConstants(parameterSymbol(name, layers[i]), s)],
   );
+  if (hasCoded(plan)) constants.unshift(pieceTableText(context));
+  if (decodesAtStart(plan)) constants.push(initFunction(context, layers, checks));
   return `/* SPDX-License-Identifier: Apache-2.0
  * ${commentText(context.origin)}
  * Made by mote pack. The forward pass comes first, the weights after it. */
 #include <stdint.h>
 ${copies.length ? '#include <string.h>\n' : ''}
 #include "${name}.h"
-${kernelHeaders(plan).join('\n')}
+${[...kernelHeaders(plan), ...(hasCoded(plan) ? [`#include "${codedHeader}"`] : [])].join('\n')}
 
 ${declarations.join('\n')}
 
@@ -193,13 +207,25 @@ ${[...streamed, ...constants].join('\n')}`;
 export const stepDeclaration = (context: EmitContext, step: Step, layer: string): string =>
   isStreamStep(step)
     ? `${streamPrototype(context, layer, step.stream)};`
-    : `extern const ${step.call.params.type} ${parameterSymbol(context.name, layer)};`;
+    : isCodedStep(step)
+      ? `${codedPrototype(context, layer, step)};`
+      : `extern const ${step.call.params.type} ${parameterSymbol(context.name, layer)};`;
 
 function layerConstants(symbol: string, step: Step): string {
   const names = new Map<ConstArray, string>();
   for (const array of constArrays(step.call.params)) names.set(array, `${symbol}_${array.name}`);
   const arrays = [...names].map(([array, arraySymbol]) => constArray(arraySymbol, array));
   return [...arrays, structText(symbol, step.call.params, (a) => names.get(a) as string)].join('');
+}
+
+function initDeclaration({ name, plan }: EmitContext): string {
+  if (!decodesAtStart(plan)) return '';
+  const bytes = plan.steps.reduce((sum, s) => sum + (s.coded?.mode === 'start' ? s.coded.decodedBytes : 0), 0);
+  return `
+/* Decodes the constants into ${bytes} bytes of the arena: once, before the first ${name}_run. Between runs, ${name}_run
+ * leaves that part as it is, and so must the caller: of the arena, only ports may be written. */
+int ${name}_init(void *arena);
+`;
 }
 
 /** NAME.h: the facts as constants, so that a build can fail on them, and the one function. */
@@ -239,7 +265,7 @@ ${[...graph.inputs.map((id, i) => port('INPUT', id, i)), ...graph.outputs.map((i
  * their own places in the arena (arena + ${upper}_INPUT_0_OFFSET ...) or anywhere outside it; an input inside the arena is
  * used up. Returns MOTE_OK or a MOTE_E_... code. Reentrant: no state but the arena. */
 int ${name}_run(${runArguments(graph)});
-
+${initDeclaration(context)}
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@ import { callsOf, type Plan, weightBytes } from '../plan/plan.js';
 import { isInline } from '../plan/rowMean.js';
 import type { Stream } from '../plan/stream.js';
 import { version } from '../version.js';
+import { codedHeader, hasCoded } from './coded.js';
 import { firmwareGlue, layersHeader, layersSource } from './layers.js';
 import { type EmitContext, headerOf, modelHeader, modelSource, parameterSymbol, streamHeader } from './model.js';
 import { namesOf } from './names.js';
@@ -82,6 +83,7 @@ function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'
     macs: step.macs,
     ...weightsOf(graph, step.node),
     weightBytes: weightBytes(step),
+    ...(step.coded ? { coded: step.coded.mode, decodedBytes: step.coded.decodedBytes } : {}),
     scratchBytes: step.call.scratchBytes,
     inputs: step.call.inputs.map((i) => portOf(graph, plan, step.node.inputs[i])),
     outputs: step.call.outputs.map((i) => portOf(graph, plan, step.node.outputs[i])),
@@ -129,7 +131,12 @@ export function emitPack(input: PackInput): PackOutput {
   const kernelNames = [...new Set(plan.steps.flatMap((s) => callsOf(s).map((c) => c.kernel)))];
   const runtime = runtimeFiles(
     kernelNames.filter((k) => !isInline(k)),
-    ['mote/mote.h', ...(plan.steps.some((s) => s.stream) ? [streamHeader] : []), ...kernelNames.map(headerOf)],
+    [
+      'mote/mote.h',
+      ...(plan.steps.some((s) => s.stream) ? [streamHeader] : []),
+      ...(hasCoded(plan) ? [codedHeader] : []),
+      ...kernelNames.map(headerOf),
+    ],
   );
   const sources = new Map<string, string>([
     [`${name}.h`, modelHeader(context)],

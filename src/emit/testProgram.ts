@@ -3,6 +3,7 @@
 import type { TensorData } from '../model/graph.js';
 import { dtypeBytes, elementCount } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
+import { decodesAtStart } from './coded.js';
 import { constArray } from './cText.js';
 import { type EmitContext, tensorCType } from './model.js';
 
@@ -60,7 +61,7 @@ int main(void)
 {
     void *arena = &memory;
     int equal = 0;
-${cases.join('\n')}
+${decodesAtStart(context.plan) ? `    if (${name}_init(arena) != MOTE_OK) return 1;\n` : ''}${cases.join('\n')}
     printf("${name}: %d of ${count} vectors equal\\n", equal);
     return equal == ${count} ? 0 : 1;
 }

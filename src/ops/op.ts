@@ -27,6 +27,20 @@ export interface ConstArray {
   data: TensorData;
   /** Shape to print in the comment above it. */
   shape: number[];
+  /** What an int32 array is made of that holds several things in turn, over and over: what an entropy coder should know.
+   *  Leaving it out costs size only. */
+  sections?: readonly Section[];
+}
+
+/** Words of an int32 array that are of one kind. */
+export interface Section {
+  words: number;
+  /** Bytes of an element. */
+  unit: 1 | 2 | 4;
+  /** Elements that are this far apart have the same meaning; 1 unless said. */
+  fields?: number;
+  /** Two int8 in 16 bits as 256 * odd + even: a negative even one borrows from the odd one. */
+  paired?: true;
 }
 
 export type FieldValue =

@@ -4,6 +4,7 @@ import { type Graph, type Node, type TensorId, tensorBytes } from '../model/grap
 import type { ConstArray, KernelCall, LowerContext } from '../ops/op.js';
 import { type Candidate, chooseKernels, lowerNode } from '../ops/variants/choose.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
+import { type CodedConstants, type CodedMode, codeConstants } from './codedConstants.js';
 import { orderNodes } from './orderNodes.js';
 import { place, type Share } from './place.js';
 import { type Segment, segmentsLike, smallestPlan } from './ram.js';
@@ -24,6 +25,8 @@ export interface Step {
   scratchOffset: number;
   /** A run of layers in bands of rows: `node` stands for all of them, `call` for the generated function. */
   stream?: Stream;
+  /** Constants that are stored entropy-coded, and the arena offset at which the call finds them. */
+  coded?: CodedConstants & { offset: number };
 }
 
 export interface Plan {
@@ -84,7 +87,7 @@ function streamCall(graph: Graph, stream: Stream): KernelCall {
 }
 
 /** Places everything; a segment is a step. */
-export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
+export function layOut(whole: Graph, segments: readonly Segment[], codedMode?: CodedMode): Plan {
   const streams = new Map<Node, Stream>();
   const candidateOf = new Map<Node, Candidate>();
   const runs = segments.flatMap((s) => {
@@ -106,15 +109,26 @@ export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
     const what = streams.has(nodes[step]) ? 'rows between the layers up to' : 'scratch of';
     return [{ name: `${what} ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }];
   });
-  const all = [...buffers, ...scratch];
+  const coded = calls.map((call, step) =>
+    codedMode && !streams.has(nodes[step]) ? codeConstants(call, codedMode) : undefined,
+  );
+  const decoded = coded.flatMap((constants, step): Buffer[] => {
+    if (!constants) return [];
+    const name = `constants of ${nodes[step].name}`;
+    const [first, last] = constants.mode === 'start' ? [0, nodes.length] : [step, step];
+    return [{ name, bytes: constants.decodedBytes, first, last, tensors: [] }];
+  });
+  const all = [...buffers, ...scratch, ...decoded];
   const placement = place(all, bufferAlignBytes, findShares(nodes, calls, bufferOf, all));
   const placed = all.map((b, i) => ({ ...b, offset: placement.offsets[i] }));
   const offsetOfBuffer = new Map(all.map((b, i) => [b, placement.offsets[i]]));
   const offsetOf = new Map<TensorId, number>();
   for (const [id, buffer] of bufferOf) offsetOf.set(id, offsetOfBuffer.get(buffer) as number);
   const scratchAt = new Map(scratch.map((b) => [b.first, offsetOfBuffer.get(b) as number]));
+  let nextDecoded = 0;
   const steps = nodes.map((node, i): Step => {
     const stream = streams.get(node);
+    const constants = coded[i];
     return {
       node,
       call: calls[i],
@@ -122,6 +136,7 @@ export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
       macs: stream ? stream.stages.reduce((sum, s) => sum + s.macs, 0) : specOf(node).macs(node, graph),
       scratchOffset: scratchAt.get(i) ?? 0,
       ...(stream ? { stream } : {}),
+      ...(constants ? { coded: { ...constants, offset: offsetOfBuffer.get(decoded[nextDecoded++]) as number } } : {}),
     };
   });
   return {
@@ -138,7 +153,12 @@ export function layOut(whole: Graph, segments: readonly Segment[]): Plan {
  * Plans the whole graph; every node must be lowerable. `like`: another plan of the same graph, whose layers this one is to
  * have, streamed ones too.
  */
-export function planGraph(source: Graph, context: Omit<LowerContext, 'graph'>, like?: Plan): Plan {
+export function planGraph(
+  source: Graph,
+  context: Omit<LowerContext, 'graph'>,
+  like?: Plan,
+  codedMode?: CodedMode,
+): Plan {
   const graph = orderNodes(source);
   const full = { ...context, graph };
   if (like)
@@ -154,6 +174,7 @@ export function planGraph(source: Graph, context: Omit<LowerContext, 'graph'>, l
   const usual = layOut(
     graph,
     nodes.map((node, i) => ({ node, ...chosen[i] })),
+    codedMode,
   );
   return context.prefer === 'ram' ? smallestPlan(graph, context, layOut, usual) : usual;
 }
@@ -166,6 +187,7 @@ const constantsOf = (call: KernelCall): ConstArray[] =>
     value !== null && typeof value === 'object' && 'const' in value ? [value.const] : [],
   );
 
-/** Bytes of all constant arrays of a step: weights, biases, multipliers, tables. Bands share theirs. */
+/** Bytes of all constant arrays of a step, as they are stored: weights, biases, multipliers, tables. Bands share theirs. */
 export const weightBytes = (step: Step): number =>
+  step.coded?.bytes.length ??
   [...new Set(callsOf(step).flatMap(constantsOf))].reduce((sum, array) => sum + array.data.byteLength, 0);

@@ -8,6 +8,7 @@ import type { Recipe } from '../../generated/recipe.js';
 import { parseInputScale } from '../../model/samples.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { packModel } from '../../packModel.js';
+import { codedModes } from '../../plan/codedConstants.js';
 import { grouped, percent, table } from '../../report/table.js';
 import { parseJson } from '../../schema.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
@@ -123,6 +124,10 @@ export const pack: CommandSpec = {
       flags: '--prune <what>',
       text: 'channels=20%: that share of the channels leaves the model, the rest makes up for it',
     },
+    {
+      flags: '--coded <when>',
+      text: 'store constants entropy-coded; decode them as layers run (stream) or once (start)',
+    },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
     { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
@@ -137,6 +142,10 @@ export const pack: CommandSpec = {
     const ranges = choice(options, 'ranges', ['minmax', 'percentile', 'mse'] as const);
     const calib = text(options, 'calib');
     const { recipeOf, recipe, rewrite } = await weightOptions(options);
+    const coded = choice(options, 'coded', codedModes);
+    const prefer = choice(options, 'prefer', preferences);
+    if (coded && prefer === 'ram')
+      fail('usage.bad', { what: '--coded takes RAM for flash, --prefer ram does the opposite', command: 'pack' });
     const started = performance.now();
     const result = await packModel({
       bytes: await readInput(path),
@@ -145,7 +154,8 @@ export const pack: CommandSpec = {
       board: board?.id,
       name,
       rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
-      prefer: choice(options, 'prefer', preferences),
+      prefer,
+      coded,
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
       quantize: {

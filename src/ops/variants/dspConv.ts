@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution and fully connected layers for DSP instructions: two pixels or one row by four channels.
 
-import type { CStruct, Prefer } from '../op.js';
+import type { CStruct, Prefer, Section } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
-import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import {
   blockConstants,
@@ -26,8 +25,23 @@ const maxRowBytes = 4096;
 const weights = (layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm): CStruct['fields'][number] => {
   const data = blockConstants(layer, pairs, form);
   const blocks = Math.ceil(layer.outC / 4);
-  return ['weights', constant('weights', 'int32', data, [blocks, data.length / blocks])];
+  const words = data.length / blocks;
+  return [
+    'weights',
+    { const: { name: 'weights', dtype: 'int32', data, shape: [blocks, words], sections: sectionsOf(form, words) } },
+  ];
 };
+
+/** Of a block: sums to begin with, weights, and m, r, s of each channel. */
+function sectionsOf(form: WeightForm, words: number): Section[] {
+  const weightWords = words - 16;
+  const weights: Record<WeightForm, Section> = {
+    paired: { words: weightWords, unit: 1, paired: true },
+    wide: { words: weightWords, unit: 1 },
+    int16: { words: weightWords, unit: 2 },
+  };
+  return [{ words: 4, unit: 4, fields: 2 }, weights[form], { words: 12, unit: 4, fields: 3 }];
+}
 
 const bounds = (layer: LivelyLayer): CStruct['fields'] => [
   ['output_min', layer.outputMin],

@@ -2,7 +2,7 @@
 // Depthwise convolution with DSP instructions: 3 x 3 at stride 1, and any window.
 
 import type { Node } from '../../model/graph.js';
-import type { CStruct, KernelCall, LowerContext } from '../op.js';
+import type { CStruct, KernelCall, LowerContext, Section } from '../op.js';
 import { type Front, overlapLagBytes, planeOverlap } from '../overlap.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
@@ -42,9 +42,10 @@ const head = (l: IntegerLayer): CStruct['fields'] => [
   ['out_w', l.outW],
 ];
 
-function tail(l: IntegerLayer, constants: number[]): CStruct['fields'] {
+function tail(l: IntegerLayer, constants: number[], sections: readonly Section[]): CStruct['fields'] {
+  const data = Int32Array.from(constants);
   return [
-    ['constants', constant('constants', 'int32', Int32Array.from(constants), [constants.length])],
+    ['constants', { const: { name: 'constants', dtype: 'int32', data, shape: [data.length], sections } }],
     ['input_zero_point', l.inputZeroPoint],
     ['output_min', l.outputMin],
     ['output_max', l.outputMax],
@@ -62,6 +63,12 @@ const call = (kernel: string, fields: CStruct['fields'], scratchBytes: number): 
 
 const bytes = (a: number, b: number, c: number, d: number): number =>
   (a & 0xff) | ((b & 0xff) << 8) | ((c & 0xff) << 16) | ((d & 0xff) << 24);
+
+/** Of a channel of 3 x 3: three columns of weights, then b, m, r, s. */
+const columnSections: readonly Section[] = [
+  { words: 3, unit: 1 },
+  { words: 4, unit: 4, fields: 4 },
+];
 
 /** sizeof(channel) in the kernel. */
 const channelBlockBytes = 68;
@@ -86,7 +93,12 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
       const s = scales[c];
       return [column(0), column(1), column(2), s.bias, s.multiplier, s.round, s.shift];
     });
-  const fields: CStruct['fields'] = [...head(l), ['pad_top', l.padTop], ['pad_left', l.padLeft], ...tail(l, constants)];
+  const fields: CStruct['fields'] = [
+    ...head(l),
+    ['pad_top', l.padTop],
+    ['pad_left', l.padLeft],
+    ...tail(l, constants, columnSections),
+  ];
   const scratch = groupSize * channelBlockBytes + 32 * (l.outW + 2);
   // Rows are computed in pairs; besides outputs the kernel pays for each pair of four channels, and six times that to
   // begin with four channels: these are its pixels.
@@ -97,6 +109,13 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
   const overlap = l.outC % groupSize === 0 ? { overlap: planeOverlap(l, rowPairFronts(l)) } : {};
   return { call: { ...kernelCall, ...overlap }, work };
 }
+
+/** Of a group for any window: biases, weights, and m, r, s of each channel. */
+const tapSections = (taps: number): Section[] => [
+  { words: groupSize, unit: 4 },
+  { words: groupSize * Math.ceil(taps / 2), unit: 2 },
+  { words: 3 * groupSize, unit: 4, fields: 3 },
+];
 
 const half = (weight: number): number => (2 * weight) & 0xffff;
 
@@ -132,6 +151,7 @@ function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
     ...tail(
       l,
       groupStarts(l.outC).flatMap((start) => anyConstants(p, start)),
+      tapSections(l.kernelH * l.kernelW),
     ),
   ];
   const scratch = leavesImage(l) ? 4 * offsets.length + l.inC : 4;

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decodes the entropy-coded constants of a layer (src/compress/code/FORMAT.md): a rANS stream of one 32-bit state and
+ * 16-bit words. How many values there are is the caller's, known when the model was packed: whatever the stream says, no
+ * more is written, and nothing is read behind its end. */
+#ifndef MOTE_CODED_H
+#define MOTE_CODED_H
+
+#include <stdint.h>
+
+/* Small before fast, where it runs once a layer. */
+#if defined(__GNUC__)
+#define MOTE_CODED_OUT_OF_LINE __attribute__((noinline))
+#else
+#define MOTE_CODED_OUT_OF_LINE
+#endif
+
+#define MOTE_CODED_TABLE_BITS 8 /* frequencies sum to 256 */
+#define MOTE_CODED_LIST 32      /* entries of a list */
+
+typedef struct {
+  const uint8_t *at, *end;
+  uint32_t state; /* 2^16 at least */
+} mote_coded;
+
+/* Behind the end there are zeros. */
+static inline uint32_t mote_coded_word(mote_coded *s) {
+  uint32_t word = 0;
+  if (s->at < s->end) word = *s->at++;
+  if (s->at < s->end) word |= (uint32_t)*s->at++ << 8;
+  return word;
+}
+
+static inline void mote_coded_open(mote_coded *s, const uint8_t *code, uint32_t bytes) {
+  s->at = code;
+  s->end = code + bytes;
+  s->state = mote_coded_word(s) << 16;
+  s->state |= mote_coded_word(s);
+}
+
+/* After a step the state may have lost up to 16 bits. */
+static inline void mote_coded_refill(mote_coded *s) {
+  if (s->state < 0x10000u) s->state = (s->state << 16) | mote_coded_word(s);
+}
+
+static inline uint32_t mote_coded_bits16(mote_coded *s, uint32_t count) {
+  uint32_t value = s->state & ((1u << count) - 1u);
+  s->state >>= count;
+  mote_coded_refill(s);
+  return value;
+}
+
+/* Up to 32 plain bits, low half first. */
+MOTE_CODED_OUT_OF_LINE static uint32_t mote_coded_bits(mote_coded *s, uint32_t count) {
+  if (count <= 16u) return mote_coded_bits16(s, count);
+  uint32_t low = mote_coded_bits16(s, 16u);
+  return low | (mote_coded_bits16(s, (count - 16u) & 31u) << 16);
+}
+
+/* Sign last, so that small numbers are short either way. */
+MOTE_CODED_OUT_OF_LINE static uint32_t mote_coded_number(mote_coded *s) {
+  uint32_t n = mote_coded_bits(s, mote_coded_bits(s, 6u));
+  return (n >> 1) ^ (0u - (n & 1u));
+}
+
+typedef struct {
+  uint8_t symbol[1 << MOTE_CODED_TABLE_BITS]; /* of each slot */
+  uint16_t start[257];                        /* first slot of each symbol; start[s + 1] - start[s] of them */
+} mote_coded_table;
+
+MOTE_CODED_OUT_OF_LINE static void mote_coded_read_table(mote_coded *s, mote_coded_table *t, uint32_t symbols) {
+  uint32_t slot = 0;
+  for (uint32_t symbol = 0; symbol < symbols; symbol++) {
+    uint32_t width = mote_coded_bits(s, 4u);
+    uint32_t count = width > 1u ? (1u << (width - 1u)) + mote_coded_bits(s, width - 1u) : width;
+    t->start[symbol] = (uint16_t)slot;
+    for (; count > 0u && slot < 1u << MOTE_CODED_TABLE_BITS; count--) t->symbol[slot++] = (uint8_t)symbol;
+  }
+  t->start[symbols] = (uint16_t)slot;
+  /* A stream that mote made fills the table; another must not leave it open. */
+  for (; slot < 1u << MOTE_CODED_TABLE_BITS; slot++) t->symbol[slot] = 0;
+}
+
+static inline uint32_t mote_coded_symbol(mote_coded *s, const mote_coded_table *t) {
+  uint32_t slot = s->state & ((1u << MOTE_CODED_TABLE_BITS) - 1u);
+  uint32_t symbol = t->symbol[slot];
+  uint32_t start = t->start[symbol];
+  s->state = (t->start[symbol + 1u] - start) * (s->state >> MOTE_CODED_TABLE_BITS) + slot - start;
+  mote_coded_refill(s);
+  return symbol;
+}
+
+/* A sequence of an array: `inner` elements of `unit` bytes, `inner_stride` bytes apart, and that `outer` times. */
+typedef struct {
+  uint32_t offset; /* from the beginning of the decoded constants; aligned to `unit` */
+  uint32_t inner, outer, outer_stride;
+  uint8_t unit, inner_stride;
+  uint8_t paired; /* two int8 in each 16 bits, 256 * odd + even: a negative even one borrows from the odd one */
+} mote_coded_piece;
+
+static inline void mote_coded_put(uint8_t *to, uint32_t unit, uint32_t value) {
+  if (unit == 1u) *to = (uint8_t)value;
+  else if (unit == 2u) *(uint16_t *)(void *)to = (uint16_t)value;
+  else *(uint32_t *)(void *)to = value;
+}
+
+enum { MOTE_CODED_CONSTANT, MOTE_CODED_PLAIN, MOTE_CODED_FREQUENCY, MOTE_CODED_LISTED };
+
+/* How the values of a sequence are made of what the stream holds: base + step * number, or an entry of a list. */
+typedef struct {
+  uint32_t kind, base, step, width;
+  uint32_t list[MOTE_CODED_LIST];
+  mote_coded_table table;
+} mote_coded_model;
+
+static inline void mote_coded_read_model(mote_coded *s, mote_coded_model *m) {
+  m->kind = mote_coded_bits(s, 2u);
+  if (m->kind == MOTE_CODED_LISTED) {
+    uint32_t entries = mote_coded_bits(s, 8u) + 1u;
+    for (uint32_t i = 0; i < entries; i++) m->list[i % MOTE_CODED_LIST] = mote_coded_number(s);
+    mote_coded_read_table(s, &m->table, entries);
+    return;
+  }
+  m->base = mote_coded_number(s);
+  m->step = m->kind == MOTE_CODED_CONSTANT ? 0u : mote_coded_number(s);
+  m->width = m->kind == MOTE_CODED_PLAIN ? mote_coded_bits(s, 6u) : 0u;
+  if (m->kind == MOTE_CODED_FREQUENCY) mote_coded_read_table(s, &m->table, mote_coded_bits(s, 8u) + 1u);
+}
+
+static inline uint32_t mote_coded_value(mote_coded *s, const mote_coded_model *m) {
+  if (m->kind == MOTE_CODED_LISTED) return m->list[mote_coded_symbol(s, &m->table) % MOTE_CODED_LIST];
+  if (m->kind == MOTE_CODED_FREQUENCY) return m->base + m->step * mote_coded_symbol(s, &m->table);
+  return m->base + m->step * mote_coded_bits(s, m->width);
+}
+
+/* Bytes by frequency: what weights are. */
+static inline void mote_coded_bytes(mote_coded *stream, const mote_coded_model *m, const mote_coded_piece *p, uint8_t *to) {
+  mote_coded s = *stream;
+  const uint32_t base = m->base, step = m->step, stride = p->inner_stride, inner = p->inner;
+  for (uint32_t o = p->outer; o > 0u; o--, to += p->outer_stride) {
+    uint8_t *at = to;
+    for (uint32_t i = inner; i > 0u; i--, at += stride) *at = (uint8_t)(base + step * mote_coded_symbol(&s, &m->table));
+  }
+  *stream = s;
+}
+
+static inline void mote_coded_others(mote_coded *s, const mote_coded_model *m, const mote_coded_piece *p, uint8_t *to) {
+  for (uint32_t o = p->outer; o > 0u; o--, to += p->outer_stride) {
+    uint8_t *at = to;
+    for (uint32_t i = p->inner; i > 0u; i--, at += p->inner_stride) mote_coded_put(at, p->unit, mote_coded_value(s, m));
+  }
+}
+
+static inline void mote_coded_borrow(const mote_coded_piece *p, uint8_t *to) {
+  for (uint32_t o = p->outer; o > 0u; o--, to += p->outer_stride)
+    for (uint32_t i = 0; i < p->inner; i += 2u) to[i + 1u] = (uint8_t)(to[i + 1u] - (to[i] >> 7));
+}
+
+/* All constants of a layer. */
+MOTE_CODED_OUT_OF_LINE static void mote_decode(uint8_t *to, const uint8_t *code, uint32_t bytes, const mote_coded_piece *p, uint32_t pieces) {
+  mote_coded s;
+  mote_coded_model m;
+  mote_coded_open(&s, code, bytes);
+  for (; pieces > 0u; pieces--, p++) {
+    mote_coded_read_model(&s, &m);
+    if (m.kind == MOTE_CODED_FREQUENCY && p->unit == 1u) mote_coded_bytes(&s, &m, p, to + p->offset);
+    else mote_coded_others(&s, &m, p, to + p->offset);
+    if (p->paired) mote_coded_borrow(p, to + p->offset);
+  }
+}
+
+#endif

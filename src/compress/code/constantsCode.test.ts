@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MoteError } from '../../cli/errors.js';
+import type { ConstArray, Section } from '../../ops/op.js';
+import { decodeConstants, encodeConstants } from './constantsCode.js';
+
+const array = (data: ConstArray['data'], sections?: readonly Section[], shape = [data.length]): ConstArray => ({
+  name: 'a',
+  dtype: 'int32',
+  data,
+  shape,
+  ...(sections ? { sections } : {}),
+});
+
+const blank = (a: ConstArray): ConstArray => ({ ...a, data: a.data.slice().fill(77 as never) });
+
+function roundTrip(arrays: readonly ConstArray[]): number {
+  const bytes = encodeConstants(arrays);
+  const back = arrays.map(blank);
+  decodeConstants(bytes, back);
+  back.forEach((b, i) => void expect(b.data).toEqual(arrays[i].data));
+  return bytes.length;
+}
+
+/** Values as weights, tables and noise have them: few or many different ones, far apart or near. */
+const values = (low: number, high: number): fc.Arbitrary<number[]> =>
+  fc
+    .tuple(
+      fc.integer({ min: 1, max: 300 }),
+      fc.array(fc.integer({ min: low, max: high }), { minLength: 1, maxLength: 60 }),
+    )
+    .chain(([length, some]) => fc.array(fc.constantFrom(...some), { minLength: 1, maxLength: length }));
+
+const plain = fc.oneof(
+  values(-128, 127).map((v) => array(Int8Array.from(v))),
+  values(0, 255).map((v) => array(Uint8Array.from(v))),
+  values(-32768, 32767).map((v) => array(Int16Array.from(v))),
+  values(-(2 ** 31), 2 ** 31 - 1).map((v) => array(Int32Array.from(v))),
+  fc.array(fc.integer({ min: -4, max: 4 }), { maxLength: 500 }).map((v) => array(Int8Array.from(v))),
+  fc.array(fc.integer(), { maxLength: 100 }).map((v) => array(Int32Array.from(v))),
+);
+
+const mixed = fc
+  .tuple(
+    fc.constantFrom<readonly Section[]>(
+      [
+        { words: 4, unit: 4, fields: 2 },
+        { words: 3, unit: 1, paired: true },
+        { words: 6, unit: 4, fields: 3 },
+      ],
+      [{ words: 2, unit: 2 }],
+      [
+        { words: 1, unit: 1 },
+        { words: 2, unit: 4, fields: 2 },
+      ],
+    ),
+    fc.integer({ min: 1, max: 9 }),
+  )
+  .chain(([sections, blocks]) => {
+    const length = blocks * sections.reduce((sum, s) => sum + s.words, 0);
+    return fc
+      .array(fc.integer(), { minLength: length, maxLength: length })
+      .map((v) => array(Int32Array.from(v), sections));
+  });
+
+const rows = fc
+  .array(fc.integer(), { minLength: 12, maxLength: 12 })
+  .map((v) => array(Int32Array.from(v), undefined, [3, 4]));
+
+describe('coded constants', () => {
+  it('come back bit for bit', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(plain, mixed, rows), { maxLength: 4 }), (arrays) => void roundTrip(arrays)),
+      { numRuns: 300 },
+    );
+  });
+
+  it('hold INT32_MIN, one value many times in two bytes or so, and nothing at all', () => {
+    roundTrip([array(Int32Array.of(-(2 ** 31), 2 ** 31 - 1, -(2 ** 31)))]);
+    roundTrip([]);
+    expect(roundTrip([array(Int32Array.from({ length: 500 }, () => 1_073_741_824))])).toBeLessThan(12);
+  });
+
+  it('are as short as the entropy says, within a table', () => {
+    // 4096 weights: half 0, a quarter 1, a quarter -1: 1.5 bits each.
+    const weights = Int8Array.from({ length: 4096 }, (_, i) => [0, 1, 0, -1][(i * 7) % 4]);
+    expect(roundTrip([array(weights)])).toBeLessThan((4096 * 1.5) / 8 + 16);
+  });
+
+  it('that are damaged end in a sentence or in other numbers, never elsewhere', () => {
+    const target = [array(new Int8Array(200)), array(new Int32Array(30))];
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
+        try {
+          decodeConstants(bytes, target.map(blank));
+        } catch (e) {
+          expect(e).toBeInstanceOf(MoteError);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    const good = encodeConstants([array(Int8Array.from({ length: 300 }, (_, i) => (i * i) % 11))]);
+    expect(() => decodeConstants(good.slice(0, -3), [array(new Int8Array(300))])).toThrow(MoteError);
+    expect(() => decodeConstants(Uint8Array.of(...good, 1), [array(new Int8Array(300))])).toThrow(MoteError);
+  });
+});
