@@ -8,6 +8,9 @@
 
 #include "mote/dwblock.h"
 
+/* A naked function's parameters are used, in assembly; GCC does not see it. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 typedef uint16_t band_x;
 #define MOTE_BAND_MOVED 32768
 

@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* A naked function's parameters are used, in assembly; GCC does not see it. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
 enum { MOTE_BYTES_OUTPUTS = 8 };
 
 #ifdef MOTE_BYTES_INT16
