@@ -3,7 +3,8 @@
 // their places, and how far before a dying input the output may begin.
 import { dtypeBytes, type Graph, type Node, type TensorId } from '../model/graph.js';
 import type { ConstArray, CStruct, KernelCall } from '../ops/op.js';
-import { type BandLowering, bandShape, type NamedCandidate } from './bandLowering.js';
+import type { Estimated } from '../ops/variants/choose.js';
+import { type BandLowering, bandShape } from './bandLowering.js';
 import { activationInputs, rowGeometry } from './bandNode.js';
 import { specOf } from './buffers.js';
 import { type Interval, place } from './place.js';
@@ -186,10 +187,10 @@ function chooseKernel(lowering: BandLowering, node: Node, bands: readonly Band[]
   const typical = largestBand(bands);
   const shapes = how.estimate ? { firstOwn: 0, lastOwn: 0, distinct: [typical] } : shapesOf(bands);
   const perShape = shapes.distinct.map((band) => lowering.candidates(node, band));
-  const choices = lowering.candidates(node, typical).flatMap(({ name, instructions }): Choice[] => {
-    const found = perShape.map((list) => list.find((c) => c.name === name));
+  const choices = lowering.candidates(node, typical).flatMap(({ call, instructions }): Choice[] => {
+    const found = perShape.map((list) => list.find((c) => c.call.kernel === call.kernel));
     if (found.some((c) => c === undefined)) return [];
-    const calls = (found as NamedCandidate[]).map((c) => c.call);
+    const calls = (found as Estimated[]).map((c) => c.call);
     const total = (instructions * rowsOf(bands)) / typical.rows + perCall * bands.length;
     return [{ ...shapes, calls, instructions: total, scratchBytes: scratchOf(calls) }];
   });

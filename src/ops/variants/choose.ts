@@ -84,39 +84,16 @@ export type Estimated = Candidate & { instructions: number };
 // variant. They are chosen over one for their memory only.
 const referenceCost: Cost = { perCall: 100, perPixel: 60, perOutput: 40, perMac: 12 };
 
-/** The chosen call and what it takes; `rough` where the target has no cost row for its kernel. */
-export function estimateNode(spec: OpSpec, node: Node, context: LowerContext): Estimated & { rough: boolean } {
-  const [{ call, instructions }] = chooseKernels([{ spec, node }], context);
+function estimated(c: Candidate, spec: OpSpec, node: Node, context: LowerContext): Estimated & { rough: boolean } {
+  const { call, instructions } = c;
   if (instructions !== undefined) return { call, instructions, rough: false };
   return { call, instructions: predictInstructions(referenceCost, workOfReference(spec, node, context)), rough: true };
 }
 
-/** The node with one kernel, or undefined where the target has none such or it does not fit; no name: the reference. */
-export function lowerAs(
-  kernel: string | undefined,
-  spec: OpSpec,
-  node: Node,
-  context: LowerContext,
-): Estimated | undefined {
-  if (kernel === undefined) {
-    const { call, instructions } = reference(spec, node, context);
-    const rough = (): number => predictInstructions(referenceCost, workOfReference(spec, node, context));
-    return { call, instructions: instructions ?? rough() };
-  }
-  const variant = variants.find((v) => v.kernel === kernel && v.op === node.op);
-  const cost = context.target.costs?.[kernel];
-  const lowered = variant && cost && variant.lower(node, context);
-  return lowered && { call: lowered.call, instructions: predictInstructions(cost, lowered.work) };
-}
+/** The chosen call and what it takes; `rough` where the target has no cost row for its kernel. */
+export const estimateNode = (spec: OpSpec, node: Node, context: LowerContext): Estimated & { rough: boolean } =>
+  estimated(chooseKernels([{ spec, node }], context)[0], spec, node, context);
 
-/** Names of the kernels that may compute the operator on the target; the last one, undefined, is the reference. */
-export function kernelsFor(node: Node, { target, prefer = 'balance' }: LowerContext): (string | undefined)[] {
-  const fit = variants.filter(
-    (v) =>
-      v.op === node.op &&
-      target.isa.includes(v.isa) &&
-      target.costs?.[v.kernel] &&
-      (!v.prefers || v.prefers.includes(prefer)),
-  );
-  return [...fit.map((v) => v.kernel), undefined];
-}
+/** Every way to compute a node on the target, the reference kernel last. */
+export const candidatesOf = (spec: OpSpec, node: Node, context: LowerContext): Estimated[] =>
+  [...variantsFor(node, context), reference(spec, node, context)].map((c) => estimated(c, spec, node, context));

@@ -102,14 +102,16 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
         ['out_c', layer.outC],
         [
           'tiles',
-          constant(
-            'tiles',
-            'int32',
-            Int32Array.from(words, (w) => w | 0),
-            [words.length / tile, tile],
-          ),
+          words.length
+            ? constant(
+                'tiles',
+                'int32',
+                Int32Array.from(words, (w) => w | 0),
+                [words.length / tile, tile],
+              )
+            : null,
         ],
-        ['ranges', constant('ranges', 'int16', Int16Array.from(ranges), [ranges.length])],
+        ['ranges', ranges.length ? constant('ranges', 'int16', Int16Array.from(ranges), [ranges.length]) : null],
         ['rest', rest.length ? constant('rest', 'int8', rest, [layer.outC - tiled, taps]) : null],
         channelField(layer, biased, 1),
         outputField(layer),
