@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a clone ready: npm packages always; with --test also QEMU and GCC (Debian, as root), or a plain word about what will be skipped.
+// Makes a clone ready: npm packages always; with --test also QEMU, GCC and the flashing tools of others (Debian, as
+// root), or a plain word about what will be skipped.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -46,10 +47,21 @@ const testTools = [
   { program: 'qemu-system-riscv32', debian: 'qemu-system-misc', suites: 'the virtual RV32 boards' },
   { program: 'arm-none-eabi-gcc', debian: 'gcc-arm-none-eabi', suites: 'the Arm kernels through GCC' },
   { program: 'riscv64-unknown-elf-gcc', debian: 'gcc-riscv64-unknown-elf', suites: 'the RISC-V kernels through GCC' },
+  { program: 'stm32flash', debian: 'stm32flash', suites: 'the AN3155 emulator against an independent client' },
+  { program: 'bossac', debian: 'bossa-cli', suites: 'the SAM-BA emulator against an independent client' },
+  { program: 'socat', debian: 'socat', suites: 'emulated boards behind a pseudo terminal' },
+  {
+    file: '/usr/lib/python3/dist-packages/serial/__init__.py',
+    program: 'python3-serial',
+    debian: 'python3-serial',
+    suites: 'RFC 2217 against an independent server',
+  },
 ];
 
+const isHere = (tool) => (tool.file === undefined ? onPath(tool.program) : existsSync(tool.file));
+
 function installTestTools() {
-  const missing = () => testTools.filter((t) => !onPath(t.program));
+  const missing = () => testTools.filter((t) => !isHere(t));
   if (missing().length === 0) return;
   if (process.getuid?.() === 0 && onPath('apt-get')) {
     const packages = missing().map((t) => t.debian);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Link to a function in this process: the RP2040 emulator and the tests' fake boards.
 import { Inbox } from './inbox.js';
-import type { Link } from './link.js';
+import { bytesOnly, type Link, type ModemLines, type Parity } from './link.js';
 
 /** The far end: what the near end writes arrives at `onData`, what it sends arrives at the near end. */
 export interface FarEnd {
@@ -13,11 +13,21 @@ export interface FarEnd {
   break(reason: string): void;
 }
 
-export function memoryLink(name: string): { near: Link; far: FarEnd } {
+/** What the far end sees of the near end's adapter; an ability is there when its listener is. */
+export interface AdapterListeners {
+  onLines?: (lines: ModemLines) => void;
+  onFormat?: (format: { baud: number; parity?: Parity }) => void;
+}
+
+export function memoryLink(name: string, adapter: AdapterListeners = {}): { near: Link; far: FarEnd } {
+  const { onLines, onFormat } = adapter;
   const toNear = new Inbox();
   const toFar = new Inbox();
   const near: Link = {
     name,
+    can: onLines || onFormat ? { lines: !!onLines, baud: !!onFormat, parity: !!onFormat } : bytesOnly,
+    ...(onLines && { setLines: async (lines: ModemLines) => onLines(lines) }),
+    ...(onFormat && { setFormat: async (format: { baud: number; parity?: Parity }) => onFormat(format) }),
     write: async (bytes) => {
       if (toNear.closed !== undefined) throw new Error(toNear.closed);
       toFar.data(bytes.slice());

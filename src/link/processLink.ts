@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { Inbox } from './inbox.js';
-import type { Link } from './link.js';
+import { bytesOnly, type Link } from './link.js';
 
 /** `describeEnd` puts the end of the process into words for onClose. */
 export function processLink(
@@ -17,6 +17,7 @@ export function processLink(
   child.on('close', (status, signal) => inbox.close(describeEnd(status, signal)));
   return {
     name,
+    can: bytesOnly,
     // The callback's error is the child's end, which onClose reports in better words.
     write: (bytes) => new Promise((resolve) => void child.stdin.write(bytes, () => resolve())),
     onData: (listener) => inbox.onData(listener),

@@ -2,7 +2,7 @@
 // A Link over Node streams: what a socket, a child process and a serial port have in common.
 import type { Readable, Writable } from 'node:stream';
 import { Inbox } from './inbox.js';
-import type { Link } from './link.js';
+import { bytesOnly, type Link } from './link.js';
 
 export interface StreamEnds {
   name: string;
@@ -21,6 +21,7 @@ export function streamLink(ends: StreamEnds): Link {
   }
   return {
     name: ends.name,
+    can: bytesOnly,
     write: (bytes) => writeStream(ends.writable, bytes),
     onData: (listener) => inbox.onData(listener),
     onClose: (listener) => inbox.onClose(listener),
