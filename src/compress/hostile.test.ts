@@ -12,7 +12,7 @@ import { recipeFrom, requireLayers, uniformRecipe } from './recipe.js';
 import { evaluateRunner } from './runner.js';
 
 const formats = ['int8', 'int6', 'int4', 'int4g32', 'int3', 'int2g16', 'ternary', 'tritsg32', 'palette16', 'palette4c'];
-const more = ['binary', 'sparse2:4', 'sparse1:4-int4', 'block8', 'block16-int4g16', 'int4+out'];
+const more = ['binary', 'sparse2:4', 'sparse1:4-int4', 'block8', 'block16-int4g16', 'int4+out', 'coded3'];
 
 const same = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1], groups: 1, activation: { min: 0, max: null } };
 

@@ -13,7 +13,7 @@ export function outputSnr(
   integer: { graph: Graph; runner: IntegerRunner },
   samples: TensorData[][],
 ): number {
-  const [exactIds, gotIds] = [judged(float.graph), judged(integer.graph)];
+  const [exactIds, gotIds] = [judgedOutputs(float.graph), judgedOutputs(integer.graph)];
   let [signal, noise] = [0, 0];
   for (const sample of samples) {
     const inputs = sample.map((data) => Float32Array.from(data as ArrayLike<number>, Number));
@@ -32,7 +32,8 @@ export function outputSnr(
   return noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
 }
 
-function judged(graph: Graph): TensorId[] {
+/** What is looked at: the outputs, or what goes into a softmax that makes one. */
+export function judgedOutputs(graph: Graph): TensorId[] {
   return graph.outputs.map((id) => {
     const producer = graph.nodes.find((node) => node.outputs.includes(id));
     return producer?.op === 'softmax' && !graph.inputs.includes(producer.inputs[0]) ? producer.inputs[0] : id;

@@ -10,6 +10,7 @@ import {
   type RangeMethod,
   type Statistics,
 } from './calibrate.js';
+import { codedRecipe } from './codedRecipe.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
 import { centred, collectMoments } from './moments.js';
@@ -146,9 +147,11 @@ async function roundingOf(
   graph: Graph,
   samples: TensorData[][],
   { runner, makeRunner }: Runners,
-  { recipeOf, lossInputs, biasCorrection }: Settings,
+  { recipeOf: given, lossInputs, biasCorrection }: Settings,
+  quantize: (round: RoundWeights) => Graph,
 ): Promise<RoundWeights | undefined> {
-  if (!recipeOf) return undefined;
+  if (!given) return undefined;
+  const recipeOf = await codedRecipe({ graph, samples, runner, makeRunner, recipeOf: given, quantize });
   if (!biasCorrection || lossInputs === 'float') return roundWeights(collectMoments(graph, samples, runner), recipeOf);
   if (lossInputs === 'sequential' && runner.setConstants)
     return roundSequentially(graph, samples, makeRunner, recipeOf);
@@ -174,11 +177,12 @@ async function quantizeOne(
   const { method, biasCorrection } = settings;
   const { runner } = runners;
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
-  const round = await roundingOf(graph, samples, runners, settings);
-  const quantized = quantizeInt8(graph, ranges, {
-    ...(biasCorrection ? { biasCorrection: statistics.means } : {}),
-    ...(round ? { round } : {}),
-  });
+  const quantize = (round?: RoundWeights): Graph =>
+    quantizeInt8(graph, ranges, {
+      ...(biasCorrection ? { biasCorrection: statistics.means } : {}),
+      ...(round ? { round } : {}),
+    });
+  const quantized = quantize(await roundingOf(graph, samples, runners, settings, quantize));
   const checked = spread(samples, settings.checkSamples);
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
   const outputSnrDb =

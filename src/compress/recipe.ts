@@ -35,31 +35,50 @@ export function encodingFor(name: string, option: string): Encoding {
 const columnsOf = (node: Node, shape: readonly number[]): number =>
   shape.reduce((a, b) => a * b, 1) / weightRows(node.op, shape);
 
+/** `coded2.5`: int8 on a grid so coarse that entropy coding takes so many bits a weight. */
+const codedPattern = /^coded(\d(?:\.\d{1,2})?)$/;
+
+/** Reads the name of a level; the encoding is narrowed to each layer's columns. */
+function levelOf(name: string, option: string): LayerRecipe {
+  const rate = Number(codedPattern.exec(name)?.[1] ?? 0);
+  if (rate > 0) return { encoding: { kind: 'int', bits: 8, group: 0 }, method: 'output', rate };
+  return { encoding: encodingFor(name, option), method: 'output' };
+}
+
+const forLayer = (level: LayerRecipe, node: Node, shape: readonly number[]): LayerRecipe => ({
+  ...level,
+  encoding: narrowed(level.encoding, columnsOf(node, shape)),
+});
+
+/** A rate that is not one layer's own is shared by all that have it. */
+const forAll = (level: LayerRecipe): LayerRecipe => (level.rate === undefined ? level : { ...level, shared: true });
+
 /** One level of the allocator for one layer. */
 export function levelRecipe(name: string, node: Node, shape: readonly number[]): LayerRecipe {
-  return { encoding: narrowed(encodingFor(name, 'formats'), columnsOf(node, shape)), method: 'output' };
+  return forLayer(levelOf(name, 'formats'), node, shape);
 }
 
 /** One format for every layer. */
 export function uniformRecipe(name: string, method: RoundMethod = 'output'): RecipeOf {
-  const encoding = encodingFor(name, 'weights');
-  return (node, shape) => ({ encoding: narrowed(encoding, columnsOf(node, shape)), method });
+  const level = forAll({ ...levelOf(name, 'weights'), method });
+  return (node, shape) => forLayer(level, node, shape);
 }
 
 /** A recipe file's layers; those it does not name take its `default`, or stay int8. */
 export function recipeFrom(recipe: Recipe): RecipeOf {
   const read = (entry: Recipe['default']): LayerRecipe | undefined =>
     entry && {
-      encoding: encodingFor(entry.weights, 'recipe'),
-      method: entry.method ?? 'output',
+      ...levelOf(entry.weights, 'recipe'),
+      ...(entry.method === undefined ? {} : { method: entry.method }),
       ...(entry.kept === undefined ? {} : { keptShare: entry.kept }),
       ...(entry.outliers === undefined ? {} : { outlierShare: entry.outliers }),
     };
   const layers = new Map(Object.entries(recipe.layers).map(([name, entry]) => [name, read(entry)]));
-  const otherwise = read(recipe.default);
+  const given = read(recipe.default);
+  const otherwise = given && forAll(given);
   return (node, shape) => {
     const found = layers.get(node.name) ?? layers.get(wholeName(node.name)) ?? otherwise;
-    return found && { ...found, encoding: narrowed(found.encoding, columnsOf(node, shape)) };
+    return found && forLayer(found, node, shape);
   };
 }
 

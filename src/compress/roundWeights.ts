@@ -10,6 +10,7 @@ import { descend, fitScales } from './round/descend.js';
 import type { Grid, GridRequest } from './round/grid.js';
 import { gridOf } from './round/grids.js';
 import { nearest } from './round/nearest.js';
+import { roundForNoise, roundForRate } from './round/rate.js';
 import { type MomentOf, secondOrder } from './round/secondOrder.js';
 
 /** `nearest` rounds each weight by itself; `output` makes the layer's output move least. */
@@ -22,10 +23,18 @@ export interface LayerRecipe {
   keptShare?: number;
   /** Of outliers: share of the weights. */
   outlierShare?: number;
+  /** int8 that is to be stored entropy-coded: bits per weight to come out at. */
+  rate?: number;
+  /** The rate is that of all such layers together, shared out by what an error costs. */
+  shared?: boolean;
+  /** Instead of the rate: what a weight's error may cost at the network's output. */
+  noise?: number;
+  /** What an error costs there, by row (rowCosts.ts). */
+  rowCost?: Float64Array;
 }
 
-const isPlain = ({ encoding: e, method }: LayerRecipe): boolean =>
-  e.kind === 'int' && e.bits === 8 && !e.group && method === 'nearest';
+const isPlain = ({ encoding: e, method, rate }: LayerRecipe): boolean =>
+  rate === undefined && e.kind === 'int' && e.bits === 8 && !e.group && method === 'nearest';
 
 const scaleRounds = 3;
 
@@ -40,6 +49,35 @@ function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): I
   return integers;
 }
 
+/** What stands for second moments where none were seen: all columns alike. */
+const identityMatrix = (n: number): Float64Array =>
+  Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) ? 0 : 1));
+
+interface Coded {
+  leastScales: Float64Array;
+  mostScale: number | undefined;
+  recipe: LayerRecipe;
+  own: Moments | undefined;
+}
+
+/** int8 for entropy coding, at the noise or the rate that the recipe has. */
+function roundCoded(
+  node: Node,
+  weights: Float64Array,
+  shape: readonly number[],
+  { leastScales, mostScale, recipe, own }: Coded,
+): RoundedWeights {
+  const rows = weightRows(node.op, shape);
+  const request = { ...recipe, rows, columns: weights.length / rows, weights, leastScales, mostScale };
+  const plain = own ? [] : [identityMatrix(request.columns)];
+  const momentOf: MomentOf = (row) => (own ? own.matrices[Math.floor(row / own.rowsPerMatrix)] : plain[0]);
+  const rounded =
+    recipe.noise === undefined
+      ? roundForRate({ ...request, rate: recipe.rate as number }, momentOf)
+      : roundForNoise(request, momentOf, recipe.noise);
+  return { data: weightData(node.op, shape, { ...request, ...rounded }), scales: rounded.scales };
+}
+
 /** Rounds real weights, given as a matrix, on the loss that the moments describe. */
 export function roundLayer(
   node: Node,
@@ -48,7 +86,9 @@ export function roundLayer(
   leastScales: Float64Array,
   recipe: LayerRecipe,
   own: Moments | undefined,
+  mostScale?: number,
 ): RoundedWeights {
+  if (recipe.rate !== undefined) return roundCoded(node, weights, shape, { leastScales, mostScale, recipe, own });
   const rows = weightRows(node.op, shape);
   const base: GridRequest = { ...recipe, rows, columns: weights.length / rows, weights, leastScales };
   const aware = own && recipe.method === 'output';
@@ -75,7 +115,7 @@ export function roundLayer(
 
 /** Rounds the weights of every layer that `recipeOf` has a recipe for. */
 export function roundWeights(moments: ReadonlyMap<TensorId, Moments>, recipeOf: RecipeOf): RoundWeights {
-  return (node, real, shape, leastScales) => {
+  return (node, real, shape, leastScales, mostScale) => {
     const recipe = recipeOf(node, shape);
     if (!recipe || isPlain(recipe)) return undefined;
     const at = matrixIndex(node.op, shape);
@@ -83,6 +123,6 @@ export function roundWeights(moments: ReadonlyMap<TensorId, Moments>, recipeOf: 
     real.forEach((v, i) => {
       weights[at(i)] = v;
     });
-    return roundLayer(node, weights, shape, leastScales, recipe, moments.get(node.outputs[0]));
+    return roundLayer(node, weights, shape, leastScales, recipe, moments.get(node.outputs[0]), mostScale);
   };
 }

@@ -168,7 +168,7 @@ export async function roundSequentially(
   if (!packed.setConstants) throw new Error('this runner cannot exchange constants');
   const inputs = samples.map((s) => s.map((d) => Float32Array.from(d as ArrayLike<number>)));
   const nodeOf = new Map(graph.nodes.map((n) => [n.outputs[0], n]));
-  return (node, real, shape, leastScales) => {
+  return (node, real, shape, leastScales, mostScale) => {
     const own = nodeOf.get(node.outputs[0]);
     const recipe = recipeOf(node, shape);
     if (!own || !recipe) return undefined;
@@ -185,6 +185,7 @@ export async function roundSequentially(
       leastScales,
       recipe,
       moments,
+      mostScale,
     );
     const n = moments.columns;
     const integers = new Float64Array(real.length);

@@ -16,6 +16,9 @@ const maxBias = 2 ** 30;
 /** Below this ratio of accumulator step to output step a channel adds nothing that the output could show. */
 const minMultiplier = 2 ** -28;
 
+/** Kernels for instruction sets shift sums right, those for DSP by two bits at least: a real factor below 1/4. */
+const mostMultiplier = 0.249;
+
 interface Scales {
   input: number;
   output: number;
@@ -35,6 +38,8 @@ export type RoundWeights = (
   real: Float64Array,
   shape: readonly number[],
   leastScales: Float64Array,
+  /** Scales above which fast kernels do not rescale. */
+  mostScale?: number,
 ) => RoundedWeights | undefined;
 
 export interface RoundedWeights {
@@ -92,7 +97,13 @@ function roundedWeights(
 ): { tensor: Quantized; shift?: Float64Array } | undefined {
   const channels = stored.shape[outputAxis[node.op]];
   const leastScales = Float64Array.from({ length: channels }, (_, c) => smallestScale(bias?.[c] ?? 0, scales));
-  const rounded = round?.(node, realValues(stored), stored.shape, leastScales);
+  const rounded = round?.(
+    node,
+    realValues(stored),
+    stored.shape,
+    leastScales,
+    (mostMultiplier * scales.output) / scales.input,
+  );
   return (
     rounded && {
       shift: rounded.shift,

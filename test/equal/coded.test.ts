@@ -33,7 +33,7 @@ const request = (target: string, coded: PackRequest['coded']): Omit<PackRequest,
   name: `digits_${coded ?? 'plain'}`,
   calibration: { array: readNpy(readFileSync(digits('calib_x.npy')), 'calib_x.npy'), path: 'calib_x.npy' },
   inputScale: { scale: 1 / 255, zero: 0 },
-  quantize: { equalize: 'none', recipeOf: uniformRecipe('int3') },
+  quantize: { equalize: 'none', recipeOf: uniformRecipe('coded2.5') },
   ...(coded ? { coded } : {}),
 });
 

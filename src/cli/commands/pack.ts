@@ -112,7 +112,7 @@ export const pack: CommandSpec = {
     { flags: '--ranges <method>', text: 'activation ranges from calibration: minmax, percentile or mse' },
     {
       flags: '--weights <format>',
-      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …',
+      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …; coded3: 3 bits each once --coded',
     },
     {
       flags: '--round <method>',

@@ -14,14 +14,14 @@ const damping = 0.01;
 /** Rounds one row; `weights` are used up. Gives the integers. */
 type RoundRow = (weights: Float64Array, row: number, grid: Grid) => Int8Array;
 
-interface Sweep {
+export interface Sweep {
   order: number[];
   /** Upper triangle U with U^T U = H^-1, in `order`. */
   factor: Float64Array;
 }
 
 /** The columns by falling H_jj (GPTQ's act-order), and the factor that says where errors go. */
-function sweepOf(moment: Float64Array, n: number): Sweep {
+export function sweepOf(moment: Float64Array, n: number): Sweep {
   const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => moment[b * n + b] - moment[a * n + a] || a - b);
   const inverse = dampedInverse(permuted(moment, n, order), n, damping);
   const lower = cholesky(inverse, n);
