@@ -33,7 +33,7 @@ export function parseJson<K extends keyof Kinds>(kind: K, text: string, path: st
   } catch (error) {
     return refuse(error instanceof Error ? error.message : 'not JSON');
   }
-  const ajv = new Ajv2020({ strict: false });
+  const ajv = new Ajv2020({ strict: false, discriminator: true });
   const validate = ajv.compile<Kinds[K]>(
     JSON.parse(readFileSync(join(packageRoot, 'schemas', `${kind}.schema.json`), 'utf8')),
   );

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../cli/errors.js';
+import { flashContradiction } from '../flash/checkBoard.js';
 import type { Board } from '../generated/board.js';
 import type { Target } from '../generated/target.js';
 import { packageRoot } from '../packageRoot.js';
@@ -43,7 +44,7 @@ function contradiction(board: Board): string | undefined {
   }
   if (board.counter.kind === 'mmio' && (board.counter.base === undefined || board.counter.hz === undefined))
     return 'an mmio counter needs base and hz';
-  return undefined;
+  return flashContradiction(board);
 }
 
 /** The board with this id, or board.unknown with the nearest names. */

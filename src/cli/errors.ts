@@ -81,6 +81,11 @@ export const errors = {
 
   'device.none': { exit: 5, text: '{board} has no emulator here, and no port was named', help: 'add --port PATH' },
   'device.open': { exit: 5, text: "cannot open '{port}': {reason}" },
+  'link.lacks': {
+    exit: 5,
+    text: '{port} cannot {what}, which flashing by {method} needs',
+    help: 'use a port that can, or another way to flash: --method ID',
+  },
   'device.silent': { exit: 6, text: '{board} does not answer: {reason}' },
   'device.fault': { exit: 6, text: '{board} stopped: {reason}' },
   'device.protocol': { exit: 6, text: '{board} sent something unexpected: {reason}' },
@@ -94,6 +99,17 @@ export const errors = {
     text: '{board}: the memory around the arena was overwritten',
     help: 'please report this with the model',
   },
+
+  // {state}, where it is not empty, says in what state the board was left.
+  'flash.image': {
+    exit: 3,
+    text: 'the image cannot be flashed to {board}: {reason}; nothing was erased',
+    help: 'build it for this board: mote build PACK --board {board} -o FW',
+  },
+  'flash.silent': { exit: 6, text: 'the boot loader of {board} does not answer: {reason}{state}' },
+  'flash.lost': { exit: 6, text: 'the connection to {board} broke: {reason}{state}' },
+  'flash.differs': { exit: 6, text: '{board} holds something else than was written: {reason}{state}' },
+  'flash.interrupted': { exit: 130, text: 'interrupted{state}' },
 
   'drop.over': {
     exit: 8,
@@ -115,7 +131,7 @@ export class MoteError extends Error {
   readonly help: string | undefined;
   constructor(
     readonly code: ErrorCode,
-    args: Record<string, string | number>,
+    readonly args: Readonly<Record<string, string | number>>,
   ) {
     const spec: ErrorSpec = errors[code];
     super(fill(spec.text, args));
@@ -130,7 +146,7 @@ export function fail(code: ErrorCode, args: Record<string, string | number> = {}
 }
 
 /** One sentence on one line: names and reasons may come from hostile files. */
-function fill(template: string, args: Record<string, string | number>): string {
+function fill(template: string, args: Readonly<Record<string, string | number>>): string {
   const text = template.replace(/\{(\w+)\}/g, (_, key: string) => String(args[key] ?? ''));
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is removed
   return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 600);

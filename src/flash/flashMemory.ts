@@ -50,4 +50,6 @@ export interface FlashReport {
   unchangedBlocks: number;
   writtenBytes: number;
   verifiedBy: 'readback' | 'md5' | 'crc32' | 'sha256' | 'firmware' | 'none';
+  /** What the user should know: bytes beside the image that could not be kept. */
+  notes?: string[];
 }

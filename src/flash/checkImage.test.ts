@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { writeBin } from '../build/bin.js';
+import { loadBoard } from '../build/boards.js';
+import { sealBoot2 } from '../build/boot2.js';
+import { writeHex } from '../build/hex.js';
+import type { Chunk } from '../build/image.js';
+import { writeUf2 } from '../build/uf2.js';
+import { checkImage } from './checkImage.js';
+import { readFirmware } from './readFirmware.js';
+
+const words = (address: number, ...values: number[]): Chunk => ({
+  address,
+  bytes: new Uint8Array(Uint32Array.from(values).buffer),
+});
+const f405 = loadBoard('stm32f405-virtual');
+const pico = loadBoard('pico');
+const good = words(0x08000000, 0x20020000, 0x08000101, 1, 2);
+
+describe('checkImage', () => {
+  const check =
+    (image: Chunk[], board = f405) =>
+    () =>
+      checkImage({ format: 'bin', image }, board, 'arm');
+
+  it('takes a program that can start', () => {
+    expect(check([good])).not.toThrow();
+    expect(check([good, words(0x08000800, 7)])).not.toThrow();
+  });
+  it.each([
+    [
+      'outside',
+      [good, words(0x20000000, 1)],
+      /0x20000000, which is not flash of the board \(flash 0x08000000 to 0x080f/,
+    ],
+    ['before', [words(0x07fffffc, 1, 2), good], /0x07fffffc/],
+    ['past the end', [good, words(0x080ffffc, 1, 2)], /0x08100000/],
+    ['elsewhere', [words(0x08004000, 0x20020000, 0x08000101)], /nothing of it lies at 0x08000000/],
+    ['no stack', [words(0x08000000, 0x10000000, 0x08000101)], /stack pointer 0x10000000/],
+    ['odd stack', [words(0x08000000, 0x20000402, 0x08000101)], /stack pointer/],
+    ['even reset', [words(0x08000000, 0x20020000, 0x08000100)], /reset vector 0x08000100/],
+    ['reset outside', [words(0x08000000, 0x20020000, 0x08100001)], /reset vector/],
+  ])('%s is refused with a sentence, exit 3', (_, image, message) => {
+    expect(check(image as Chunk[])).toThrow(expect.objectContaining({ code: 'flash.image', exit: 3 }));
+    expect(check(image as Chunk[])).toThrow(message);
+  });
+  it('another processor is refused', () => {
+    expect(() => checkImage({ format: 'elf', image: [good], machine: 'riscv' }, f405, 'arm')).toThrow(
+      /it is for riscv/,
+    );
+  });
+  it("an RP2040's second stage needs its checksum", () => {
+    const boot = { address: 0x10000000, bytes: new Uint8Array(256).fill(3) };
+    const program = words(0x10000100, 0x20001000, 0x10000201);
+    expect(check([program], pico)).toThrow(/lacks the second-stage/);
+    expect(check([boot, program], pico)).toThrow(/checksum of its second-stage/);
+    sealBoot2(boot.bytes);
+    expect(check([boot, program], pico)).not.toThrow();
+  });
+});
+
+describe('readFirmware', () => {
+  it('knows the format by its content', () => {
+    expect(readFirmware(Buffer.from(writeHex([good])), 'x')).toEqual({ format: 'hex', image: [good] });
+    expect(readFirmware(writeUf2([good]), 'x')).toMatchObject({ format: 'uf2', family: 0xe48bff56 });
+    expect(readFirmware(writeBin([good]).bytes, 'x', 0x08000000)).toEqual({ format: 'bin', image: [good] });
+  });
+  it('a plain binary needs an address, the others refuse one', () => {
+    expect(() => readFirmware(Uint8Array.of(1, 2, 3, 4), 'x.bin')).toThrow(/add --address/);
+    expect(() => readFirmware(writeUf2([good]), 'x.uf2', 0)).toThrow(/x.uf2 is uf2 and knows its addresses/);
+  });
+  it.each([
+    ['empty', new Uint8Array(), 0],
+    ['cut ELF', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1), undefined],
+    ['cut UF2', writeUf2([good]).slice(0, 500), undefined],
+    ['empty HEX', Buffer.from(':00000001FF\n'), undefined],
+    ['a binary at the end of memory', Uint8Array.of(1, 2, 3, 4), 0xfffffffd],
+  ])('%s is refused', (_, bytes, address) => {
+    expect(() => readFirmware(bytes, 'x', address)).toThrow(expect.objectContaining({ code: 'data.broken', exit: 3 }));
+  });
+});

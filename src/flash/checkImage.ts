@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judges an image by the board's memory map before anything is erased: a program that cannot start there, or that
+// reaches into what is not the program's, is refused.
+import { boot2Crc } from '../build/boot2.js';
+import type { Chunk } from '../build/image.js';
+import { regionOf } from '../build/linkerScript.js';
+import { fail } from '../cli/errors.js';
+import type { Board } from '../generated/board.js';
+import { chunksWithin, hex32 } from './eraseBlocks.js';
+import type { FirmwareFile } from './readFirmware.js';
+
+/** `arch` is that of the board's target. */
+export function checkImage(file: FirmwareFile, board: Board, arch: 'arm' | 'riscv'): void {
+  const reason = wrongMachine(file, arch) ?? outsideFlash(file.image, board) ?? wrongStart(file.image, board, arch);
+  if (reason !== undefined) fail('flash.image', { board: board.id, reason });
+}
+
+function wrongMachine({ machine }: FirmwareFile, arch: string): string | undefined {
+  return machine === undefined || machine === arch ? undefined : `it is for ${machine}, the board is ${arch}`;
+}
+
+function outsideFlash(image: readonly Chunk[], board: Board): string | undefined {
+  const regions = board.memory.filter((m) => m.kind !== 'ram');
+  for (const { address, bytes } of image) {
+    let at = address;
+    const end = address + bytes.length;
+    while (at < end) {
+      const region = regions.find((r) => Number(r.start) <= at && at < Number(r.start) + r.bytes);
+      if (!region) {
+        const has = regions.map((r) => `${r.name} ${r.start} to ${hex32(Number(r.start) + r.bytes - 1)}`).join(', ');
+        return `it has bytes at ${hex32(at)}, which is not flash of the board (${has})`;
+      }
+      at = Number(region.start) + region.bytes;
+    }
+  }
+  return undefined;
+}
+
+function wrongStart(image: readonly Chunk[], board: Board, arch: 'arm' | 'riscv'): string | undefined {
+  const boot = board.memory.find((m) => m.kind === 'boot');
+  const second = boot ? wrongBoot2(image, Number(boot.start), boot.bytes) : undefined;
+  if (second !== undefined) return second;
+  const flash = regionOf(board, 'flash');
+  const start = Number(flash.start);
+  const head = bytesAt(image, start, 8);
+  if (!head) return `nothing of it lies at ${flash.start}, where the board starts`;
+  return arch === 'arm' ? wrongVectors(head, board, start, start + flash.bytes) : undefined;
+}
+
+/** RP2040 data sheet, 2.8.1.3.1: the boot ROM starts the second stage only with the right CRC. */
+function wrongBoot2(image: readonly Chunk[], start: number, bytes: number): string | undefined {
+  const boot = bytesAt(image, start, bytes);
+  if (!boot) return `it lacks the second-stage boot loader at ${hex32(start)}`;
+  const stored = new DataView(boot.buffer, boot.byteOffset).getUint32(bytes - 4, true);
+  return stored === boot2Crc(boot.subarray(0, bytes - 4))
+    ? undefined
+    : 'the checksum of its second-stage boot loader is wrong: the boot ROM would not start it';
+}
+
+/** Armv6-M and Armv7-M: the first word is the stack pointer at reset, the second the reset handler with bit 0 set. */
+function wrongVectors(head: Uint8Array, board: Board, flashStart: number, flashEnd: number): string | undefined {
+  const view = new DataView(head.buffer, head.byteOffset);
+  const [stack, reset] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const ram = regionOf(board, 'ram');
+  const inRam = stack > Number(ram.start) && stack <= Number(ram.start) + ram.bytes && stack % 4 === 0;
+  if (!inRam) return `its stack pointer ${hex32(stack)} is not in the board's RAM`;
+  const inFlash = reset % 2 === 1 && reset > flashStart && reset < flashEnd;
+  return inFlash ? undefined : `its reset vector ${hex32(reset)} is no Thumb address in flash`;
+}
+
+/** `count` bytes of the image from `address`, a copy; undefined where the image has a gap. */
+function bytesAt(image: readonly Chunk[], address: number, count: number): Uint8Array | undefined {
+  const parts = chunksWithin(image, address, address + count);
+  const bytes = Uint8Array.from(Buffer.concat(parts.map((p) => p.bytes)));
+  return bytes.length === count ? bytes : undefined;
+}

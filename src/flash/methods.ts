@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The flash methods: what each needs of its way to the board, and the function behind it. A method is a row here, a
+// definition in schemas/board.schema.json (its options) and a file of its own, loaded when it is used.
+import { fail } from '../cli/errors.js';
+import type { Board } from '../generated/board.js';
+import type { Link, LinkAbilities, Parity } from '../link/link.js';
+import type { CopyToDrive, FlashDrive } from './drive.js';
+import type { ConnectFlash } from './flashMemory.js';
+
+export type FlashEntry = NonNullable<Board['flash']>[number];
+export type MethodId = FlashEntry['method'];
+export type OptionsOf<M extends MethodId> = Extract<FlashEntry, { method: M }>;
+
+/** A boot loader behind a byte link. */
+export interface LinkMethod<O> {
+  kind: 'link';
+  title: string;
+  needs(options: O): (keyof LinkAbilities)[];
+  /** What the link is opened with. */
+  format(options: O): { baud: number; parity: Parity };
+  /** The port has to be opened once at 1200 baud before the boot loader is there. */
+  touch?(options: O): boolean;
+  connect(): Promise<ConnectFlash<O>>;
+}
+
+/** A drive that takes a file. */
+export interface DriveMethod<O> {
+  kind: 'drive';
+  title: string;
+  matches(drive: FlashDrive, options: O): boolean;
+  copy(): Promise<CopyToDrive<O>>;
+}
+
+/** Another program. */
+export interface ToolMethod {
+  kind: 'tool';
+  title: string;
+}
+
+type MethodOf<M extends MethodId> = M extends 'external'
+  ? ToolMethod
+  : M extends 'uf2-drive' | 'daplink-drive' | 'stlink-drive'
+    ? DriveMethod<OptionsOf<M>>
+    : LinkMethod<OptionsOf<M>>;
+
+/** A row is missing where mote knows a method's name but has no client for it yet. */
+export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
+  external: { kind: 'tool', title: 'another program' },
+};
+
+const abilityWords: Record<keyof LinkAbilities, string> = {
+  lines: 'drive the modem lines DTR and RTS',
+  baud: 'change its baud rate',
+  parity: 'set a parity bit',
+};
+
+/** Refuses a link that lacks what the method needs, before anything is sent. */
+export function requireAbilities(link: Link, method: string, needs: readonly (keyof LinkAbilities)[]): void {
+  const lacking = needs.filter((n) => !link.can[n]);
+  if (lacking.length === 0) return;
+  fail('link.lacks', { port: link.name, method, what: lacking.map((n) => abilityWords[n]).join(' or ') });
+}
