@@ -2,8 +2,8 @@
 // A Link over a serial port. The serialport package (with its native binding) is loaded only here, when it is needed.
 import type { SerialPort } from 'serialport';
 import { fail } from '../cli/errors.js';
+import { Inbox } from './inbox.js';
 import type { Link, ModemLines, Parity } from './link.js';
-import { streamLink } from './streamLink.js';
 
 export interface SerialFormat {
   baud: number;
@@ -11,30 +11,79 @@ export interface SerialFormat {
 }
 
 export async function openSerialLink(path: string, format: SerialFormat): Promise<Link> {
-  const serialport = await import('serialport').catch((error: Error) =>
-    fail('device.open', { port: path, reason: `the serialport package does not load here (${error.message})` }),
-  );
-  const { baud, parity = 'none' } = format;
-  // hupcl would drop DTR on close, which resets an ESP32 or an Arduino between flashing and running.
-  const port = new serialport.SerialPort({ path, baudRate: baud, parity, autoOpen: false, lock: true, hupcl: false });
-  await done((end) => port.open(end)).catch((error: Error) =>
+  const inbox = new Inbox();
+  const first = await openPort(path, format, inbox).catch((error: Error) =>
     fail('device.open', { port: path, reason: plainReason(error.message) }),
   );
-  const link = streamLink({
-    name: path,
-    readable: port,
-    writable: port,
-    close: () => new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve())),
-  });
-  const lines = await hasLines(port);
+  const lines = await hasLines(first);
+  const state: State = { path, inbox, port: first, parity: format.parity ?? 'none', lines: undefined };
   return {
-    ...link,
-    can: { lines, baud: true, parity: false },
+    name: path,
+    can: { lines, baud: true, parity: true },
     // A write ends when the last byte is on the wire, so that timeouts start there.
-    write: (bytes) => link.write(bytes).then(() => done((end) => port.drain(end))),
-    ...(lines && { setLines: (wanted: ModemLines) => setLines(port, wanted) }),
-    setFormat: ({ baud: baudRate }) => done((end) => port.update({ baudRate }, end)),
+    write: async (bytes) => {
+      const { port } = state;
+      if (!port.isOpen) throw new Error(inbox.closed ?? 'the port is closed');
+      await done((end) => port.write(bytes, (error) => end(error)));
+      await done((end) => port.drain(end));
+    },
+    onData: (listener) => inbox.onData(listener),
+    onClose: (listener) => inbox.onClose(listener),
+    ...(lines && {
+      setLines: async (wanted: ModemLines) => {
+        await setLines(state.port, wanted);
+        state.lines = wanted;
+      },
+    }),
+    setFormat: (wanted) => setFormat(state, wanted),
+    close: () => closePort(state.port),
   };
+}
+
+interface State {
+  path: string;
+  inbox: Inbox;
+  port: SerialPort;
+  parity: Parity;
+  /** As they were last set; undefined: as opening left them. */
+  lines: ModemLines | undefined;
+}
+
+async function openPort(path: string, { baud, parity = 'none' }: SerialFormat, inbox: Inbox): Promise<SerialPort> {
+  const serialport = await import('serialport').catch((error: Error) => {
+    throw new Error(`the serialport package does not load here (${error.message})`);
+  });
+  // hupcl would drop DTR on close, which resets an ESP32 or an Arduino between flashing and running.
+  const port = new serialport.SerialPort({ path, baudRate: baud, parity, autoOpen: false, lock: true, hupcl: false });
+  await done((end) => port.open(end));
+  port.on('data', (bytes: Buffer) => inbox.data(bytes));
+  port.on('error', (error) => inbox.close(error.message));
+  port.on('close', () => inbox.close('the connection was closed'));
+  return port;
+}
+
+function closePort(port: SerialPort): Promise<void> {
+  return new Promise((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
+}
+
+/**
+ * serialport changes only the baud rate of an open port (`update`, 13.0), so another parity opens it anew: what has come
+ * by then is kept, and the lines get the state back that opening takes from them (Linux asserts both).
+ */
+async function setFormat(state: State, { baud, parity = state.parity }: SerialFormat): Promise<void> {
+  if (parity === state.parity) return done((end) => state.port.update({ baudRate: baud }, end));
+  const { port, path, inbox, lines } = state;
+  for (const event of ['error', 'close'] as const) port.removeAllListeners(event);
+  port.on('error', () => undefined);
+  await closePort(port);
+  try {
+    state.port = await openPort(path, { baud, parity }, inbox);
+    state.parity = parity;
+    if (lines) await setLines(state.port, lines);
+  } catch (error) {
+    inbox.close(plainReason((error as Error).message));
+    throw error;
+  }
 }
 
 function done(start: (end: (error?: Error | null) => void) => void): Promise<void> {
