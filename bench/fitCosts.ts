@@ -2,25 +2,20 @@
 // npx tsx bench/fitCosts.ts TARGET [KERNEL-TEXT]: counts every kernel that has an alternative on the target over the
 // layers of fitShapes.ts under the emulator, and writes the cost row that comes closest to targets/TARGET.json: least
 // squares of the relative errors, no term below 0. A kernel that fits fewer layers than a row has terms keeps its row.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadBoard, loadTarget } from '../src/build/boards.js';
-import { buildFirmware } from '../src/build/firmware.js';
-import { writeFolder } from '../src/cli/files.js';
-import { startDevice } from '../src/device/startDevice.js';
-import { emitPack } from '../src/emit/pack.js';
+import { loadTarget } from '../src/build/boards.js';
 import type { Target } from '../src/generated/target.js';
-import { emptyGraph, type Graph, type TensorId, tensorBytes } from '../src/model/graph.js';
+import { emptyGraph, type Graph } from '../src/model/graph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { LowerContext, Prefer } from '../src/ops/op.js';
 import { type Cost, predictInstructions, workOfReference } from '../src/ops/variants/choose.js';
 import { variants } from '../src/ops/variants/index.js';
 import type { Work } from '../src/ops/variants/variant.js';
 import { packageRoot } from '../src/packageRoot.js';
-import { type Plan, planGraph } from '../src/plan/plan.js';
 import { benchBoards } from './boards.js';
-import { addLayer, fitShapes } from './fitShapes.js';
+import { addLayer, fitShapes, type LayerShape, storeAs } from './fitShapes.js';
+import { countLayers } from './layerCounts.js';
 import { fitNonNegative } from './leastSquares.js';
 import { withTargetRows } from './targetRows.js';
 
@@ -59,69 +54,41 @@ function jobsOf(target: Target): Job[] {
   return [...jobs, ...references];
 }
 
-/** All layers in the same place: their results do not matter here. */
-function stacked(plan: Plan, graph: Graph): Plan {
-  const offsetOf = new Map<TensorId, number>();
-  let arenaBytes = 0;
-  const steps = plan.steps.map((s) => {
-    let at = 0;
-    for (const id of [...s.call.inputs.map((i) => s.node.inputs[i]), ...s.node.outputs]) {
-      if (offsetOf.has(id)) continue;
-      offsetOf.set(id, at);
-      at += Math.ceil(tensorBytes(graph.tensors[id]) / 8) * 8;
-    }
-    arenaBytes = Math.max(arenaBytes, at + Math.ceil(s.call.scratchBytes / 8) * 8);
-    return { ...s, scratchOffset: at };
+/** Weights that a kernel is fitted with: the first of these that it takes. */
+const formats = ['int8', 'int4', 'int6', 'int3', 'int2', 'ternary', 'trits', 'binary'].concat([
+  'palette4',
+  'sparse1:4',
+  'block16-int4',
+]);
+
+function addStored(graph: Graph, op: string, shape: LayerShape, format: string): void {
+  const node = addLayer(graph, op, shape);
+  if (format !== 'int8') storeAs(graph, node, format);
+}
+
+/** Undefined where the kernel does not have the layer. */
+function formatOf(job: Job, shape: LayerShape): string | undefined {
+  return (shape.weights ? formats : ['int8']).find((format) => {
+    const trial = emptyGraph('trial', { format: 'mote', quantized: true });
+    addStored(trial, job.op, shape, format);
+    return job.workOf(trial, 0) !== undefined;
   });
-  return { ...plan, steps, offsetOf, viewOf: new Map(), arenaBytes };
 }
 
 /** Instructions of each layer under the job's kernel, and the work that each was predicted from. */
 async function measure(job: Job, target: Target, boardId: string): Promise<{ work: Work; instructions: number }[]> {
-  const trial = emptyGraph('trial', { format: 'mote', quantized: true });
-  const fitting = fitShapes[job.op].filter((shape, at) => {
-    addLayer(trial, job.op, shape);
-    return job.workOf(trial, at) !== undefined;
-  });
-  if (!fitting.length) return [];
   const graph = emptyGraph('fit', { format: 'mote', quantized: true });
-  for (const shape of fitting) addLayer(graph, job.op, shape);
-  const costs = job.kernel.includes('__ref') ? {} : { [job.kernel]: noCost };
-  const plan = stacked(planGraph(graph, { rounding, prefer: job.prefer, target: { ...target, costs } }), graph);
-  const model = { file: job.kernel, format: 'mote' as const, sha256: '', quantizedBy: 'file' as const };
-  const zeros = (ids: readonly TensorId[]) => ids.map((id) => new Int8Array(tensorBytes(graph.tensors[id])));
-  const vectors = { inputs: [zeros(graph.inputs)], outputs: [zeros(graph.outputs)], from: 'random' as const };
-  const prefer = job.prefer ?? 'balance';
-  const { files, manifest } = emitPack({
-    graph,
-    plan,
-    name: 'fit',
-    model,
-    target: target.id,
-    rounding,
-    prefer,
-    vectors,
-  });
-  const folder = await mkdtemp(join(tmpdir(), 'mote-fit-'));
-  try {
-    await writeFolder(join(folder, 'pack'), files);
-    const image = join(folder, 'fit.elf');
-    await buildFirmware(join(folder, 'pack'), loadBoard(boardId), image);
-    const device = await startDevice(loadBoard(boardId), image, {});
-    try {
-      const rows: { work: Work; instructions: number }[] = [];
-      for (const layer of manifest.layers) {
-        if (layer.kernel !== job.kernel) throw new Error(`${layer.kernel} instead of ${job.kernel}`);
-        const { count, instructions = count } = await device.step(layer.index);
-        rows.push({ work: job.workOf(graph, layer.index) as Work, instructions });
-      }
-      return rows;
-    } finally {
-      await device.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  for (const shape of fitShapes[job.op]) {
+    const format = formatOf(job, shape);
+    if (format !== undefined) addStored(graph, job.op, shape, format);
   }
+  if (!graph.nodes.length) return [];
+  const costs = job.kernel.includes('__ref') ? {} : { [job.kernel]: noCost };
+  const counts = await countLayers(graph, { ...target, costs }, boardId, job.prefer);
+  return counts.map(({ kernel, instructions }, at) => {
+    if (kernel !== job.kernel) throw new Error(`${kernel} instead of ${job.kernel}`);
+    return { work: job.workOf(graph, at) as Work, instructions };
+  });
 }
 
 const rounded = (n: number): number => Number(n.toPrecision(4));

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layers by which kernels' costs are fitted: small and large, with few and many channels, on and off the kernels'
 // block sizes, padded and not.
+
+import { parseEncoding } from '../src/compress/formats/index.js';
+import { randomMatrix } from '../src/compress/formats/testing/randomMatrix.js';
 import { type Attrs, addTensor, elementCount, type Graph, type Node, quantOf } from '../src/model/graph.js';
 import { opSpec } from '../src/ops/index.js';
+import { weightData, weightRows } from '../src/ops/weightMatrix.js';
 
 type Size = readonly number[];
 
-interface LayerShape {
+export interface LayerShape {
   inputs: readonly Size[];
   /** As in the IR; left out where the operator has none. */
   weights?: Size;
@@ -149,4 +153,19 @@ export function addLayer(graph: Graph, op: string, { inputs, weights, attrs }: L
   graph.outputs.push(y);
   Object.assign(graph.tensors[y], opSpec(op)?.infer(node, graph)[0]);
   return node;
+}
+
+/** Gives the weights of a layer the structure of an encoding. */
+export function storeAs(graph: Graph, { op, inputs }: Node, name: string): void {
+  const w = graph.tensors[inputs[1]];
+  const encoding = parseEncoding(name);
+  if (!encoding) throw new Error(`no encoding ${name}`);
+  const rows = weightRows(op, w.shape);
+  let s = 1;
+  const matrix = randomMatrix(encoding, rows, elementCount(w.shape) / rows, (below) => {
+    s = (Math.imul(s, 1664525) + 1013904223) | 0;
+    return (s >>> 16) % below;
+  });
+  w.data = weightData(op, w.shape, matrix);
+  w.stored = { encoding, ...(matrix.groupScales ? { groupScales: matrix.groupScales } : {}) };
 }

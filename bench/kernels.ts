@@ -6,8 +6,6 @@ import { join } from 'node:path';
 import { loadBoard, loadTarget } from '../src/build/boards.js';
 import { buildFirmware } from '../src/build/firmware.js';
 import { writeFolder } from '../src/cli/files.js';
-import { parseEncoding } from '../src/compress/formats/index.js';
-import { randomMatrix } from '../src/compress/formats/testing/randomMatrix.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { emitPack } from '../src/emit/pack.js';
 import { type Attrs, addTensor, elementCount, emptyGraph, type Graph, quantOf } from '../src/model/graph.js';
@@ -15,9 +13,9 @@ import { bytesOf } from '../src/model/tensorData.js';
 import { evaluateGraph } from '../src/ops/evaluateGraph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { Rounding } from '../src/ops/op.js';
-import { weightData, weightRows } from '../src/ops/weightMatrix.js';
 import { planGraph } from '../src/plan/plan.js';
 import { benchBoards } from './boards.js';
+import { storeAs } from './fitShapes.js';
 
 export interface KernelRow {
   kernel: string;
@@ -96,22 +94,6 @@ const wideNoise = (count: number, seed: number): Int16Array => new Int16Array(no
 /** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
 const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
 
-/** Gives the weights the structure of an encoding. */
-function store(graph: Graph, op: string, id: number, name: string): void {
-  const w = graph.tensors[id];
-  const encoding = parseEncoding(name);
-  if (!encoding) throw new Error(`no encoding ${name}`);
-  const rows = weightRows(op, w.shape);
-  const columns = elementCount(w.shape) / rows;
-  let s = 1;
-  const matrix = randomMatrix(encoding, rows, columns, (below) => {
-    s = (Math.imul(s, 1664525) + 1013904223) | 0;
-    return (s >>> 16) % below;
-  });
-  w.data = weightData(op, w.shape, matrix);
-  w.stored = { encoding, ...(matrix.groupScales ? { groupScales: matrix.groupScales } : {}) };
-}
-
 function layerGraph({ op, input, weights, attrs, activations, encoding }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
@@ -144,7 +126,7 @@ function layerGraph({ op, input, weights, attrs, activations, encoding }: LayerS
     quant: wide ? quantOf(Math.fround(0.08 / 256), 0) : quantOf(Math.fround(0.08), -4),
   });
   const node = { op, name: op, inputs: [x, w, b], outputs: [y], attrs };
-  if (encoding) store(graph, op, w, encoding);
+  if (encoding) storeAs(graph, node, encoding);
   graph.nodes.push(node);
   graph.inputs.push(x);
   graph.outputs.push(y);

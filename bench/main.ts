@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --json FILE] [--only models|kernels|time|compression] [--target ID] [--model NAME] [--prefer WHAT] [--check] [--update]
+// npm run bench [-- --json FILE] [--only models|kernels|time|formats|compression] [--target ID] [--model NAME] [--prefer WHAT] [--check] [--update]
 // Counts are instructions under QEMU's instruction counter and rp2040js (cycles too): the same on every run. Times are of
 // this machine, named in the first line, and say nothing about another. --check compares the counts with
 // bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file.
@@ -16,6 +16,7 @@ import { grouped, right, table } from '../src/report/table.js';
 import { type AllocationRow, benchAllocation, type RankRow } from './allocation.js';
 import { type Baseline, baselineOf, regressions } from './check.js';
 import { benchCompression } from './compression.js';
+import { benchFormats, type FormatRow } from './formats.js';
 import { benchHost, type HostRow } from './host.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
@@ -80,6 +81,20 @@ const kernelLines = (rows: readonly KernelRow[]): string[] =>
     130,
   );
 
+const formatLines = (rows: readonly FormatRow[]): string[] =>
+  table(
+    [
+      { title: 'layer' },
+      { title: 'target' },
+      { title: 'weights' },
+      { title: 'kernel' },
+      right('per MAC'),
+      right('of int8'),
+    ],
+    rows.map((r) => [r.layer, r.target, r.format, r.kernel, r.perMac.toFixed(3), r.ofInt8.toFixed(2)]),
+    130,
+  );
+
 const hostLines = (rows: readonly HostRow[]): string[] =>
   table(
     [{ title: 'inferences per second here' }, right('plain C'), right('SIMD'), right('ratio')],
@@ -141,6 +156,8 @@ async function main(): Promise<void> {
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);
   const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });
   if (kernels.length) out.plain(`${kernelLines(kernels).join('\n')}\n\n`);
+  if (values.only === 'formats')
+    out.plain(`${formatLines(await benchFormats({ target: values.target })).join('\n')}\n\n`);
   const timed = wants('time') && values.target === undefined && values.model === undefined;
   const times = timed ? await benchTimes() : [];
   if (times.length)

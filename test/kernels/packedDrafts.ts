@@ -10,6 +10,7 @@ import type { Random } from './random.js';
 /** What kernels take besides what they are named after. */
 const furtherTypes: Readonly<Record<string, readonly string[]>> = {
   packedplane: ['ternary', 'trits', 'binary', 'palette'],
+  packedtaps: ['ternary', 'trits', 'binary', 'palette'],
 };
 
 /** Types of the weights that a kernel takes. */

@@ -6,6 +6,7 @@ import { mveElementwiseVariants } from './mveElementwise.js';
 import { mveInt16Variants } from './mveInt16.js';
 import { mvePackedVariants } from './mvePacked.js';
 import { mveSpreadVariants } from './mveSpread.js';
+import { mveTapsVariants } from './packedTaps.js';
 import type { Variant } from './variant.js';
 import { vectorBinaryVariants } from './vectorBinary.js';
 import { vectorConcatVariants } from './vectorConcat.js';
@@ -19,6 +20,7 @@ export const mveVariants: readonly Variant[] = [
   ...mveInt16Variants,
   ...mveSpreadVariants,
   ...mvePackedVariants,
+  ...mveTapsVariants,
   ...vectorBinaryVariants('mve'),
   ...vectorElementVariants('mve'),
   ...vectorConcatVariants('mve'),

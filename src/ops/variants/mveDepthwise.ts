@@ -18,7 +18,7 @@ const laneOrder = [
   [1, 5, 9, 13],
   [3, 7, 11, 15],
 ];
-const pointerBytes = 4;
+export const pointerBytes = 4;
 
 /** Whether the sum of two taps fits 16 bits in every channel: 128 * (128 + 127) does, 128 * (128 + 128) does not. */
 function pairFits({ weights, outC }: IntegerLayer, first: number, second: number): boolean {
@@ -26,19 +26,34 @@ function pairFits({ weights, outC }: IntegerLayer, first: number, second: number
   return true;
 }
 
-function pairsFit(layer: IntegerLayer): boolean {
+/** Neighbours in the order of taps. */
+export function pairsFit(layer: IntegerLayer): boolean {
   for (let t = 0; t + 1 < layer.kernelH * layer.kernelW; t += 2) if (!pairFits(layer, t, t + 1)) return false;
   return true;
 }
 
 /** The pairs of the 3 x 3 kernel. */
-const threeFits = (layer: IntegerLayer): boolean =>
+export const threeFits = (layer: IntegerLayer): boolean =>
   [
     [0, 1],
     [2, 3],
     [4, 5],
     [7, 8],
   ].every(([a, b]) => pairFits(layer, a, b));
+
+/** Bias, multiplier and shift of 16 channels. */
+export function blockFactors(
+  bytes: ByteStream,
+  bias: Int32Array,
+  factors: readonly Multiplier[],
+  channels: readonly number[],
+): void {
+  for (const quad of laneOrder.map((lanes) => lanes.map((i) => channels[i]))) {
+    bytes.int32(quad.map((c) => bias[c] ?? 0));
+    bytes.int32(quad.map((c) => factors[c]?.multiplier ?? 0));
+    bytes.int32(quad.map((c) => factors[c]?.shift ?? -1));
+  }
+}
 
 /** Blocks of 16 channels up to `channels`; those past the layer's are what `channelAt` says, or zero. */
 function stream(
@@ -53,13 +68,9 @@ function stream(
   const { weights, outC, kernelH, kernelW } = layer;
   const weightAt = (t: number, c: number): number => (c < outC && t < kernelH * kernelW ? weights[t * outC + c] : 0);
   for (let first = 0; first < channels; first += vectorBytes) {
-    for (let t = 0; t < taps; t++)
-      bytes.int8(Array.from({ length: vectorBytes }, (_, i) => weightAt(t, channelAt(first + i))));
-    for (const quad of laneOrder) {
-      bytes.int32(quad.map((i) => bias[channelAt(first + i)] ?? 0));
-      bytes.int32(quad.map((i) => factors[channelAt(first + i)]?.multiplier ?? 0));
-      bytes.int32(quad.map((i) => factors[channelAt(first + i)]?.shift ?? -1));
-    }
+    const lanes = Array.from({ length: vectorBytes }, (_, i) => channelAt(first + i));
+    for (let t = 0; t < taps; t++) bytes.int8(lanes.map((c) => weightAt(t, c)));
+    blockFactors(bytes, bias, factors, lanes);
   }
   return bytes.constant();
 }
@@ -97,7 +108,7 @@ function lowerAny(node: Node, { graph, rounding }: LowerContext): Lowered | unde
   return { call: { ...call, overlap }, work };
 }
 
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+export const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 /** Longest period, in blocks, that constants are repeated for. */
 const maxPeriod = 16;
 

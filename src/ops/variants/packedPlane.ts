@@ -16,16 +16,17 @@ interface Table {
   bits: number;
   values: Int8Array;
   perChannel: boolean;
+  /** The codes are two's complement. */
+  signed?: true;
 }
 
 const intTable = (bits: number): Int8Array =>
   Int8Array.from({ length: 2 ** bits }, (_, code) => (code < 2 ** (bits - 1) ? code : code - 2 ** bits));
 
-/** Undefined for encodings whose weights have no codes of their own. */
 function tableOf(e: Encoding, matrix: WeightMatrix): Table | undefined {
   switch (e.kind) {
     case 'int':
-      return { bits: e.bits, values: intTable(e.bits), perChannel: false };
+      return { bits: e.bits, values: intTable(e.bits), perChannel: false, signed: true };
     case 'ternary':
       return { bits: 2, values: Int8Array.of(-1, 0, 1, 0), perChannel: false };
     case 'binary':
@@ -39,8 +40,18 @@ function tableOf(e: Encoding, matrix: WeightMatrix): Table | undefined {
   }
 }
 
-function codeFields(matrix: WeightMatrix, e: Encoding, table: Table): CStruct['fields'] {
-  const { rows, columns, values, groupScales } = matrix;
+/** Codes of all weights and what they stand for: code times scale is the weight. */
+export interface TapCodes {
+  table: Table;
+  codes: Uint8Array;
+  group: number;
+}
+
+/** Undefined for encodings whose weights have no codes of their own. */
+export function tapCodes(matrix: WeightMatrix, e: Encoding): TapCodes | undefined {
+  const table = tableOf(e, matrix);
+  if (!table) return undefined;
+  const { columns, values, groupScales } = matrix;
   const group = groupOf(e);
   const groups = group ? Math.ceil(columns / group) : 0;
   const step = table.perChannel ? 2 ** table.bits : 0;
@@ -49,6 +60,14 @@ function codeFields(matrix: WeightMatrix, e: Encoding, table: Table): CStruct['f
     const scale = groupScales ? groupScales[row * groups + Math.floor(column / group)] : 1;
     return table.values.subarray(row * step, row * step + 2 ** table.bits).indexOf(value / scale);
   });
+  return { table, codes, group };
+}
+
+function codeFields(
+  { rows, columns, groupScales }: WeightMatrix,
+  { table, codes, group }: TapCodes,
+): CStruct['fields'] {
+  const groups = group ? Math.ceil(columns / group) : 0;
   const packed = packBits(codes, rows, columns, table.bits);
   return [
     ['codes', constant('codes', 'uint8', packed, [rows, packed.length / rows])],
@@ -56,7 +75,7 @@ function codeFields(matrix: WeightMatrix, e: Encoding, table: Table): CStruct['f
     ['bits', table.bits],
     ['coded', columns],
     ['table', constant('table', 'int8', table.values, [table.values.length])],
-    ['table_step', step],
+    ['table_step', table.perChannel ? 2 ** table.bits : 0],
     ['scales', groupScales ? constant('scales', 'uint8', Uint8Array.from(groupScales), [rows, groups]) : null],
     ['group_shift', group ? Math.log2(group) : 0],
     ['groups', groups],
@@ -69,8 +88,8 @@ function lower(kernel: string, node: Node, { graph, rounding }: LowerContext): L
   if (!layer || !w.stored) return undefined;
   const { encoding } = w.stored;
   const matrix = weightMatrix(node.op, w);
-  const table = tableOf(encoding, matrix);
-  return table && planeCall(layer, { kernel, weights: () => codeFields(matrix, encoding, table) });
+  const found = tapCodes(matrix, encoding);
+  return found && planeCall(layer, { kernel, weights: () => codeFields(matrix, found) });
 }
 
 export const packedPlane = (isa: 'thumb' | 'rv32'): Variant => {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RVV 1.0 as Zve32x, vector-length agnostic.
+
+import { rvvTapsVariants } from './packedTaps.js';
 import { rvvConvVariants } from './rvvConv.js';
 import { rvvDepthwiseVariants } from './rvvDepthwise.js';
 import { rvvElementwiseVariants } from './rvvElementwise.js';
@@ -19,6 +21,7 @@ export const rvvVariants: readonly Variant[] = [
   ...rvvInt16Variants,
   ...rvvSpreadVariants,
   ...rvvPackedVariants,
+  ...rvvTapsVariants,
   ...vectorBinaryVariants('rvv'),
   ...vectorElementVariants('rvv'),
   ...vectorConcatVariants('rvv'),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // lanedepthwise: channels in vector lanes, one filter per channel.
 import type { Node } from '../../model/graph.js';
-import type { LowerContext } from '../op.js';
+import type { CStruct, LowerContext } from '../op.js';
 import { type Front, planeOverlap, readFront } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type TapRange, tapRanges, windowFields } from '../window.js';
@@ -51,9 +51,14 @@ function bandFronts(l: IntegerLayer, top: number, bottom: number): Front[] {
 /** sizeof(span) in the kernel. */
 const spanBytes = 12;
 
-function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const read = integerLayer(node, graph, rounding);
-  if (read?.channelMultiplier !== 1) return undefined;
+/** The call of a kernel of this kind; `weights` are its fields for them. */
+export function laneCall(
+  read: IntegerLayer,
+  kernel: string,
+  weights: (layer: IntegerLayer) => CStruct['fields'],
+  weightScratchBytes = 0,
+): Lowered | undefined {
+  if (read.channelMultiplier !== 1) return undefined;
   const layer = lyingDown(read);
   const rescale = rescaleFields(layer);
   if (!rescale) return undefined;
@@ -69,16 +74,16 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
   const window = windowFields(layer, layer.outC).filter(([name]) => name !== 'out_c');
   return {
     call: {
-      kernel: 'mote_lanedepthwise_s8s8__rvv',
+      kernel,
       params: {
-        type: 'mote_lanedepthwise_s8s8',
+        type: kernel.replace(/__.*$/, ''),
         fields: [
           ...window.map(([name, value]): (typeof window)[number] => [name === 'in_c' ? 'channels' : name, value]),
           ['inner_begin', begin],
           ['triples', triples],
           ['inner_top', top],
           ['inner_bottom', bottom],
-          ['weights', constant('weights', 'int8', layer.weights, [layer.kernelH, layer.kernelW, layer.outC])],
+          ...weights(layer),
           ...rescale,
         ],
       },
@@ -86,12 +91,22 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
       outputs: [0],
       overlap: planeOverlap(layer, bandFronts(layer, top, bottom)),
       // The emitter passes scratch where there is some: the C function takes it always.
-      scratchBytes: Math.max(4, spanBytes * (layer.outW - 3 * triples)),
+      scratchBytes: Math.max(4, spanBytes * (layer.outW - 3 * triples) + weightScratchBytes),
     },
     work: workOf(layer),
   };
 }
 
-export const rvvDepthwiseVariants: readonly Variant[] = [
-  { kernel: 'mote_lanedepthwise_s8s8__rvv', op: 'depthwiseConv2d', isa: 'rvv', lower },
-];
+const kernel = 'mote_lanedepthwise_s8s8__rvv';
+
+function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
+  const read = integerLayer(node, graph, rounding);
+  return (
+    read &&
+    laneCall(read, kernel, ({ weights, kernelH, kernelW, outC }) => [
+      ['weights', constant('weights', 'int8', weights, [kernelH, kernelW, outC])],
+    ])
+  );
+}
+
+export const rvvDepthwiseVariants: readonly Variant[] = [{ kernel, op: 'depthwiseConv2d', isa: 'rvv', lower }];
