@@ -109,6 +109,12 @@ export const errors = {
   'flash.silent': { exit: 6, text: 'the boot loader of {board} does not answer: {reason}{state}' },
   'flash.lost': { exit: 6, text: 'the connection to {board} broke: {reason}{state}' },
   'flash.differs': { exit: 6, text: '{board} holds something else than was written: {reason}{state}' },
+  'flash.chip': {
+    exit: 6,
+    text: '{board} has {found} where {expected} is expected; nothing was erased',
+    help: 'name the board that is really there: --board ID',
+  },
+  'flash.refused': { exit: 6, text: 'the boot loader of {board} refused {what}: {reason}{state}' },
   'flash.interrupted': { exit: 130, text: 'interrupted{state}' },
 
   'drop.over': {

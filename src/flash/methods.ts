@@ -45,6 +45,13 @@ type MethodOf<M extends MethodId> = M extends 'external'
 
 /** A row is missing where mote knows a method's name but has no client for it yet. */
 export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
+  'esp-rom': {
+    kind: 'link',
+    title: "the boot loader in an ESP32's ROM",
+    needs: () => [],
+    format: ({ baud = 115200 }) => ({ baud, parity: 'none' }),
+    connect: async () => (await import('./espRom.js')).connectEspRom,
+  },
   external: { kind: 'tool', title: 'another program' },
 };
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { MoteError } from '../cli/errors.js';
+import { xorshift32 } from '../xorshift.js';
+import { connectEspRom, type EspOptions } from './espRom.js';
+import type { FlashRequest } from './flashMemory.js';
+import { VirtualEsp, type VirtualEspOptions, virtualEspBase } from './testing/virtualEsp.js';
+import { inVirtualTime } from './testing/virtualTime.js';
+import { writeImage } from './writeImage.js';
+
+const classic = 'D0|R1|W0.1|D1|R0|W0.05|D0';
+const tight = 'U0,0|U1,1|U0,1|W0.1|U1,0|W0.05|U0,0|D0';
+const usbJtag = 'R0|D0|W0.1|D1|R0|W0.1|R1|D0|R1|W0.1|R0|D0';
+
+const options: EspOptions = {
+  method: 'esp-rom',
+  chip: 'esp32c3',
+  flashBase: '0x42000000',
+  blocks: [{ start: '0x42000000', bytes: 4096, count: 1024 }],
+  enter: [tight, classic],
+  leave: 'D0|R1|W0.1|R0',
+};
+
+const image = (bytes: number, at = 0x10000, seed = 1) => {
+  const next = xorshift32(seed);
+  return [{ address: virtualEspBase + at, bytes: Uint8Array.from({ length: bytes }, () => next() & 0x3f) }];
+};
+
+async function flash(
+  board: VirtualEsp,
+  parts = image(100_000),
+  more: Partial<EspOptions> = {},
+  request: Partial<FlashRequest> = {},
+) {
+  const outcome = await inVirtualTime(600_000, async () => {
+    const memory = await connectEspRom({ link: board.link, ...request }, { ...options, ...more });
+    const report = await writeImage(memory, parts, { board: 'virtual' });
+    await memory.start();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return report;
+  });
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+async function failure(board: VirtualEsp, more: Partial<EspOptions> = {}): Promise<MoteError> {
+  const error = await flash(board, image(5000), more).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(MoteError);
+  expect((error as MoteError).exit).toBe(6);
+  return error as MoteError;
+}
+
+const holds = (board: VirtualEsp, [part]: ReturnType<typeof image>): boolean =>
+  Buffer.compare(board.content(part.address, part.bytes.length), part.bytes) === 0;
+
+describe('the ROM loader of the ESP32 family', () => {
+  it.each(['esp32', 'esp32s3', 'esp32c3', 'esp32c6'] as const)('%s: erases, writes, verifies, starts', async (chip) => {
+    const board = new VirtualEsp({ chip });
+    const parts = image(100_000);
+    const report = await flash(board, parts, { chip });
+    expect(report).toMatchObject({ erasedBlocks: 25, unchangedBlocks: 0, verifiedBy: 'md5' });
+    expect(report.chip).toContain('4 MiB');
+    expect(holds(board, parts)).toBe(true);
+    expect(board.mode).toBe('program');
+    expect(board.record.forbidden).toEqual([]);
+    const erased = board.record.erased;
+    expect(Math.min(...erased.map((r) => r.address))).toBe(virtualEspBase + 0x10000);
+    expect(erased.reduce((sum, r) => sum + r.bytes, 0)).toBe(25 * 4096);
+  });
+
+  it('leaves sectors that hold the image alone', async () => {
+    const board = new VirtualEsp();
+    const parts = image(100_000);
+    await flash(board, parts);
+    board.record.erased.length = 0;
+    parts[0].bytes[50_000] ^= 1;
+    expect(await flash(board, parts)).toMatchObject({ erasedBlocks: 1, unchangedBlocks: 24 });
+    expect(board.record.erased).toEqual([{ address: virtualEspBase + 0x10000 + 49_152, bytes: 4096 }]);
+    expect(await flash(board, parts)).toMatchObject({ erasedBlocks: 0, verifiedBy: 'md5' });
+    expect(holds(board, parts)).toBe(true);
+  });
+
+  it.each([tight, classic, usbJtag])('%s enters the loader', async (sequence) => {
+    const board = new VirtualEsp({ usbJtag: sequence === usbJtag });
+    await flash(board, image(100), { enter: [sequence] });
+    expect(board.mode).toBe('program');
+    expect(board.lines.length).toBeGreaterThan(4);
+  });
+
+  it('changes the speed, and goes back where the board does not', async () => {
+    for (const ignoreBaud of [false, true]) {
+      const board = new VirtualEsp({ ignoreBaud });
+      const parts = image(20_000);
+      await flash(board, parts, { writeBaud: 460_800 });
+      expect(holds(board, parts)).toBe(true);
+      expect(board.commands.filter((op) => op === 0x0f)).toHaveLength(1);
+    }
+  });
+
+  it('works over a link that carries only bytes', async () => {
+    const board = new VirtualEsp({ strapped: true });
+    const parts = image(20_000);
+    await flash(board, parts, { writeBaud: 460_800 });
+    expect(holds(board, parts)).toBe(true);
+    expect(board.commands).not.toContain(0x0f);
+    expect(board.commands.at(-1)).toBe(0x04);
+  });
+
+  it('runs a stub that the caller gives, and is done sooner', async () => {
+    const stub = { entry: 0x40380000, segments: [{ address: 0x40380000, bytes: new Uint8Array(8000).fill(1) }] };
+    const [plain, fast] = [new VirtualEsp(), new VirtualEsp()];
+    const parts = image(100_000);
+    await flash(plain, parts);
+    const report = await flash(fast, parts, { stub });
+    expect(report.chip).toContain('stub');
+    expect(holds(fast, parts)).toBe(true);
+    expect(fast.commands.length).toBeLessThan(plain.commands.length);
+  });
+});
+
+describe('what goes wrong with an ESP32 is said', () => {
+  it('another chip is refused before anything is erased', async () => {
+    for (const chip of ['esp32', 'esp32s3', 'esp32c6'] as const) {
+      const board = new VirtualEsp({ chip });
+      expect((await failure(board)).message).toMatch(/has an ESP32.* where ESP32-C3 is expected/);
+      expect(board.record).toEqual({ erased: [], written: [], forbidden: [] });
+    }
+  });
+
+  it.each([
+    [{ deaf: true }, /waits for a download but hears nothing/],
+    [{ bootPinStuck: true }, /started its program instead of the boot loader \(boot mode 0xc\)/],
+    [{ securityFlags: 1 }, /secure boot is switched on/],
+    [{ cryptCount: 7 }, /flash encryption is switched on/],
+    [{ strapped: true, deaf: true }, /nothing came back/],
+  ] as [VirtualEspOptions, RegExp][])('%j', async (board, words) => {
+    expect((await failure(new VirtualEsp(board))).message).toMatch(words);
+  });
+
+  it('a chip that falls silent in mid-write', async () => {
+    const clean = new VirtualEsp();
+    await flash(clean, image(5000));
+    const dieAfter = clean.commands.indexOf(0x11) + 2;
+    expect((await failure(new VirtualEsp({ dieAfter }))).message).toMatch(/does not answer: nothing more/);
+  });
+
+  it('secure download mode is reported, and no stub is tried', async () => {
+    const board = new VirtualEsp({ securityFlags: 4 });
+    const parts = image(20_000);
+    const stub = { entry: 1, segments: [{ address: 0, bytes: new Uint8Array(10) }] };
+    const report = await flash(board, parts, { stub });
+    expect(report.chip).toContain('secure download mode');
+    expect(holds(board, parts)).toBe(true);
+    expect(board.commands).not.toContain(0x05);
+  });
+
+  it('a bad flash cell is found', async () => {
+    const board = new VirtualEsp();
+    board.flash.badCell = 0x10000 + 1000;
+    board.flash.bytes[0x10000 + 1000] = 0xff;
+    const error = await failure(board);
+    expect(error.message).toMatch(/holds something else than was written: the MD5 at 0x10000/);
+  });
+
+  it('a lying digest is no proof', async () => {
+    const board = new VirtualEsp();
+    board.machine.lyingMd5 = true;
+    expect((await failure(board)).code).toBe('flash.differs');
+  });
+});
