@@ -106,7 +106,11 @@ export const errors = {
     text: 'the image cannot be flashed to {board}: {reason}; nothing was erased',
     help: 'build it for this board: mote build PACK --board {board} -o FW',
   },
-  'flash.silent': { exit: 6, text: 'the boot loader of {board} does not answer: {reason}{state}' },
+  'flash.silent': {
+    exit: 6,
+    text: 'the boot loader of {board} does not answer: {reason}{state}',
+    help: '{help}',
+  },
   'flash.lost': { exit: 6, text: 'the connection to {board} broke: {reason}{state}' },
   'flash.differs': { exit: 6, text: '{board} holds something else than was written: {reason}{state}' },
   'flash.chip': {

@@ -4,6 +4,7 @@
 // and written again when it differs.
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import { MoteError } from '../cli/errors.js';
 import { LinkClosed } from '../link/byteReader.js';
 import type { EspChip } from './espChips.js';
 import { type EspSession, espChecksum, espOp, words } from './espSession.js';
@@ -11,7 +12,7 @@ import { type EspSession, espChecksum, espOp, words } from './espSession.js';
 export const espSectorBytes = 4096;
 /** How much is erased and written at once: what one lost byte costs. */
 const partBytes = 1 << 16;
-const partTries = 3;
+const tries = 3;
 const syncTries = 5;
 const romBlockBytes = 0x400;
 const stubBlockBytes = 0x4000;
@@ -25,6 +26,8 @@ export class EspVerifyError extends Error {}
 export interface EspWriteContext {
   session: EspSession;
   chip: EspChip;
+  /** Attaches the flash (again): a chip that was reset in between has forgotten it. */
+  attach: () => Promise<unknown>;
   signal?: AbortSignal;
 }
 
@@ -61,15 +64,32 @@ async function writePart({ session, chip }: EspWriteContext, offset: number, par
 
 /** After a lost or damaged answer: whatever is on its way is let pass, and the loader asked to answer again. */
 export async function espResync(session: EspSession): Promise<void> {
-  const { stub } = session;
   for (let i = 0; ; i++) {
     try {
       await session.drain();
       await session.sync();
-      session.stub = stub;
       return;
     } catch (error) {
       if (i + 1 === syncTries || error instanceof LinkClosed) throw error;
+    }
+  }
+}
+
+/** What fails once may work again after a new beginning; the last error is the one that counts. */
+export async function espRetried<T>(
+  session: EspSession,
+  act: () => Promise<T>,
+  attach: () => Promise<unknown> = async () => undefined,
+): Promise<T> {
+  for (let i = 1; ; i++) {
+    try {
+      if (i > 1) {
+        await espResync(session);
+        await attach();
+      }
+      return await act();
+    } catch (error) {
+      if (i === tries || error instanceof LinkClosed || error instanceof MoteError) throw error;
     }
   }
 }
@@ -84,15 +104,7 @@ export async function espWrite(
   for (let at = 0; at < bytes.length; at += partBytes) {
     context.signal?.throwIfAborted();
     const part = bytes.subarray(at, at + partBytes);
-    for (let i = 1; ; i++) {
-      try {
-        await writePart(context, offset + at, part);
-        break;
-      } catch (error) {
-        if (i === partTries || error instanceof LinkClosed) throw error;
-        await espResync(context.session);
-      }
-    }
+    await espRetried(context.session, () => writePart(context, offset + at, part), context.attach);
     onBytes(at + part.length);
   }
 }

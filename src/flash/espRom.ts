@@ -7,7 +7,7 @@ import type { EspRomFlash } from '../generated/board.js';
 import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { blockEnd, eraseBlocks } from './eraseBlocks.js';
 import { chipNamed, type EspChip, espChips, flashBytesOfJedec, magicAddress } from './espChips.js';
-import { EspVerifyError, espMd5, espResync, espSectorBytes, espWrite } from './espFlash.js';
+import { EspVerifyError, espMd5, espResync, espRetried, espSectorBytes, espWrite } from './espFlash.js';
 import { EspRefusal, EspSession, espOp, words } from './espSession.js';
 import { type EspStub, loadEspStub } from './espStub.js';
 import { espErrorWords, explainSilence } from './espWords.js';
@@ -49,7 +49,6 @@ async function told<T>(request: FlashRequest, what: string, act: () => Promise<T
 
 async function reach(session: EspSession, request: FlashRequest, options: EspOptions): Promise<void> {
   const { link } = request;
-  let log: Uint8Array = new Uint8Array(0);
   if (link.can.baud) await link.setFormat?.({ baud: options.baud ?? espRomBaud });
   for (let i = 0; i < connectTries; i++) {
     request.signal?.throwIfAborted();
@@ -59,7 +58,6 @@ async function reach(session: EspSession, request: FlashRequest, options: EspOpt
       await playSequence(link, options.enter[i % options.enter.length], { sleep: (ms) => session.pause(ms) });
       await session.pause(50);
     }
-    log = Uint8Array.from(Buffer.concat([log, session.discard()]).subarray(-4096));
     for (let k = 0; k < syncsPerTry; k++) {
       try {
         return await session.sync();
@@ -68,7 +66,8 @@ async function reach(session: EspSession, request: FlashRequest, options: EspOpt
       }
     }
   }
-  fail('flash.silent', { board: link.name, ...explainSilence(log, expectedChip(options).bootPin) });
+  session.discard();
+  fail('flash.silent', { board: link.name, ...explainSilence(session.heard, expectedChip(options).bootPin) });
 }
 
 async function findChip(session: EspSession): Promise<{ chip?: EspChip; found: string; security: Security }> {
@@ -203,12 +202,13 @@ export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) 
     return { chip, security };
   };
   const { chip, security } = await told(request, 'connecting', open);
+  const attach = () => attachFlash(session, request, chip, security);
   const flashBytes = await told(request, 'preparing the flash', async () => {
     await changeSpeed(session, request, options, async () => void (await open()));
-    return attachFlash(session, request, chip, security);
+    return espRetried(session, attach);
   });
   const base = Number(options.flashBase);
-  const context = { session, chip, signal: request.signal };
+  const context = { session, chip, attach, signal: request.signal };
   const memory: FlashMemory = {
     chip: describeChip(session, chip, security, flashBytes),
     blocks: blocksWithin(options, flashBytes ?? 2 ** 32),
@@ -217,7 +217,10 @@ export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) 
     write: (address, bytes, onBytes) =>
       told(request, 'writing', () => espWrite(context, address - base, bytes, onBytes)),
     digest: (address, length) =>
-      told(request, 'verifying', async () => ({ kind: 'md5', hex: await espMd5(session, address - base, length) })),
+      told(request, 'verifying', async () => {
+        const hex = await espRetried(session, () => espMd5(session, address - base, length), attach);
+        return { kind: 'md5', hex };
+      }),
     start: () => told(request, 'starting the program', () => startProgram(session, request, options)),
   };
   return memory;

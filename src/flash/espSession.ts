@@ -51,6 +51,7 @@ const defaultTimeoutMs = 3000;
 const badMessage = 5;
 /** Frames of other commands that are passed over while waiting, as in esptool. */
 const mostForeignFrames = 100;
+const mostHeardBytes = 4096;
 const mostFrameBytes = 1 << 16;
 const syncData = Uint8Array.from([7, 7, 0x12, 0x20, ...new Array<number>(32).fill(0x55)]);
 
@@ -63,6 +64,8 @@ export class EspSession {
   readonly #reader: ByteReader;
   /** The stub answers instead of the ROM: other block sizes, other lengths. */
   stub = false;
+  /** The last bytes that came, answers or not: what explains why there was no answer. */
+  heard: Uint8Array = new Uint8Array(0);
 
   constructor(
     readonly link: Link,
@@ -81,7 +84,12 @@ export class EspSession {
 
   /** What has come and was not read. */
   discard(): Uint8Array {
-    return this.#reader.discard();
+    return this.#keep(this.#reader.discard());
+  }
+
+  #keep(bytes: Uint8Array): Uint8Array {
+    this.heard = Uint8Array.from(Buffer.concat([this.heard, bytes]).subarray(-mostHeardBytes));
+    return bytes;
   }
 
   /** Waits until the line has been quiet for a while; at most ten times as long. */
@@ -103,7 +111,7 @@ export class EspSession {
         if (error instanceof ReadTimeout && this.#reader.waiting > mostFrameBytes) this.discard();
         throw error;
       });
-      const body = slipDecode(bytes.subarray(0, -1));
+      const body = slipDecode(this.#keep(bytes).subarray(0, -1));
       if (body !== undefined && body.length > 0) return body;
     }
   }

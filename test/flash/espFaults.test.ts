@@ -67,8 +67,8 @@ it.each([
       const run = await runWithFaults(under, firstSeed() + i + (strapped ? runs / 2 : 0), total);
       ended[run.ended]++;
     }
-  // Another program on the line, a pulled plug and a refusal at the start end in an error; the rest is mended.
-    expect(ended.written).toBeGreaterThan(runs / 4);
+    // Another program on the line, a pulled plug and a refusal at the start end in an error; the rest is mended.
+    expect(ended.written).toBeGreaterThan(runs / 3);
     expect(under.damaged()).toBeLessThan(runs / 20);
   },
   120_000,
