@@ -153,8 +153,8 @@ async function roundingOf(
   if (!given) return undefined;
   const recipeOf = await codedRecipe({ graph, samples, runner, makeRunner, recipeOf: given, quantize });
   if (!biasCorrection || lossInputs === 'float') return roundWeights(collectMoments(graph, samples, runner), recipeOf);
-  if (lossInputs === 'sequential' && runner.setConstants)
-    return roundSequentially(graph, samples, makeRunner, recipeOf);
+  if (lossInputs === 'sequential' && runner.setConstants && runner.runPart)
+    return roundSequentially({ graph, samples, makeRunner, recipeOf });
   const moments = collectMoments(graph, samples, runner);
   return roundWeights(new Map([...moments].map(([id, m]) => [id, centred(m)])), recipeOf);
 }

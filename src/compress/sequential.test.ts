@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import { GraphBuilder, randomValues } from '../passes/testing/graphBuilder.js';
+import { openFrontier, startOf } from './frontier.js';
+import { type JointMoments, jointMoments } from './jointMoments.js';
 import { centred, collectMoments } from './moments.js';
+import { products } from './products.js';
 import { type LossInputs, quantizeFromCalibration } from './quantizeFromCalibration.js';
 import { uniformRecipe } from './recipe.js';
-import { evaluateRunner } from './runner.js';
-import { aimed, jointMoments } from './sequential.js';
+import { evaluateRunner, type FloatRunner } from './runner.js';
+import { aimed, inputsOf } from './sequential.js';
 
 /** Three layers of four-pixel images, the last one dense. */
 function network(zeroChannel = false): Graph {
@@ -46,6 +49,22 @@ const snrOf = async (graph: Graph, lossInputs: LossInputs, samples = images(24, 
   return report.outputSnrDb as number;
 };
 
+/** Of a node's inputs in two runners of a graph. */
+function momentsOf(
+  graph: Graph,
+  node: Node,
+  samples: Float32Array[],
+  clean: FloatRunner,
+  packed: FloatRunner,
+): JointMoments {
+  const start = startOf(
+    graph,
+    samples.map((s) => [s]),
+  );
+  const seen = (runner: FloatRunner): Float32Array[] => inputsOf(openFrontier(graph, runner, start), node);
+  return jointMoments(graph, node, { clean: seen(clean), packed: seen(packed) }, 4096, products);
+}
+
 describe('sequential calibration', () => {
   it('comes closer to the float model than rounding on the float inputs does', async () => {
     const graph = network();
@@ -63,8 +82,7 @@ describe('sequential calibration', () => {
     const node = graph.nodes[1];
     const first = graph.tensors[graph.nodes[0].inputs[1]].data as Float32Array;
     packed.setConstants?.(new Map([[graph.nodes[0].inputs[1], { data: first.map((w) => Math.round(4 * w) / 4) }]]));
-    const samples = images(20, 50).map((s) => [s]);
-    const joint = jointMoments(graph, node, samples, clean, packed);
+    const joint = momentsOf(graph, node, images(20, 50), clean, packed);
     const n = joint.columns;
     const weights = Float64Array.from(randomValues(9, 8 * n));
     const aim = aimed(weights, joint, 1e-12);
@@ -86,8 +104,8 @@ describe('sequential calibration', () => {
 
   it('leaves weights alone where the layers before are exact', () => {
     const graph = network();
-    const samples = images(5, 80).map((s) => [s]);
-    const joint = jointMoments(graph, graph.nodes[1], samples, evaluateRunner(graph), evaluateRunner(graph));
+    const [clean, packed] = [evaluateRunner(graph), evaluateRunner(graph)];
+    const joint = momentsOf(graph, graph.nodes[1], images(5, 80), clean, packed);
     const weights = Float64Array.from(randomValues(9, 72));
     expect(aimed(weights, joint)).toEqual(weights);
   });

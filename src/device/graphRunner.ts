@@ -89,6 +89,7 @@ export class GraphRunner {
   readonly #shownAs = new Map<TensorId, TensorId[]>();
   readonly #placeOf = new Map<TensorId, number>();
   readonly #steps: Step[] = [];
+  readonly #stepOf = new Map<TensorId, Step>();
   /** Typed arrays over the memory, until it grows. */
   #arrays = new Map<TensorId, TensorData>();
   #end: number;
@@ -110,6 +111,7 @@ export class GraphRunner {
       const empty = { at: 0, bytes: 0 };
       const step: Step = { node, run: () => undefined, slot: empty, scratch: empty };
       this.#steps.push(step);
+      this.#stepOf.set(node.outputs[0], step);
       this.#prepare(step, calls[i]);
     }
   }
@@ -142,6 +144,18 @@ export class GraphRunner {
       run();
       if (visit) for (const id of node.outputs) for (const shown of this.#shown(id)) visit(shown, this.#array(shown));
     }
+  }
+
+  /** Runs some of the nodes on values that are known; copies of those that are wanted. */
+  runPart(
+    nodes: readonly Node[],
+    known: ReadonlyMap<TensorId, TensorData>,
+    wanted: readonly TensorId[],
+  ): Map<TensorId, TensorData> {
+    for (const [id, data] of known) this.#write(id, data);
+    // Views have no step of their own.
+    for (const node of nodes) this.#stepOf.get(node.outputs[0])?.run();
+    return new Map(wanted.map((id) => [id, this.#array(id).slice()]));
   }
 
   /** One inference; copies of its outputs. */
