@@ -121,6 +121,14 @@ export const errors = {
   'flash.refused': { exit: 6, text: 'the boot loader of {board} refused {what}: {reason}{state}' },
   'flash.interrupted': { exit: 130, text: 'interrupted{state}' },
 
+  'meter.silent': { exit: 5, text: '{meter} does not answer: {reason}', help: 'is it plugged in, and the right port?' },
+  'meter.broken': { exit: 6, text: '{meter} cannot be used: {reason}' },
+  'meter.marker': {
+    exit: 6,
+    text: 'the windows cannot be found in the power trace: {reason}',
+    help: "wire the board's marker pin to a digital input of the meter, or name the input by --marker",
+  },
+
   'drop.over': {
     exit: 8,
     text: '{measure} falls by {drop} points, more than --max-drop {limit}: float {float} %, packed {packed} % of {count} samples; nothing was written',

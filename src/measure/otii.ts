@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Qoitech Otii Arc and Ace through the Otii application's TCP server: JSON lines ended by CR LF, requests and answers
+// joined by trans_id (qoitech/otii-tcp-client-python).
+import { fail } from '../cli/errors.js';
+import { ByteReader } from '../link/byteReader.js';
+import type { Link } from '../link/link.js';
+import type { Meter } from './meter.js';
+import { type Trace, TraceBuilder } from './trace.js';
+
+export interface OtiiOptions {
+  millivolt: number;
+  source: 'measured' | 'emulated';
+}
+
+/** Main current and digital input 1, which the marker pin is wired to. */
+const currentChannel = 'mc';
+const markerChannel = 'i1';
+/** The server gives at most this many values an answer (same source). */
+const mostValues = 40_000;
+const answerTimeoutMs = 10_000;
+const mostAnswerBytes = 1 << 23;
+const newline = 0x0a;
+/** The Arc's supply limit for a board; more needs the user's word. */
+const mostSupplyA = 0.5;
+
+type Json = Record<string, unknown>;
+
+export async function openOtii(link: Link, options: OtiiOptions): Promise<Meter> {
+  const client = otiiClient(link);
+  await client.greeting();
+  const devices = listOf((await client.ask('otii_get_devices', { timeout: 10 })).devices);
+  const arc = devices.find((d) => typeof d.device_id === 'string');
+  if (devices.length !== 1 || !arc)
+    return fail('meter.broken', { meter: 'Otii', reason: `its server has ${devices.length} devices, one is wanted` });
+  const device = { device_id: arc.device_id };
+  const active = (await client.ask('otii_get_active_project')).project_id;
+  const project = {
+    project_id:
+      typeof active === 'number' && active >= 0 ? active : (await client.ask('otii_create_project')).project_id,
+  };
+  await client.ask('arc_add_to_project', device);
+  await client.ask('arc_set_main_voltage', { ...device, value: options.millivolt / 1000 });
+  await client.ask('arc_set_max_current', { ...device, value: mostSupplyA });
+  for (const channel of [currentChannel, markerChannel])
+    await client.ask('arc_enable_channel', { ...device, channel, enable: true });
+  await client.ask('arc_set_main', { ...device, enable: true });
+  const name = `Otii ${String(arc.name ?? '').slice(0, 40)} (${options.millivolt} mV)`;
+  const fetchTrace = () => otiiTrace(client.ask, { ...device, ...project }, name, options);
+  return {
+    info: { name, rateHz: otiiRateHz, digitalInputs: 1, voltage: 'set', source: options.source },
+    start: async () => void (await client.ask('project_start_recording', project)),
+    async stop() {
+      await client.ask('project_stop_recording', project);
+      return fetchTrace();
+    },
+    close: () => link.close(),
+  };
+}
+
+/** The Arc's rate of main current; what a recording really has stands in its `interval`. */
+const otiiRateHz = 4000;
+
+function otiiClient(link: Link) {
+  const reader = new ByteReader(link);
+  let lastId = 0;
+  const message = async (): Promise<Json> => {
+    const bytes = await reader
+      .takeThrough(newline, answerTimeoutMs, mostAnswerBytes)
+      .catch((error: Error) => fail('meter.silent', { meter: `Otii at ${link.name}`, reason: error.message }));
+    try {
+      const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+      if (typeof value === 'object' && value !== null) return value as Json;
+    } catch {
+      // said below
+    }
+    return fail('meter.broken', { meter: 'Otii', reason: 'it sent a line that is no JSON object' });
+  };
+  return {
+    async greeting() {
+      const { type, info } = await message();
+      if (type !== 'information' || info !== 'connected')
+        fail('meter.broken', { meter: 'Otii', reason: 'its server did not greet' });
+    },
+    async ask(cmd: string, data: Json = {}): Promise<Json> {
+      const transId = String(++lastId);
+      await link.write(Buffer.from(`${JSON.stringify({ type: 'request', cmd, trans_id: transId, data })}\r\n`));
+      for (;;) {
+        const answer = await message();
+        if (answer.trans_id !== transId || answer.type === 'progress' || answer.type === 'information') continue;
+        if (answer.type === 'response') return (answer.data ?? {}) as Json;
+        const reason = `'${cmd}': ${String(answer.errorcode ?? (answer.data as Json | undefined)?.message ?? 'refused')}`;
+        return fail('meter.broken', { meter: 'Otii', reason: reason.slice(0, 200) });
+      }
+    },
+  };
+}
+
+const listOf = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
+const numberIn = (value: unknown, what: string): number =>
+  typeof value === 'number' && Number.isFinite(value)
+    ? value
+    : fail('meter.broken', { meter: 'Otii', reason: `its answer has no ${what}` });
+
+async function otiiTrace(
+  ask: (cmd: string, data: Json) => Promise<Json>,
+  ids: Json,
+  name: string,
+  { millivolt, source }: OtiiOptions,
+): Promise<Trace> {
+  const recording = (await ask('project_get_last_recording', ids)).recording_id;
+  const of = (channel: string) => ({ ...ids, recording_id: recording, channel });
+  const total = numberIn((await ask('recording_get_channel_data_count', of(currentChannel))).count, 'count');
+  const builder = new TraceBuilder();
+  let [intervalS, startS] = [Number.NaN, 0];
+  while (builder.count < total) {
+    const data = await ask('recording_get_channel_data', {
+      ...of(currentChannel),
+      index: builder.count,
+      count: Math.min(mostValues, total - builder.count),
+    });
+    const values = Array.isArray(data.values) ? data.values : [];
+    if (values.length === 0) fail('meter.broken', { meter: 'Otii', reason: 'its recording ends before its count' });
+    if (builder.count === 0) startS = numberIn(data.timestamp, 'timestamp');
+    intervalS = numberIn(data.interval, 'interval');
+    for (const value of values) builder.add(typeof value === 'number' ? value : Number.NaN);
+  }
+  const trace = builder.build(
+    { meter: name, source, rateHz: 1 / intervalS, voltageV: millivolt / 1000, notes: [] },
+    true,
+  );
+  const edges = await ask('recording_get_channel_data_count', of(markerChannel));
+  const count = numberIn(edges.count, 'count');
+  const marks = count > 0 ? await ask('recording_get_channel_data', { ...of(markerChannel), index: 0, count }) : {};
+  drawLevels(trace, listOf(marks.values), startS);
+  return trace;
+}
+
+/** A digital channel is a list of changes `{timestamp, value}`; before the first it had the other value. */
+function drawLevels(trace: Trace, changes: readonly Json[], startS: number): void {
+  const { digital, rateHz } = trace;
+  if (!digital) return;
+  const places = changes.map((c) => ({
+    at: Math.ceil((numberIn(c.timestamp, 'timestamp') - startS) * rateHz),
+    value: c.value ? 1 : 0,
+  }));
+  digital.fill(places.length > 0 ? 1 - places[0].value : 1);
+  for (const [i, { at, value }] of places.entries()) digital.fill(value, Math.max(0, at), places[i + 1]?.at);
+}
