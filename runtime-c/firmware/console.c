@@ -8,6 +8,9 @@
 #include "counter.h"
 #include "frame.h"
 #include "uart.h"
+#ifdef MOTE_AGENT
+#include "agent.h"
+#endif
 
 #define PROTOCOL_VERSION 1u
 #define HEADER_BYTES 2u // command, sequence
@@ -15,7 +18,7 @@
 #define BUFFER_BYTES (MOTE_CHUNK_BYTES + 16u)
 #define WINDOW_BYTES 13u // i32, u64, u8
 
-enum { HELLO = 0x01, WRITE = 0x02, READ = 0x03, RUN = 0x04, STEP = 0x05, STATUS = 0x06, FAULT = 0xFF };
+enum { HELLO = 0x01, WRITE = 0x02, READ = 0x03, RUN = 0x04, STEP = 0x05, STATUS = 0x06, BATCH = 0x07, FAULT = 0xFF };
 enum { DONE = 0, UNKNOWN = 1, RANGE = 2, MODEL_ERROR = 3 };
 
 /// An answer in the making: `bytes` begins with the two header bytes and the status.
@@ -27,7 +30,7 @@ typedef struct {
 static packet io;
 static mote_frame_decoder decoder; // of what arrives in `io`
 
-// What RUN and STEP answered last, for a host that did not hear it. The other commands may be done twice.
+// What RUN, STEP and BATCH answered last, for a host that did not hear it. The other commands may be done twice.
 static struct {
   uint8_t command;
   uint8_t sequence;
@@ -128,6 +131,13 @@ static uint8_t step(uint32_t length) {
   return answer_window(mote_step(layer));
 }
 
+#ifdef MOTE_AGENT
+static uint8_t batch(uint32_t length) {
+  if (length != 4u) return RANGE;
+  return answer_window(mote_agent_batch(mote_get32(io.bytes + HEADER_BYTES)));
+}
+#endif
+
 static uint8_t status(void) {
   add8(mote_guard_intact());
   add32(mote_stack_used());
@@ -142,6 +152,9 @@ static uint8_t execute(uint8_t command, uint32_t length) {
     case WRITE: return write(length);
     case READ: return read(length);
     case STEP: return step(length);
+#ifdef MOTE_AGENT
+    case BATCH: return batch(length);
+#endif
     case HELLO: if (length != 0) return RANGE; hello(); return DONE;
     case RUN: if (length != 0) return RANGE; return answer_window(mote_run());
     case STATUS: if (length != 0) return RANGE; return status();
@@ -159,7 +172,7 @@ static int repeat_last(uint8_t command, uint8_t sequence) {
 
 static void remember(uint8_t command, uint8_t sequence) {
   last.sequence = 0; // any other command in between makes a repetition impossible
-  if (io.length != HEADER_BYTES + STATUS_BYTES + WINDOW_BYTES || (command != RUN && command != STEP)) return;
+  if (io.length != HEADER_BYTES + STATUS_BYTES + WINDOW_BYTES || (command != RUN && command != STEP && command != BATCH)) return;
   last.command = command;
   last.sequence = sequence;
   last.status = io.bytes[HEADER_BYTES];
@@ -180,7 +193,29 @@ static void respond(uint32_t length) {
 
 void mote_console_begin(void) { mote_frame_begin(&decoder, io.bytes, BUFFER_BYTES); }
 
+#ifdef MOTE_AGENT
+// Text lies between frames: a 00 begins a frame, the next one after at least a byte ends it.
+static uint8_t in_frame;
+static uint8_t frame_filled;
+
+static int is_text(uint8_t byte) {
+  if (byte != 0) {
+    frame_filled = in_frame;
+    return !in_frame;
+  }
+  in_frame = !(in_frame && frame_filled);
+  frame_filled = 0;
+  return 0;
+}
+#endif
+
 void mote_console_take(uint8_t byte) {
+#ifdef MOTE_AGENT
+  if (is_text(byte)) {
+    mote_agent_take(byte);
+    return;
+  }
+#endif
   uint32_t length = mote_frame_take(&decoder, byte);
   if (length >= HEADER_BYTES && (io.bytes[0] & 0x80u) == 0) respond(length);
 }

@@ -6,6 +6,9 @@
 #include "console.h"
 #include "counter.h"
 #include "uart.h"
+#ifdef MOTE_AGENT
+#include "agent.h"
+#endif
 
 #define CANARY 0xA5u
 #define STACK_PAINT 0xC5C5C5C5u // start-up fills the stack with this
@@ -91,5 +94,8 @@ int main(void) {
   mote_uart_init();
   mote_console_begin();
   (void)mote_model_init(memory.arena);
+#ifdef MOTE_AGENT
+  mote_agent_begin();
+#endif
   for (;;) mote_console_take(mote_uart_get());
 }

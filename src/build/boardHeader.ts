@@ -49,7 +49,21 @@ export function boardHeader(board: Board, stackBytes: number): string {
     ['MOTE_STACK_BYTES', `${stackBytes}u`],
     ['MOTE_CHUNK_BYTES', `${chunkBytes}u`],
     ['MOTE_GUARD_BYTES', `${guardBytes}u`],
+    ...markerMacros(board.marker),
   ];
   const lines = values.map(([name, value]) => `#define ${name} ${value}`);
   return `// Made from boards/${board.id}.json; do not edit.\n#ifndef MOTE_BOARD_H\n#define MOTE_BOARD_H\n${lines.join('\n')}\n#endif\n`;
+}
+
+/** marker.h. */
+function markerMacros(marker: Board['marker']): [string, string][] {
+  if (!marker) return [];
+  const rows = marker.setup.map((r) => `{${r.address}u, ${r.clear ?? '0x0'}u, ${r.set ?? '0x0'}u}`);
+  return [
+    ['MOTE_MARKER_SETUP', `{${rows.join(', ')}}`],
+    ['MOTE_MARKER_HIGH_ADDRESS', `${marker.high.address}u`],
+    ['MOTE_MARKER_HIGH_VALUE', `${marker.high.value}u`],
+    ['MOTE_MARKER_LOW_ADDRESS', `${marker.low.address}u`],
+    ['MOTE_MARKER_LOW_VALUE', `${marker.low.value}u`],
+  ];
 }

@@ -7,7 +7,9 @@
 // - The build writes mote_board.h (boardHeader.ts): MOTE_BOARD_ID, MOTE_CLOCK_HZ; MOTE_UART_BASE, _CLOCK_HZ, _BAUD
 //   and one of MOTE_UART_CMSDK, _PL011, _NS16550, _STM32_V1, _STM32_V2 (the last with MOTE_UART_LPUART for an
 //   LPUART); one of MOTE_COUNTER_DWT, _SYSTICK, _MMIO, _MINSTRET, _MCYCLE, with MOTE_COUNTER_BASE, _HZ and _UNIT (0
-//   none, 1 cycles, 2 instructions, 3 ticks); MOTE_STACK_BYTES, MOTE_CHUNK_BYTES, MOTE_GUARD_BYTES.
+//   none, 1 cycles, 2 instructions, 3 ticks); MOTE_STACK_BYTES, MOTE_CHUNK_BYTES, MOTE_GUARD_BYTES; where the board has
+//   a marker pin MOTE_MARKER_SETUP, _HIGH_ADDRESS, _HIGH_VALUE, _LOW_ADDRESS and _LOW_VALUE.
+// - With the profiling agent it defines MOTE_AGENT and writes mote_agent.h (agentHeader.ts).
 // - Start-up paints the stack with C5C5C5C5, sets up .data, .bss and the FPU, and calls mote_soc_init() (soc/<soc>.c or
 //   soc/generic.c: clocks, pins), then main(). Faults end in mote_fault(cause, pc): cause is the exception number or
 //   mcause. The SysTick vector is mote_systick_irq(), empty unless defined.
@@ -20,6 +22,7 @@ import type { Board } from '../generated/board.js';
 import type { PackManifest } from '../generated/pack.js';
 import { packageRoot } from '../packageRoot.js';
 import { openPack } from '../packFolder.js';
+import { type AgentOptions, agentHeader, energyBaud } from './agentHeader.js';
 import { writeBin } from './bin.js';
 import { boardHeader } from './boardHeader.js';
 import { loadTarget } from './boards.js';
@@ -44,6 +47,8 @@ import { withWorkFolder } from './workFolder.js';
 
 export interface BuildOptions {
   toolchain?: ToolchainName;
+  /** With the profiling agent: marked windows, MLPerf Tiny's commands; costs a copy of the input. */
+  agent?: AgentOptions;
 }
 
 export interface BuildReport extends MemoryUse {
@@ -92,7 +97,7 @@ const architectures = {
   riscv: { startup: 'startup_riscv.c', template: 'link_riscv.ld.template' },
 } as const;
 
-function firmwareSources(board: Board, startup: string): string[] {
+function firmwareSources(board: Board, startup: string, agent: boolean): string[] {
   const own = [
     startup,
     `soc/${board.soc ?? 'generic'}.c`,
@@ -102,6 +107,7 @@ function firmwareSources(board: Board, startup: string): string[] {
     'libc_min.c',
     uartSources[board.console.uart],
     counterSources[board.counter.kind],
+    ...(agent ? ['agent.c'] : []),
   ];
   return own.map((f) => join(firmwareFolder, f));
 }
@@ -112,6 +118,7 @@ interface Linking {
   board: Board;
   toolchain: Toolchain;
   stackBytes: number;
+  agent?: AgentOptions;
 }
 
 function requireFit(overflows: readonly Overflow[], board: Board, manifest: PackManifest): void {
@@ -130,7 +137,7 @@ function requireFit(overflows: readonly Overflow[], board: Board, manifest: Pack
 }
 
 /** One complete compile and link; the second stage, where there is one, gets its checksum. */
-async function linkOnce({ dir, manifest, board, toolchain, stackBytes }: Linking): Promise<Elf> {
+async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent }: Linking): Promise<Elf> {
   const target = loadTarget(board.target);
   if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
   const { startup, template } = architectures[target.startup];
@@ -141,13 +148,14 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes }: Linking
     const script = join(workFolder, 'link.ld');
     await writeFile(script, linkerScript(await readFile(join(firmwareFolder, template), 'utf8'), board, stackBytes));
     await writeFile(join(workFolder, 'mote_board.h'), boardHeader(board, stackBytes));
+    if (agent) await writeFile(join(workFolder, 'mote_agent.h'), agentHeader(manifest, board.id, agent));
     const output = join(workFolder, 'firmware.elf');
     const overflows = await toolchain.compileAndLink({
       target,
       sources: small ? [] : packed,
-      smallSources: [...firmwareSources(board, startup), ...(small ? packed : [])],
+      smallSources: [...firmwareSources(board, startup, agent !== undefined), ...(small ? packed : [])],
       includes: [workFolder, dir, firmwareFolder, join(firmwareFolder, 'libc')],
-      defines: [],
+      defines: agent ? ['MOTE_AGENT=1'] : [],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
       workFolder,
       output,
@@ -200,7 +208,10 @@ export async function buildFirmware(
 ): Promise<BuildReport> {
   const { manifest } = await openPack(dir);
   const toolchain = openToolchain(options.toolchain);
-  const { elf, stack, stackBytes } = await linkWithStack({ dir, manifest, board, toolchain });
+  const { agent } = options;
+  const console = { ...board.console, ...(agent?.mode === 'energy' && { baud: energyBaud }) };
+  const linked = await linkWithStack({ dir, manifest, board: { ...board, console }, toolchain, agent });
+  const { elf, stack, stackBytes } = linked;
   const paths = await writeImages(elf, board, outPath);
   return {
     board: board.id,

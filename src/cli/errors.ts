@@ -121,6 +121,7 @@ export const errors = {
   'flash.refused': { exit: 6, text: 'the boot loader of {board} refused {what}: {reason}{state}' },
   'flash.interrupted': { exit: 130, text: 'interrupted{state}' },
 
+  'agent.model': { exit: 3, text: 'the profiling agent cannot drive {model}: {reason}' },
   'meter.silent': { exit: 5, text: '{meter} does not answer: {reason}', help: 'is it plugged in, and the right port?' },
   'meter.broken': { exit: 6, text: '{meter} cannot be used: {reason}' },
   'meter.marker': {

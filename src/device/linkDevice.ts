@@ -95,6 +95,7 @@ function linkDevice(
     },
     run: async () => toWindow(await session.run()),
     step: async (index) => toWindow(await session.step(index)),
+    batch: async (inferences) => toWindow(await session.batch(inferences)),
     status: async () => {
       const { guardIntact, stackUsedBytes, stackReservedBytes } = await session.status();
       return { guardIntact, stackUsedBytes, stackReservedBytes };

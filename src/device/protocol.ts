@@ -5,7 +5,15 @@ export const PROTOCOL_VERSION = 1;
 /** MOTE_CHUNK_BYTES + 16 (PROTOCOL.md), and COBS's share, CRC included. */
 export const FRAME_LIMIT_BYTES = 1024 + 32;
 
-export const command = { hello: 0x01, write: 0x02, read: 0x03, run: 0x04, step: 0x05, status: 0x06 } as const;
+export const command = {
+  hello: 0x01,
+  write: 0x02,
+  read: 0x03,
+  run: 0x04,
+  step: 0x05,
+  status: 0x06,
+  batch: 0x07,
+} as const;
 export type CommandName = keyof typeof command;
 
 const RESPONSE_BIT = 0x80;
@@ -82,6 +90,12 @@ export function readBody(offset: number, count: number): Uint8Array {
 }
 
 export const stepBody = (layer: number): Uint8Array => Uint8Array.of(layer & 0xff, layer >> 8);
+
+export function batchBody(inferences: number): Uint8Array {
+  const body = new Uint8Array(4);
+  viewOf(body).setUint32(0, inferences, true);
+  return body;
+}
 
 /** A message from the board; undefined for what is none. */
 export function decodeMessage(payload: Uint8Array): Response | Fault | undefined {

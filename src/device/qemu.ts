@@ -40,13 +40,14 @@ export function qemuArgs(emulator: QemuEmulator, elfPath: string): string[] {
 
 /** Starts the ELF on the board's machine and waits until its firmware answers. */
 export async function startQemu(board: Board, elfPath: string, timeouts: DeviceTimeouts = {}): Promise<Device> {
-  const emulator = board.emulator;
-  if (emulator?.kind !== 'qemu') return fail('device.none', { board: board.id });
-  const link = await openQemuLink(emulator, elfPath);
+  const link = await openQemuLink(board, elfPath);
   return openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
 }
 
-function openQemuLink(emulator: QemuEmulator, elfPath: string): Promise<Link> {
+/** The console of the board's machine, running the ELF. */
+export function openQemuLink(board: Board, elfPath: string): Promise<Link> {
+  const { emulator } = board;
+  if (emulator?.kind !== 'qemu') return fail('device.none', { board: board.id });
   const program = emulator.binary ?? 'qemu-system-arm';
   const args = qemuArgs(emulator, elfPath);
   log('%s %s', program, args.join(' '));

@@ -3,7 +3,7 @@
 // UART0 is the link. Cycles are those that the firmware counts with SysTick, in rp2040js's cycle model (which has no
 // flash cache misses).
 import { readFile } from 'node:fs/promises';
-import type { RP2040 } from 'rp2040js';
+import { GPIOPinState, type RP2040 } from 'rp2040js';
 import { fail } from '../cli/errors.js';
 import type { Board } from '../generated/board.js';
 import type { Link } from '../link/link.js';
@@ -35,9 +35,7 @@ export async function startRp2040(
   image: Uint8Array | string,
   timeouts: DeviceTimeouts = {},
 ): Promise<Device> {
-  const name = typeof image === 'string' ? image : 'the firmware image';
-  const bytes = typeof image === 'string' ? await readImage(image) : image;
-  const { link, windowInstructions } = openEmulator(board, bytes, name);
+  const { link, windowInstructions } = await openRp2040(board, image);
   const device = await openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
   const counted = async (window: Promise<Window>): Promise<Window> => ({
     ...(await window),
@@ -46,23 +44,53 @@ export async function startRp2040(
   return { ...device, run: () => counted(device.run()), step: (index) => counted(device.step(index)) };
 }
 
+export interface Rp2040Emulator extends Pick<Chip, 'windowInstructions'> {
+  /** UART0. */
+  link: Link;
+}
+
+export interface Rp2040Watch {
+  /** A pin changed, at this time of the chip's clock. */
+  onPin?: (pin: number, high: boolean, nanos: number) => void;
+}
+
+/** Starts the image (bytes, or the path of an ELF, UF2 or BIN file); its console is the link. */
+export async function openRp2040(
+  board: Board,
+  image: Uint8Array | string,
+  watch: Rp2040Watch = {},
+): Promise<Rp2040Emulator> {
+  const name = typeof image === 'string' ? image : 'the firmware image';
+  const bytes = typeof image === 'string' ? await readImage(image) : image;
+  return openEmulator(board, bytes, name, watch);
+}
+
 async function readImage(path: string): Promise<Uint8Array> {
   return readFile(path).catch((error: Error) => fail('file.read', { path, reason: error.message }));
 }
 
-function openEmulator(
-  board: Board,
-  image: Uint8Array,
-  path: string,
-): { link: Link } & Pick<Chip, 'windowInstructions'> {
+function openEmulator(board: Board, image: Uint8Array, path: string, watch: Rp2040Watch): Rp2040Emulator {
   const { near, far } = memoryLink('rp2040js');
   try {
     const chip = makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE);
+    watchPins(chip, watch);
     start(chip, far, board.console.baud);
     return { link: near, windowInstructions: chip.windowInstructions };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     return fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });
+  }
+}
+
+function watchPins({ chip, nanos }: Chip, { onPin }: Rp2040Watch): void {
+  if (!onPin) return;
+  for (const [pin, gpio] of chip.gpio.entries()) {
+    let was: boolean | undefined;
+    gpio.addListener((state) => {
+      const high = state === GPIOPinState.High || state === GPIOPinState.InputPullUp;
+      if (high !== was) onPin(pin, high, nanos());
+      was = high;
+    });
   }
 }
 

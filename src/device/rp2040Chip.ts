@@ -59,6 +59,8 @@ export interface Chip {
   run(instructions: number, stop: () => boolean): void;
   /** Instructions between the program's last two looks at SysTick: the last window's, and a few of the counter's own. */
   windowInstructions(): number;
+  /** The chip's clock; exact inside a register access. */
+  nanos(): number;
 }
 
 /** A chip with the image in flash, about to run the program behind the second-stage boot loader. */
@@ -79,6 +81,7 @@ export function makeChip(parts: readonly FlashPart[], vectorTable: number): Chip
     chip,
     run: (instructions, stop) => runInstructions(batch, instructions, stop),
     windowInstructions: () => batch.looks[1] - batch.looks[0],
+    nanos: () => clock.nanos,
   };
 }
 

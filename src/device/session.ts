@@ -4,6 +4,7 @@ import { fail, MoteError } from '../cli/errors.js';
 import { encodeFrame, FrameDecoder } from '../link/frame.js';
 import type { Link } from '../link/link.js';
 import {
+  batchBody,
   type CommandName,
   checkStatus,
   command,
@@ -103,6 +104,11 @@ export class Session {
 
   async step(layer: number): Promise<TickWindow> {
     return this.#ask('step', stepBody(layer), this.#long(), decodeWindow);
+  }
+
+  /** `inferences` runs in one marked window; only firmware with the agent knows it. */
+  async batch(inferences: number): Promise<TickWindow> {
+    return this.#ask('batch', batchBody(inferences), this.#long(), decodeWindow);
   }
 
   async status(): Promise<StatusReply> {

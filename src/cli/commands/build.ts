@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { AgentOptions } from '../../build/agentHeader.js';
 import { loadBoard } from '../../build/boards.js';
 import { type BuildReport, buildFirmware } from '../../build/firmware.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
+import { type MlperfTask, mlperfTasks } from '../../measure/mlperfTasks.js';
 import { openPack } from '../../packFolder.js';
 import { grouped, percent } from '../../report/table.js';
-import { type CommandSpec, text } from '../command.js';
+import { type CommandSpec, type OptionSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';
 import { memoryBytes } from './pack.js';
 
@@ -32,6 +34,28 @@ export function fitLines(board: Board, report: BuildReport): string[] {
   ];
 }
 
+const agentOptions: OptionSpec[] = [
+  {
+    flags: '--agent <mode>',
+    text: "with the profiling agent: windows framed by the marker pin, MLPerf Tiny's commands; performance or energy",
+  },
+  {
+    flags: '--task <id>',
+    text: `the agent loads and answers as this MLPerf Tiny task: ${Object.keys(mlperfTasks).join(', ')}`,
+  },
+];
+
+function agentFrom(options: OptionValues): AgentOptions | undefined {
+  const mode = text(options, 'agent');
+  const task = text(options, 'task');
+  if (mode !== undefined && mode !== 'performance' && mode !== 'energy')
+    fail('usage.option', { option: 'agent', expected: 'performance or energy', got: mode });
+  if (task !== undefined && !Object.hasOwn(mlperfTasks, task))
+    fail('usage.option', { option: 'task', expected: Object.keys(mlperfTasks).join(', '), got: task });
+  if (mode === undefined) return task === undefined ? undefined : { mode: 'performance', task: task as MlperfTask };
+  return { mode, task: task as MlperfTask | undefined };
+}
+
 export const build: CommandSpec = {
   name: 'build',
   summary: 'compile the firmware of a pack for a board and say exactly what it needs',
@@ -43,12 +67,13 @@ export const build: CommandSpec = {
       text: 'firmware file (.elf; the image of the board is written beside it)',
       required: true,
     },
+    ...agentOptions,
   ],
   async run([dir], options) {
     const { manifest } = await openPack(dir);
     const board = boardFor(manifest, text(options, 'board'));
     const started = performance.now();
-    const report = await buildFirmware(dir, board, text(options, 'output') as string);
+    const report = await buildFirmware(dir, board, text(options, 'output') as string, { agent: agentFrom(options) });
     return {
       data: report,
       lines: [

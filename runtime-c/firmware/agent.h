@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The profiling agent: windows of many inferences framed by the marker pin, and the text commands of MLPerf Tiny. Built
+// in only when asked for (MOTE_AGENT); it costs the bytes of one input.
+#ifndef MOTE_FIRMWARE_AGENT_H
+#define MOTE_FIRMWARE_AGENT_H
+
+#include <stdint.h>
+
+#include "console.h"
+
+/// Says what MLPerf Tiny's firmware says when it starts.
+void mote_agent_begin(void);
+/// Takes a byte that lies outside of frames.
+void mote_agent_take(uint8_t byte);
+/// `inferences` runs of the input that lies in the arena, the marker falling right before and right after them.
+mote_window mote_agent_batch(uint32_t inferences);
+
+#endif
