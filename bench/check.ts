@@ -30,6 +30,12 @@ export function baselineOf(models: readonly ModelRow[], kernels: readonly Kernel
   };
 }
 
+/** The rows of both, those of `now` where both have one. */
+export const merged = (before: Baseline, now: Baseline): Baseline => ({
+  models: sorted(Object.entries({ ...before.models, ...now.models })),
+  kernels: sorted(Object.entries({ ...before.kernels, ...now.kernels })),
+});
+
 /** One line for each figure that got worse by more than 1 %, and for each that has no baseline. */
 export function regressions(now: Baseline, before: Baseline): string[] {
   const lines: string[] = [];

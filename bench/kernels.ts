@@ -176,12 +176,12 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
   }
 }
 
-export async function benchKernels(only: { target?: string }): Promise<KernelRow[]> {
+export async function benchKernels(only: { target?: string; shape?: string }): Promise<KernelRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mote-bench-'));
   try {
     const rows: KernelRow[] = [];
     for (const board of benchBoards(only.target)) {
-      for (const layer of shapes)
+      for (const layer of shapes.filter((l) => l.shape.includes(only.shape ?? '')))
         for (const rounding of ['tflite', 'single'] as const) rows.push(await measure(layer, board, rounding, folder));
     }
     return rows;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// npm run bench [-- --json FILE] [--only models|kernels|time|formats|compression] [--target ID] [--model NAME] [--prefer WHAT] [--check] [--update]
+// npm run bench [-- --json FILE] [--only models|kernels|time|formats|compression] [--target ID] [--model NAME] [--shape TEXT]
+//   [--prefer WHAT] [--check] [--update]
 // Counts are instructions under QEMU's instruction counter and rp2040js (cycles too): the same on every run. Times are of
 // this machine, named in the first line, and say nothing about another. --check compares the counts with
-// bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file.
+// bench/baseline.json and ends in 8 when one is worse by more than 1 %; --update writes that file, or only the rows that were
+// measured where not all were.
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +16,7 @@ import { preferences } from '../src/ops/op.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type AllocationRow, benchAllocation, type RankRow } from './allocation.js';
-import { type Baseline, baselineOf, regressions } from './check.js';
+import { type Baseline, baselineOf, merged, regressions } from './check.js';
 import { benchCompression } from './compression.js';
 import { benchFormats, type FormatRow } from './formats.js';
 import { benchHost, type HostRow } from './host.js';
@@ -137,6 +139,7 @@ async function main(): Promise<void> {
       only: { type: 'string' },
       target: { type: 'string' },
       model: { type: 'string' },
+      shape: { type: 'string' },
       prefer: { type: 'string' },
       table: { type: 'string' },
       check: { type: 'boolean' },
@@ -154,7 +157,7 @@ async function main(): Promise<void> {
     await benchCompression({ model: values.model, table: values.table }, out);
   const models = !wants('models') ? [] : await benchModels({ target: values.target, model: values.model, prefer }, out);
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);
-  const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels({ target: values.target });
+  const kernels = !wants('kernels') || values.model !== undefined ? [] : await benchKernels(values);
   if (kernels.length) out.plain(`${kernelLines(kernels).join('\n')}\n\n`);
   if (values.only === 'formats')
     out.plain(`${formatLines(await benchFormats({ target: values.target })).join('\n')}\n\n`);
@@ -178,12 +181,17 @@ async function main(): Promise<void> {
       `${JSON.stringify({ schema: 'mote.bench/1', data: { models, kernels, times, host, allocation } }, null, 2)}\n`,
     );
   const now = baselineOf(models, kernels);
-  if (values.update) await writeOutput(baselinePath, `${JSON.stringify(now, null, 2)}\n`);
+  if (values.update) {
+    const partial = [values.only, values.target, values.model, values.shape].some((v) => v !== undefined);
+    await writeOutput(baselinePath, `${JSON.stringify(partial ? merged(readBaseline(), now) : now, null, 2)}\n`);
+  }
   if (values.check) guard(now, out);
 }
 
+const readBaseline = (): Baseline => JSON.parse(readFileSync(baselinePath, 'utf8')) as Baseline;
+
 function guard(now: Baseline, out: Output): void {
-  const worse = regressions(now, JSON.parse(readFileSync(baselinePath, 'utf8')) as Baseline);
+  const worse = regressions(now, readBaseline());
   const figures = Object.keys(now.models).length + Object.keys(now.kernels).length;
   out.plain(worse.length ? `${worse.join('\n')}\n` : `${figures} rows within 1 % of the baseline\n`);
   if (worse.length) process.exitCode = exitCodes.regression;

@@ -24,7 +24,9 @@ function entries(): Entry[] {
   const rows = new Map(kernelTable().map((r) => [r.name, r]));
   // Weights below eight bits have a row of their own, of the formats.
   const entry = (row: KernelRow, op: string, isa: string): Entry =>
-    formats.has(row.weight) ? { op: 'packedConv', isa, types: row.weight } : { op, isa, types: row.activation };
+    formats.has(row.weight)
+      ? { op: 'packedConv', isa, types: [row.weight, ...(row.also ?? [])].join(' ') }
+      : { op, isa, types: row.activation };
   const references = [...rows.values()].filter((r) => r.isa === 'ref').map((r) => entry(r, r.op, r.isa));
   const fast = variants.flatMap((v): Entry[] => {
     const row = rows.get(v.kernel);
@@ -36,7 +38,7 @@ function entries(): Entry[] {
 export function kernelMatrix(): string {
   const all = entries();
   const cell = (op: string, isa: string): string =>
-    [...new Set(all.filter((e) => e.op === op && e.isa === isa).map((e) => e.types))].join(' ');
+    [...new Set(all.filter((e) => e.op === op && e.isa === isa).flatMap((e) => e.types.split(' ')))].join(' ');
   const lines = [...new Set(all.map((e) => e.op))]
     .sort()
     .map((op) => `| ${op} | ${isas.map((isa) => cell(op, isa)).join(' | ')} |`);

@@ -18,6 +18,8 @@ export interface KernelRow {
   activation: string;
   /** Type of the weights; of a conversion's output; of a concatenation's further inputs; '' where there is none. */
   weight: string;
+  /** Further types of weights. */
+  also?: readonly string[];
   isa: string;
   /** Relative to runtime-c/kernels. */
   source: string;

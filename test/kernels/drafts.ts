@@ -13,7 +13,7 @@ import {
   randomQuant,
   setAttrs,
 } from './draft.js';
-import { packWeights, typesOf } from './packedDrafts.js';
+import { packWeights } from './packedDrafts.js';
 import type { Random } from './random.js';
 
 const dtypes: Record<string, DType> = {
@@ -31,7 +31,7 @@ type Drafter = (row: KernelRow, random: Random) => Draft;
 function stored(draw: Drafter): Drafter {
   return (row, random) => {
     if (row.weight in dtypes) return draw(row, random);
-    return packWeights(draw({ ...row, weight: 's8' }, random), random.pick(typesOf(row.name, row.weight)), random);
+    return packWeights(draw({ ...row, weight: 's8' }, random), random.pick([row.weight, ...(row.also ?? [])]), random);
   };
 }
 

@@ -7,18 +7,6 @@ import { weightData, weightRows } from '../../src/ops/weightMatrix.js';
 import type { Draft } from './draft.js';
 import type { Random } from './random.js';
 
-/** What kernels take besides what they are named after. */
-const furtherTypes: Readonly<Record<string, readonly string[]>> = {
-  packedplane: ['ternary', 'trits', 'binary', 'palette'],
-  packedtaps: ['ternary', 'trits', 'binary', 'palette'],
-};
-
-/** Types of the weights that a kernel takes. */
-export const typesOf = (kernel: string, weight: string): string[] => [
-  weight,
-  ...(furtherTypes[kernel.split('_')[1]] ?? []),
-];
-
 /** Gives the layer's weights the structure of an encoding that the kernel takes, and says so. */
 export function packWeights(d: Draft, kernelWeight: string, random: Random): Draft {
   const fitting = encodingNames.flatMap((name) => {

@@ -7,8 +7,6 @@
 
 #include <stdint.h>
 
-#include "mote/conv2d.h"
-
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;
@@ -59,17 +57,5 @@ void mote_packedconv_s8binary__ref(const mote_packedconv_s8binary *p, const int8
 void mote_packedconv_s8palette__ref(const mote_packedconv_s8palette *p, const int8_t *input, int8_t *output);
 void mote_packedconv_s8sparse__ref(const mote_packedconv_s8sparse *p, const int8_t *input, int8_t *output);
 void mote_packedconv_s8block__ref(const mote_packedconv_s8block *p, const int8_t *input, int8_t *output);
-
-/* int4 for DSP instructions: groups 1. As for int8's kernels (conv2d.h) but for `weights`, one stream: the pixel pairs of a
- * tile; the steps that share a scale, or 0; then for each four channels (missing ones are 0)
- * - four initial sums and for each channel multiplier, rounding, shift (dsp_block.h), for sums that come times 16;
- * - for each step, a pair of taps, a word: code of channel c for the first tap from bit 4 c, for the second from 16 + 4 c,
- *   two's complement, or code + 8 where there are scales;
- * - the scales, for each group of steps a word of four bytes, one for each channel.
- * Scratch: 8 * steps bytes for each pair, 64 + 16 * steps for a block, 2 * row_bytes, then 8 for each pair. */
-typedef mote_conv2d_s8s8_dsp mote_packedconv_s8int_nibbles;
-
-void mote_packedconv_s8int_nibbles__dsp_2x4(const mote_packedconv_s8int_nibbles *p, const int8_t *input,
-                                            int8_t *output, void *scratch);
 
 #endif

@@ -1,108 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions with int4 weights for DSP instructions: constants as runtime-c/include/mote/packedconv.h describes them.
+// Convolutions with weights of few bits for DSP instructions, each block decoded once for a tile of pixels: constants as
+// runtime-c/include/mote/packedtile.h describes them.
 
-import type { IntEncoding } from '../../compress/formats/encoding.js';
-import { codesOf, groupsOf } from '../../compress/formats/groups.js';
-import type { CStruct } from '../op.js';
+import type { Node } from '../../model/graph.js';
+import type { CStruct, LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
-import { storedOf } from '../packedConv.js';
 import { constant } from '../weighted.js';
-import { weightMatrix } from '../weightMatrix.js';
-import { filterOf, highShift, type LivelyLayer, livelyLayer, modeOf, modes, rescaling, sumRange } from './dspBlock.js';
+import { modeOf, modes, rescaling, type TapPair } from './dspBlock.js';
+import { blockChannels, blockCodes, blockScales, type CodedLayer, codedLayer, codeWords, sumBits } from './dspCodes.js';
 import { isFlat, windowPairs, windowParams } from './dspConv.js';
-import { foldedLayerBias, integerLayer, workOf } from './integerLayer.js';
-import type { Variant } from './variant.js';
-
-const kernel = 'mote_packedconv_s8int_nibbles__dsp_2x4';
-const blockChannels = 4;
-/** The kernel's sums come times 16. */
-const sumBits = 4;
+import { foldedLayerBias, workOf } from './integerLayer.js';
+import type { Lowered, Variant } from './variant.js';
 
 /** A tile's taps: the more pixels share a decoded block the better, but few kilobytes are to spare. */
-const tileBytes = 8192;
-const maxPairs = 16;
+const tileBytes = 9216;
+const maxPairs = 18;
 
-function fits(layer: LivelyLayer): boolean {
-  const bias = foldedLayerBias(layer);
-  const mode = modeOf(layer);
-  const limit = 2 ** (31 - sumBits);
-  return layer.multipliers.every((m, c) => {
-    const { min, max } = sumRange(filterOf(layer, c), bias[c]);
-    if (min < -limit || max >= limit) return false;
-    return layer.constantOutputs[c] !== undefined || highShift(m, mode) !== undefined;
-  });
+/** Pairs of pixels in a tile, the same in all of them as far as that goes. */
+function pairsOfTile(pixels: number, steps: number): number {
+  const all = Math.ceil(pixels / 2);
+  const most = Math.min(maxPairs, Math.max(1, Math.floor(tileBytes / (8 * steps))));
+  return Math.ceil(all / Math.ceil(all / most));
 }
 
-interface Stored {
-  codes: Int8Array;
-  scales: Uint8Array | undefined;
-  columns: number;
-  group: number;
+interface Kernel {
+  type: 'int' | 'binary';
+  bits: number;
+  /** Types of weights that it takes. */
+  types: readonly string[];
+  /** Instructions to decode a weight, without and with a scale (counted on the Cortex-M4). */
+  decoding: readonly [plain: number, scaled: number];
 }
 
-function streamOf(layer: LivelyLayer, { codes, scales, columns, group }: Stored, pairsAtOnce: number): Int32Array {
-  const pairs = windowPairs(layer);
+const kernels: readonly Kernel[] = [
+  { type: 'binary', bits: 1, types: ['binary'], decoding: [1.2, 1.2] },
+  { type: 'int', bits: 2, types: ['int', 'ternary', 'trits'], decoding: [1.2, 2.6] },
+  { type: 'int', bits: 3, types: ['int'], decoding: [1.3, 2.7] },
+  { type: 'int', bits: 4, types: ['int'], decoding: [1, 2.1] },
+  { type: 'int', bits: 6, types: ['int'], decoding: [1.5, 1.5] },
+];
+
+/** Outliers of a block: their number and a word for each. */
+function outlierWords({ layer, outliers }: CodedLayer, first: number, pairs: readonly TapPair[]): number[] {
+  const words = pairs.flatMap((pair, step) =>
+    [0, 1, 2, 3].flatMap((i) =>
+      pair.flatMap((column, lane) => {
+        const amount = layer.constantOutputs[first + i] === undefined ? outliers[first + i]?.get(column) : undefined;
+        if (amount === undefined) return [];
+        return [((2 * (blockChannels * step + i) + lane) << 16) | ((amount << sumBits) & 0xffff)];
+      }),
+    ),
+  );
+  return [words.length, ...words];
+}
+
+function streamOf(coded: CodedLayer, bits: number, pairs: readonly TapPair[], tilePairs: number): Int32Array {
+  const { layer, coding, group, outliers } = coded;
   const bias = foldedLayerBias(layer);
-  const perRow = groupsOf(columns, group);
-  const stepsOfGroup = group / 2;
-  const offset = group ? 8 : 0;
-  const alive = (c: number): boolean => c < layer.outC && layer.constantOutputs[c] === undefined;
-  const nibble = (c: number, tap: number): number =>
-    ((alive(c) && tap >= 0 ? codes[c * columns + tap] : 0) + offset) & 15;
-  const stream: number[] = [pairsAtOnce, stepsOfGroup];
+  const lanes = coding.offset << sumBits;
+  const signed = bits === 4 && !group;
+  // -1 and 1 have no 0 for the places where there is no tap.
+  const tail = bits === 1 ? pairs.filter(([a]) => a < 0).length : 0;
+  const stream: number[] = [tilePairs, group / 2, lanes | (lanes << 16), 2 * tail, outliers.length ? 1 : 0];
   for (let first = 0; first < layer.outC; first += blockChannels) {
     const channels = Array.from({ length: blockChannels }, (_, i) => first + i);
     stream.push(...channels.map((c) => 2 ** sumBits * (bias[c] ?? 0)));
     for (const c of channels) stream.push(...rescaling(layer, c, sumBits));
-    for (const [a, b] of pairs)
-      stream.push(channels.reduce((w, c, i) => w | (nibble(c, a) << (4 * i)) | (nibble(c, b) << (16 + 4 * i)), 0));
-    if (!scales) continue;
-    for (let g = 0; g < Math.ceil(pairs.length / stepsOfGroup); g++)
-      stream.push(channels.reduce((w, c, i) => w | ((scales[c * perRow + g] ?? 1) << (8 * i)), 0));
+    const codes = blockCodes(coded, first, pairs);
+    const turned = signed ? codes.map(([a, b]): [number, number] => [a ^ 8, b ^ 8]) : codes;
+    stream.push(...codeWords(bits, turned), ...blockScales(coded, first, pairs.length));
+    if (outliers.length) stream.push(...outlierWords(coded, first, pairs));
   }
   return Int32Array.from(stream);
 }
 
-/** int4, per channel or with groups that whole steps make up. */
-const taken = (e: IntEncoding, rowBytes: number): boolean => e.bits === 4 && (e.group === 0 || rowBytes % 4 === 0);
+function lower(name: string, kernel: Kernel, node: Node, context: LowerContext): Lowered | undefined {
+  const coded = codedLayer(node, context, kernel.types, kernel.bits);
+  if (!coded) return undefined;
+  const { layer } = coded;
+  const pairs = windowPairs(layer);
+  const steps = pairs.length;
+  // A lane of an outlier has 16 bits.
+  if (coded.outliers.length && 2 * blockChannels * steps > 2 ** 16) return undefined;
+  const work = workOf(layer);
+  const tilePairs = pairsOfTile(work.pixels, steps);
+  const data = streamOf(coded, kernel.bits, pairs, tilePairs);
+  const fields: CStruct['fields'] = [
+    ...windowParams(layer),
+    ['flat', isFlat(layer) ? 1 : 0],
+    ['steps', steps],
+    ['weights', constant('weights', 'int32', data, [data.length])],
+    ['input_zero_point', layer.inputZeroPoint],
+    ['output_min', layer.outputMin],
+    ['output_max', layer.outputMax],
+    ['mode', modes[modeOf(layer)]],
+  ];
+  const scratchBytes = 8 * steps * tilePairs + 64 + 16 * steps + 2 * layer.kernelW * layer.inC + 8 * tilePairs;
+  const params = { type: name.replace(/__.*$/, ''), fields };
+  // All taps of a tile are widened into the scratch before any of its outputs is written.
+  const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 2 * tilePairs }, 1) };
+  const call = { kernel: name, params, inputs: [0], outputs: [0], overlap, scratchBytes };
+  // A product costs 0.7 instructions; blocks have four channels, and two pixels are made at a time.
+  const decoded = Math.ceil(work.pixels / (2 * tilePairs)) * (kernel.decoding[coded.group ? 1 : 0] / 0.7);
+  const lanes = 2 * steps * blockChannels * Math.ceil(layer.outC / blockChannels);
+  return { call, work: { ...work, macs: lanes * (2 * Math.ceil(work.pixels / 2) + decoded) } };
+}
 
-const nibbles: Variant = {
-  kernel,
-  op: 'conv2d',
-  isa: 'dsp',
-  lower(node, { graph, rounding }) {
-    const encoding = storedOf(node, graph)?.encoding;
-    const integer = integerLayer(node, graph, rounding, 'stored');
-    if (encoding?.kind !== 'int' || integer?.groups !== 1) return undefined;
-    if (!taken(encoding, integer.kernelW * integer.inC)) return undefined;
-    const layer = livelyLayer(integer);
-    if (!fits(layer)) return undefined;
-    const matrix = weightMatrix(node.op, graph.tensors[node.inputs[1]]);
-    const { group } = encoding;
-    const steps = windowPairs(layer).length;
-    const work = workOf(layer);
-    const tilePairs = Math.min(maxPairs, Math.ceil(work.pixels / 2), Math.max(1, Math.floor(tileBytes / (8 * steps))));
-    const stored = { codes: codesOf(matrix, group), scales: matrix.groupScales, columns: matrix.columns, group };
-    const data = streamOf(layer, stored, tilePairs);
-    const fields: CStruct['fields'] = [
-      ...windowParams(layer),
-      ['flat', isFlat(layer) ? 1 : 0],
-      ['steps', steps],
-      ['weights', constant('weights', 'int32', data, [data.length])],
-      ['input_zero_point', layer.inputZeroPoint],
-      ['output_min', layer.outputMin],
-      ['output_max', layer.outputMax],
-      ['mode', modes[modeOf(layer)]],
-    ];
-    const scratchBytes = 8 * steps * tilePairs + 64 + 16 * steps + 2 * layer.kernelW * layer.inC + 8 * tilePairs;
-    const params = { type: kernel.replace(/__.*$/, ''), fields };
-    // All taps of a tile are widened into the scratch before any of its outputs is written.
-    const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 2 * tilePairs }, 1) };
-    const call = { kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes };
-    // Decoding a weight, once for each tile, costs 1.3 products; with a scale five times that (counted on the Cortex-M4).
-    const decoded = ((group ? 5 : 1) * Math.ceil(work.pixels / (2 * tilePairs)) * layer.outC * 2 * steps) / 0.75;
-    return { call, work: { ...work, macs: 2 * work.outputs * steps + decoded } };
-  },
-};
-
-export const dspPackedVariants: readonly Variant[] = [nibbles];
+export const dspPackedVariants: readonly Variant[] = kernels.flatMap((kernel) => {
+  const name = `mote_packedtile_s8${kernel.type}_b${kernel.bits}__dsp_2x4`;
+  return ['conv2d', 'fullyConnected'].map((op) => ({
+    kernel: name,
+    op,
+    isa: 'dsp',
+    lower: (node: Node, context: LowerContext) => lower(name, kernel, node, context),
+  }));
+});

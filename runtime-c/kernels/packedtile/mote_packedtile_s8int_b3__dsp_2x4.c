@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* int8 convolution with weights of 3 bits by DSP instructions: packedtile.h. */
+#include "mote/dsp_codes_decode.h"
+#include "mote/packedtile_drive.h"
+
+MOTE_DECODE(decode_codes, MOTE_CODES_FOUR_3, MOTE_DECODE_STEP)
+
+static inline const int32_t *decode(const int32_t *head, const int32_t *codes, int32_t *to, int32_t steps) {
+  const int32_t group = head[MOTE_TILE_GROUP];
+  const uint32_t offset = (uint32_t)head[MOTE_TILE_OFFSET];
+  codes = decode_codes(codes, to, to + 4 * steps, MOTE_CODES_MASK_3, group ? 0 : offset);
+  return group ? mote_dsp_scale_groups(to, codes, steps, group, offset) : codes;
+}
+
+void mote_packedtile_s8int_b3__dsp_2x4(const mote_packedtile_s8int_b3 *p, const int8_t *input, int8_t *output,
+                                       void *scratch) {
+  mote_packedtile(p, input, output, scratch, decode);
+}
