@@ -115,6 +115,7 @@ function readNode(
   const name = nameOf(proto.name || proto.output[0] || proto.opType);
   const { graph } = values;
   const nodeCount = graph.nodes.length;
+  for (const output of proto.output) values.protos.set(output, proto);
   const node = new OnnxNode(values, proto, name, opsets.get(domain) ?? opsets.get('') ?? oldestOpset);
   try {
     if (foldNode(node, operator)) return;

@@ -5,6 +5,8 @@ import { add } from './add.js';
 import { badShape } from './attributes.js';
 import { averagePool2d } from './averagePool2d.js';
 import { batchNorm } from './batchNorm.js';
+import { binarize } from './binarize.js';
+import { binaryConv2d } from './binaryConv2d.js';
 import { clamp } from './clamp.js';
 import { concat } from './concat.js';
 import { conv2d } from './conv2d.js';
@@ -25,6 +27,7 @@ import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
 import { quantize } from './quantize.js';
 import { reshape } from './reshape.js';
+import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 import { sub } from './sub.js';
@@ -35,6 +38,8 @@ const specs: readonly OpSpec[] = [
   add,
   averagePool2d,
   batchNorm,
+  binarize,
+  binaryConv2d,
   clamp,
   concat,
   conv2d,
@@ -54,6 +59,7 @@ const specs: readonly OpSpec[] = [
   pad,
   quantize,
   reshape,
+  sign,
   slice,
   softmax,
   sub,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The passes in the order they run, and the fixed point of all of them.
 import type { Graph } from '../model/graph.js';
+import { binaryLayers } from './binaryLayers.js';
 import { foldAffine } from './foldAffine.js';
 import { foldConstants, foldDequantize } from './foldConstants.js';
 import { fuseActivation } from './fuseActivation.js';
@@ -8,6 +9,7 @@ import { fuseBatchNorm } from './fuseBatchNorm.js';
 import { fusePad } from './fusePad.js';
 import { inferShapes } from './inferShapes.js';
 import { integerize } from './integerize.js';
+import { joinSigns } from './joinSigns.js';
 import { removeDead } from './removeDead.js';
 import { removeIdentity } from './removeIdentity.js';
 import { removeTransposes } from './removeTransposes.js';
@@ -34,9 +36,12 @@ const rewrites: readonly Pass[] = [
   { name: 'foldAffine', run: foldAffine },
   { name: 'fuseActivation', run: fuseActivation },
 ];
-// When nothing is left to fuse: quantized ONNX becomes integer, and only then do the constants that no integer node
+// When nothing is left to fuse: layers of signs become layers of bits, quantized ONNX becomes integer, and only then do the constants that no integer node
 // wanted lose their integers.
 const lowerings: readonly Pass[] = [
+  { name: 'binaryLayers', run: binaryLayers },
+  { name: 'removeDead', run: removeDead },
+  { name: 'joinSigns', run: joinSigns },
   { name: 'integerize', run: integerize },
   { name: 'foldDequantize', run: foldDequantize },
   { name: 'splitConcat', run: splitConcat },

@@ -47,6 +47,9 @@ const rules: Record<string, Rule> = {
   mean: arithmetic,
   leakyRelu: arithmetic,
   hardSwish: arithmetic,
+  sign: arithmetic,
+  binarize: toBits,
+  binaryConv2d: fromBits,
   minimum: sameScale,
   maximum: sameScale,
   concat: sameScale,
@@ -167,8 +170,33 @@ function fixed(ctx: IntegerContext, node: Node): TensorId | undefined {
   return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
 }
 
+/** Bits have no quantization. */
+function emitBits(ctx: IntegerContext, node: Node, inputs: TensorId[]): TensorId {
+  const { name, shape } = ctx.editor.tensor(node.outputs[0]);
+  const output = ctx.editor.addTensor({ name, dtype: 'int32', shape: [...shape] });
+  ctx.editor.addNode({ op: node.op, name: node.name, attrs: node.attrs, inputs, outputs: [output] });
+  return output;
+}
+
+function toBits(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  return x === undefined ? undefined : emitBits(ctx, node, [x]);
+}
+
+/** Its scale and bias stay real: the operator works out the integers for the output's quantization. */
+function fromBits(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  if (x === undefined) return undefined;
+  const inputs = [x, ...node.inputs.slice(1)];
+  if (ctx.editor.tensor(node.outputs[0]).dtype === 'int32') return emitBits(ctx, node, inputs);
+  const quant = ctx.wanted(node.outputs[0]);
+  return quant && emit(ctx, node, inputs, quant);
+}
+
 function passing(ctx: IntegerContext, node: Node): TensorId | undefined {
   const x = ctx.twins.get(node.inputs[0]);
+  if (x !== undefined && node.op === 'reshape' && ctx.editor.tensor(x).dtype === 'int32')
+    return emitBits(ctx, node, [x]);
   const quant = x === undefined ? undefined : ctx.editor.tensor(x).quant;
   return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
 }

@@ -5,7 +5,16 @@ import { invertPerm, isIdentityPerm, keepsOrder, permuteShape, permuteTensor, st
 import type { GraphEditor } from './editor.js';
 
 /** Operators that treat every element alike. */
-export const elementwise = new Set(['clamp', 'leakyRelu', 'logistic', 'tanh', 'hardSwish', 'quantize', 'dequantize']);
+export const elementwise = new Set([
+  'clamp',
+  'leakyRelu',
+  'logistic',
+  'tanh',
+  'hardSwish',
+  'sign',
+  'quantize',
+  'dequantize',
+]);
 export const binary = new Set(['add', 'sub', 'mul', 'div', 'minimum', 'maximum']);
 
 export const permOf = (node: Node): number[] => (Array.isArray(node.attrs.perm) ? node.attrs.perm.map(Number) : []);

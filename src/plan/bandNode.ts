@@ -62,6 +62,7 @@ const geometries: Readonly<Record<string, GeometryOf>> = {
   logistic: elementwise,
   tanh: elementwise,
   hardSwish: elementwise,
+  sign: elementwise,
   quantize: elementwise,
   dequantize: elementwise,
 };

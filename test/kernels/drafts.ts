@@ -2,6 +2,7 @@
 // How a random node looks that uses a given kernel: one row per operator of the kernel table.
 import { type DType, elementCount, quantOf, type TensorData } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
+import { binarize, binaryConv2d } from './binaryDrafts.js';
 import {
   addConstant,
   addInput,
@@ -51,12 +52,15 @@ export const drafters: Record<string, Drafter> = {
   softmax,
   mean,
   clamp: elementwise,
+  sign: elementwise,
+  binarize,
+  binaryConv2d,
   logistic: elementwise,
   tanh: elementwise,
   hardSwish: elementwise,
   leakyRelu: elementwise,
   lut: (row, random) =>
-    elementwise({ ...row, op: random.pick(['logistic', 'tanh', 'hardSwish', 'leakyRelu']) }, random),
+    elementwise({ ...row, op: random.pick(['logistic', 'tanh', 'hardSwish', 'leakyRelu', 'sign']) }, random),
   transpose,
   slice,
   stridedCopy: (row, random) => (random.chance(0.5) ? transpose(row, random) : slice(row, random)),
@@ -266,6 +270,7 @@ function elementwise(row: KernelRow, random: Random): Draft {
     dtype === 'int16' && random.chance(0.5) ? quantOf(2 ** random.int(-13, -10), 0) : randomQuant(random, dtype);
   addInput(d, dtype, [random.int(1, 5), random.int(1, 60)], quant);
   addFixedOutput(d, dtype);
+  if (row.op === 'sign') setAttrs(d, { zero: random.int(-1, 1) });
   if (row.op === 'leakyRelu') setAttrs(d, { alpha: random.pick([0.01, 0.3, 1.5, -0.2]) });
   if (row.op === 'clamp')
     setAttrs(

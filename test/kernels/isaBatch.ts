@@ -17,7 +17,6 @@ import type { Board } from '../../src/generated/board.js';
 import type { PackManifest } from '../../src/generated/pack.js';
 import {
   addTensor,
-  elementCount,
   emptyGraph,
   type Graph,
   makeData,
@@ -33,7 +32,8 @@ import type { OpSpec, Overlap, Prefer, Rounding } from '../../src/ops/op.js';
 import type { Cost } from '../../src/ops/variants/choose.js';
 import { variants } from '../../src/ops/variants/index.js';
 import { type Plan, planGraph } from '../../src/plan/plan.js';
-import { type Draft, randomData } from './draft.js';
+import { inputData } from './binaryDrafts.js';
+import type { Draft } from './draft.js';
 import { drafters } from './drafts.js';
 import type { Random } from './random.js';
 
@@ -202,7 +202,11 @@ export function makeBatch({
   const wrong = plan.steps.find((s) => s.call.kernel !== kernel);
   if (wrong) throw new Error(`${wrong.node.name} takes ${wrong.call.kernel}`);
   const inputs = graph.inputs.map((id) =>
-    randomData(random, graph.tensors[id].dtype, elementCount(graph.tensors[id].shape)),
+    inputData(
+      random,
+      graph.tensors[id],
+      graph.nodes.find((n) => n.inputs.includes(id)),
+    ),
   );
   const known = new Map(graph.inputs.map((id, i) => [id, inputs[i]]));
   const expected = graph.nodes.map(

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One call of one kernel on random data, with what its TypeScript twin says it must give.
-import { elementCount, type Graph, type TensorData } from '../../src/model/graph.js';
+import type { Graph, TensorData } from '../../src/model/graph.js';
 import { opSpec } from '../../src/ops/index.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import type { KernelCall, OpSpec, Rounding } from '../../src/ops/op.js';
+import { inputData } from './binaryDrafts.js';
 import type { Draft } from './draft.js';
-import { randomData } from './draft.js';
 import { drafters } from './drafts.js';
 import { randomOf } from './random.js';
 
@@ -64,7 +64,7 @@ function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase,
   if (call.kernel !== row.name) return `it takes ${call.kernel}`;
   const data = node.inputs.map((id) => {
     const t = graph.tensors[id];
-    return t.data ?? randomData(random, t.dtype, elementCount(t.shape));
+    return t.data ?? inputData(random, t, node);
   });
   const [expected] = spec.evaluate(node, data, { graph, rounding });
   const inPlace = (spec.inPlace?.(node, graph) ?? []).map((i) => call.inputs.indexOf(i)).filter((i) => i >= 0);

@@ -85,6 +85,11 @@ export class OnnxNode {
     return data?.length === 1 ? Number(data[0]) : this.broken(`its ${what} is not one number`);
   }
 
+  /** Node of the file that computes input i. */
+  producerOf(i: number): NodeProto | undefined {
+    return this.values.protos.get(this.proto.input[i] ?? '');
+  }
+
   // Attributes
 
   int(name: string, byDefault?: number): number {

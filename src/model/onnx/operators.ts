@@ -41,6 +41,7 @@ import {
   unsqueezedShape,
 } from './shapes.js';
 import { dtypeOf } from './tensors.js';
+import { convertWhere } from './where.js';
 import { convertAveragePool, convertConv, convertGlobalAverage, convertGlobalMax, convertMaxPool } from './windows.js';
 
 /** Only a change between types that are one in the IR (float16, float32, double) is possible on activations. */
@@ -60,6 +61,8 @@ export const operators: Readonly<Record<string, Convert>> = {
   Tanh: unary('tanh'),
   HardSwish: unary('hardSwish'),
   HardSigmoid: convertHardSigmoid,
+  Sign: unary('sign', () => ({ zero: 0 })),
+  Where: convertWhere,
   Add: binary('add'),
   Sub: binary('sub'),
   Mul: binary('mul'),
@@ -136,7 +139,6 @@ export const keepsShape: ReadonlySet<string> = new Set([
   'Round',
   'Selu',
   'Shrink',
-  'Sign',
   'Sin',
   'Sinh',
   'Softplus',

@@ -3,7 +3,7 @@
 import { addTensor, type Graph, type Node, type Quant, type Tensor, type TensorId } from '../graph.js';
 import { refuse } from '../refusal.js';
 import { damaged } from './protobuf.js';
-import type { TensorProto, ValueInfo } from './schema.js';
+import type { NodeProto, TensorProto, ValueInfo } from './schema.js';
 import { readConstant } from './tensors.js';
 
 /**
@@ -40,6 +40,9 @@ export class Values {
 
   /** Node that gives each computed tensor. */
   readonly producers = new Map<TensorId, Node>();
+
+  /** Node of the file that gives each name. */
+  readonly protos = new Map<string, NodeProto>();
 
   constructor(
     readonly graph: Graph,
