@@ -119,6 +119,16 @@ export const errors = {
     help: 'name the board that is really there: --board ID',
   },
   'flash.refused': { exit: 6, text: 'the boot loader of {board} refused {what}: {reason}{state}' },
+  'flash.running': {
+    exit: 6,
+    text: "{port} is the port of a running program, the boot loader was not entered: it says '{talk}'",
+    help: 'set BOOT0 high (a jumper or button), press reset, flash again; without BOOT0 on this port use another method',
+  },
+  'flash.locked': {
+    exit: 6,
+    text: '{chip} on {board} is protected against reading and writing; nothing was erased',
+    help: 'mote never changes protection: taking it off erases the whole chip, with a tool of the maker',
+  },
   'flash.interrupted': { exit: 130, text: 'interrupted{state}' },
 
   'agent.model': { exit: 3, text: 'the profiling agent cannot drive {model}: {reason}' },

@@ -37,6 +37,9 @@ export interface ToolMethod {
   title: string;
 }
 
+/** AN3155 section 2: the highest rate that every boot loader finds. */
+export const defaultBaud = 115200;
+
 type MethodOf<M extends MethodId> = M extends 'external'
   ? ToolMethod
   : M extends 'uf2-drive' | 'daplink-drive' | 'stlink-drive'
@@ -51,6 +54,13 @@ export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
     needs: () => [],
     format: ({ baud = 115200 }) => ({ baud, parity: 'none' }),
     connect: async () => (await import('./espRom.js')).connectEspRom,
+  },
+  an3155: {
+    kind: 'link',
+    title: 'STM32/GD32 USART boot loader (AN3155)',
+    needs: ({ parity }) => (parity === 'none' ? [] : ['parity']),
+    format: ({ baud = defaultBaud, parity = 'even' }) => ({ baud, parity }),
+    connect: async () => (await import('./an3155.js')).connectAn3155,
   },
   external: { kind: 'tool', title: 'another program' },
 };

@@ -34,34 +34,48 @@ function oneByte(kind: ByteFault['kind'], total: TransferBytes, random: Random):
   return { ...noFaults, [direction]: [byteFault(kind, random(total[direction]), random)] };
 }
 
-const boardFault = (kind: 'refuse' | 'reset' | 'unplug') => (total: TransferBytes, random: Random) => ({
+const boardFault = (kind: 'refuse' | 'reset' | 'unplug', total: TransferBytes, random: Random): FaultPlan => ({
   ...noFaults,
   board: [{ kind, at: random(total.toBoard) }],
 });
 
-const scenarios: ((total: TransferBytes, random: Random) => FaultPlan)[] = [
-  ...byteKinds.map((kind) => (total: TransferBytes, random: Random) => oneByte(kind, total, random)),
-  boardFault('refuse'),
-  boardFault('reset'),
-  boardFault('unplug'),
-  (_, random) => ({ ...noFaults, noise: Uint8Array.from({ length: 1 + random(64) }, () => random(256)) }),
-  (_, random) => ({ ...noFaults, program: programs[random(programs.length)] }),
-  (total, random) => {
-    const byte = (bytes: number) => byteFault(byteKinds[random(byteKinds.length)], random(bytes), random);
-    return {
-      ...noFaults,
-      toBoard: [byte(total.toBoard)],
-      toHost: [byte(total.toHost)],
-      board: random(3) === 0 ? [{ kind: 'refuse', at: random(total.toBoard) }] : [],
-      noise: Uint8Array.from({ length: random(8) }, () => random(256)),
-    };
-  },
-];
+/** Several faults at once. */
+function mixed(total: TransferBytes, random: Random): FaultPlan {
+  const byte = (bytes: number) => byteFault(byteKinds[random(byteKinds.length)], random(bytes), random);
+  return {
+    toBoard: [byte(total.toBoard)],
+    toHost: [byte(total.toHost)],
+    board: random(3) === 0 ? [{ kind: 'refuse', at: random(total.toBoard) }] : [],
+    noise: Uint8Array.from({ length: random(8) }, () => random(256)),
+  };
+}
+
+export const scenarios = [...byteKinds, 'refuse', 'reset', 'unplug', 'noise', 'program', 'mixed'] as const;
+export type Scenario = (typeof scenarios)[number];
+
+function planOf(scenario: Scenario, total: TransferBytes, random: Random): FaultPlan {
+  switch (scenario) {
+    case 'refuse':
+    case 'reset':
+    case 'unplug':
+      return boardFault(scenario, total, random);
+    case 'noise':
+      return { ...noFaults, noise: Uint8Array.from({ length: 1 + random(64) }, () => random(256)) };
+    case 'program':
+      return { ...noFaults, program: programs[random(programs.length)] };
+    case 'mixed':
+      return mixed(total, random);
+    default:
+      return oneByte(scenario, total, random);
+  }
+}
+
+export const scenarioOf = (seed: number): Scenario => scenarios[seed % scenarios.length];
 
 export function faultPlan(seed: number, total: TransferBytes): FaultPlan {
   const next = xorshift32(Math.imul(seed + 1, 0x9e3779b1));
   for (let i = 0; i < 8; i++) next(); // the first numbers of neighbouring seeds are alike
-  return scenarios[seed % scenarios.length](total, (below) => next() % below);
+  return planOf(scenarioOf(seed), total, (below) => next() % below);
 }
 
 /** In words, for the message of a failed run. */

@@ -6,7 +6,7 @@ import { exitCodes, MoteError } from '../../cli/errors.js';
 import type { FlashPart } from '../../device/flashImage.js';
 import type { Link } from '../../link/link.js';
 import type { EraseBlock, FlashReport } from '../flashMemory.js';
-import { faultPlan, planText, type TransferBytes } from './faultPlan.js';
+import { faultPlan, planText, type Scenario, scenarioOf, type TransferBytes } from './faultPlan.js';
 import { type FaultPlan, faultyLink, noFaults } from './faultyLink.js';
 import { outside, type TestBoard } from './testBoard.js';
 import { inVirtualTime, type Outcome } from './virtualTime.js';
@@ -25,6 +25,7 @@ export interface FaultSubject {
 
 export interface FaultRun {
   seed: number;
+  scenario: Scenario;
   plan: FaultPlan;
   ended: 'written' | 'failed';
   /** Code of the MoteError where it failed. */
@@ -73,8 +74,9 @@ export async function runWithFaults(subject: FaultSubject, seed: number, total: 
   const broken = [...recordFaults(subject, board), ...outcomeFaults(subject, board, outcome)];
   if (broken.length > 0) throw blame(broken.join('; '));
   const error = 'error' in outcome ? (outcome.error as MoteError) : undefined;
-  const ended = error ? 'failed' : 'written';
-  return { seed, plan, ended, code: error?.code, message: error?.message ?? '', tookMs: outcome.tookMs, board };
+  const ended: FaultRun['ended'] = error ? 'failed' : 'written';
+  const end = { ended, code: error?.code, message: error?.message ?? '', tookMs: outcome.tookMs };
+  return { seed, scenario: scenarioOf(seed), plan, ...end, board };
 }
 
 function recordFaults(subject: FaultSubject, { record }: TestBoard): string[] {
