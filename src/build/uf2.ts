@@ -4,6 +4,9 @@
 import { type Chunk, ImageError, joinChunks } from './image.js';
 
 export const rp2040Family = 0xe48bff56;
+/** Arm secure, RISC-V and Arm non-secure programs of an RP2350. */
+export const rp2350Families: readonly number[] = [0xe48bff59, 0xe48bff5a, 0xe48bff5b];
+const absoluteFamily = 0xe48bff57;
 
 const magic = [0x0a324655, 0x9e5d5157, 0x0ab16f30] as const;
 const blockBytes = 512;
@@ -11,6 +14,11 @@ const payloadBytes = 256;
 const maxPayloadBytes = 476;
 const familyPresent = 0x2000;
 const notMainFlash = 0x0001;
+const extensionPresent = 0x8000;
+/** After the payload: this block is for nobody. */
+const ignoreTag = 0x9957e304;
+/** The last page below 16 MB. */
+const erratumAddress = 0x10ffff00;
 
 /** Why bytes are no UF2 file. */
 export class Uf2Error extends ImageError {}
@@ -46,15 +54,38 @@ export function writeUf2(image: readonly Chunk[], family = rp2040Family): Uint8A
   return out;
 }
 
+/**
+ * Comes first in a file for an RP2350, whose ROM may otherwise refuse the file (RP2350 data sheet, erratum E10): block 0
+ * of 2 of the absolute family, to be ignored.
+ */
+export function rp2350ErratumBlock(): Uint8Array {
+  const out = new Uint8Array(blockBytes);
+  const view = new DataView(out.buffer);
+  const flags = familyPresent | extensionPresent;
+  const header = [magic[0], magic[1], flags, erratumAddress, payloadBytes, 0, 2, absoluteFamily];
+  header.forEach((word, k) => void view.setUint32(k * 4, word, true));
+  out.fill(0xef, 32, 32 + payloadBytes);
+  view.setUint32(32 + payloadBytes, ignoreTag, true);
+  view.setUint32(blockBytes - 4, magic[2], true);
+  return out;
+}
+
+function isIgnored(block: Uint8Array): boolean {
+  const view = new DataView(block.buffer, block.byteOffset, block.length);
+  const tagAt = 32 + Math.min(view.getUint32(16, true), maxPayloadBytes - 4);
+  return (view.getUint32(8, true) & extensionPresent) !== 0 && view.getUint32(tagAt, true) === ignoreTag;
+}
+
 /** The image and its family (undefined where blocks name none). Blocks may come in any order, each exactly once. */
 export function readUf2(bytes: Uint8Array): { image: Chunk[]; family: number | undefined } {
   if (bytes.length === 0 || bytes.length % blockBytes !== 0) throw new Uf2Error('its size is no multiple of 512');
+  const first = isIgnored(bytes.subarray(0, blockBytes)) ? blockBytes : 0;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const total = bytes.length / blockBytes;
+  const total = (bytes.length - first) / blockBytes;
   const seen = new Set<number>();
   const families = new Set<number>();
   const chunks: Chunk[] = [];
-  for (let at = 0; at < bytes.length; at += blockBytes) {
+  for (let at = first; at < bytes.length; at += blockBytes) {
     const [m0, m1, flags, address, size, index, count, family] = Array.from({ length: 8 }, (_, k) =>
       view.getUint32(at + k * 4, true),
     );

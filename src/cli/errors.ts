@@ -118,6 +118,7 @@ export const errors = {
     text: '{board} has {found} where {expected} is expected; nothing was erased',
     help: 'name the board that is really there: --board ID',
   },
+  'flash.drive': { exit: 6, text: 'copying to the drive {drive} failed: {reason}' },
   'flash.refused': { exit: 6, text: 'the boot loader of {board} refused {what}: {reason}{state}' },
   'flash.running': {
     exit: 6,

@@ -4,7 +4,7 @@
 import { fail } from '../cli/errors.js';
 import type { Board } from '../generated/board.js';
 import type { Link, LinkAbilities, Parity } from '../link/link.js';
-import type { CopyToDrive, FlashDrive } from './drive.js';
+import type { CopyToDrive } from './drive.js';
 import type { ConnectFlash } from './flashMemory.js';
 
 export type FlashEntry = NonNullable<Board['flash']>[number];
@@ -23,11 +23,10 @@ export interface LinkMethod<O> {
   connect(): Promise<ConnectFlash<O>>;
 }
 
-/** A drive that takes a file. */
+/** A drive that takes a file; src/discover/guessBoards.ts says which drive is whose. */
 export interface DriveMethod<O> {
   kind: 'drive';
   title: string;
-  matches(drive: FlashDrive, options: O): boolean;
   copy(): Promise<CopyToDrive<O>>;
 }
 
@@ -61,6 +60,21 @@ export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
     needs: ({ parity }) => (parity === 'none' ? [] : ['parity']),
     format: ({ baud = defaultBaud, parity = 'even' }) => ({ baud, parity }),
     connect: async () => (await import('./an3155.js')).connectAn3155,
+  },
+  'uf2-drive': {
+    kind: 'drive',
+    title: 'a UF2 file on the drive of its boot loader',
+    copy: async () => (await import('./uf2Drive.js')).copyUf2,
+  },
+  'daplink-drive': {
+    kind: 'drive',
+    title: 'a file on the drive of its DAPLink probe',
+    copy: async () => (await import('./probeDrive.js')).copyDaplink,
+  },
+  'stlink-drive': {
+    kind: 'drive',
+    title: 'a file on the drive of its ST-LINK',
+    copy: async () => (await import('./probeDrive.js')).copyStlink,
   },
   external: { kind: 'tool', title: 'another program' },
 };
