@@ -49,6 +49,45 @@ export function exec(
   });
 }
 
+/** Runs a program, tells each line of its output as it comes, and hands an interrupt on to it. */
+export function execLines(
+  program: string,
+  args: readonly string[],
+  options: { cwd: string; timeoutMs: number; signal?: AbortSignal; onLine: (line: string) => void },
+): Promise<number> {
+  log('%s %s', program, args.join(' '));
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+    const interrupt = () => child.kill('SIGINT');
+    options.signal?.addEventListener('abort', interrupt, { once: true });
+    // Bars are drawn with \r; of a line that never ends only the last part is kept.
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = '';
+      stream.on('data', (bytes: Buffer) => {
+        const lines = (rest + bytes.toString('utf8')).split(/[\r\n]+/);
+        rest = (lines.pop() ?? '').slice(-4096);
+        for (const line of lines) if (line.trim() !== '') options.onLine(line.trim());
+      });
+      stream.on('end', () => {
+        if (rest.trim() !== '') options.onLine(rest.trim());
+      });
+    }
+    const end = () => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', interrupt);
+    };
+    child.on('error', (error) => {
+      end();
+      reject(error);
+    });
+    child.on('close', (code) => {
+      end();
+      resolve(code ?? 128);
+    });
+  });
+}
+
 /** Full path of a program on PATH, or undefined. */
 export function findProgram(name: string): string | undefined {
   const endings = process.platform === 'win32' ? ['.exe', '.cmd', ''] : [''];

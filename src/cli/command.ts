@@ -17,6 +17,8 @@ export interface CommandSpec {
   summary: string;
   arguments: { name: string; text: string; optional?: boolean }[];
   options: OptionSpec[];
+  /** Ctrl-C aborts `out.signal` instead of ending the program at once; a second one ends it. */
+  stopsGently?: boolean;
   run(args: string[], options: OptionValues, out: Output): Promise<Answer>;
 }
 

@@ -100,6 +100,18 @@ export const errors = {
     help: 'please report this with the model',
   },
 
+  'flash.method': { exit: 2, text: "{board} cannot be flashed by '{method}'; it has {methods}" },
+  'flash.none': {
+    exit: 5,
+    text: 'no {board} was found; looked for {what}',
+    help: 'mote devices shows what is connected; --port names a port or a drive',
+  },
+  'flash.many': {
+    exit: 5,
+    text: '{count} devices can be {board}: {list}',
+    help: 'say which: --port {first}',
+  },
+  'flash.blocked': { exit: 5, text: '{path} can be {board}, but is blocked: {reason}', help: '{help}' },
   // {state}, where it is not empty, says in what state the board was left.
   'flash.image': {
     exit: 3,

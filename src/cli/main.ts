@@ -12,6 +12,7 @@ const overview = `mote ${version}: a trained neural network to a measured answer
 
   mote pack MODEL --board ID -o DIR     compress, plan memory, write C
   mote build DIR --board ID -o FW       compile the firmware
+  mote flash FW --board ID              write it to the board
   mote run DIR --board ID --data X.npy  run it on the board or its emulator, compare with the host
   mote demo                             all of that with the bundled model, no board needed
   mote --help                           all commands
@@ -20,6 +21,10 @@ const overview = `mote ${version}: a trained neural network to a measured answer
 const exitCodeHelp =
   'Exit codes: 0 done, 1 internal error, 2 wrong usage, 3 bad input, 4 does not fit, 5 no device,\n' +
   '6 device or flash failure, 7 outputs differ, 8 regression, 9 tool missing, 130 interrupted';
+
+/** Ctrl-C, for the command that runs and stops gently. */
+const interrupt = new AbortController();
+const gentle: { command?: string | undefined } = {};
 
 /** The commands that this line needs: the one it names, none for the version, all for help and for a wrong name. */
 async function loadCommands(argv: readonly string[]): Promise<CommandSpec[]> {
@@ -31,7 +36,8 @@ async function loadCommands(argv: readonly string[]): Promise<CommandSpec[]> {
 /** Runs one command line and gives the exit code. */
 async function runCli(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
-  const out = new Output({ json, quiet: argv.includes('-q') || argv.includes('--quiet') });
+  const quiet = argv.includes('-q') || argv.includes('--quiet');
+  const out = new Output({ json, quiet, signal: interrupt.signal });
   if (argv.length === 0) {
     out.plain(overview);
     return exitCodes.done;
@@ -80,6 +86,7 @@ function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (
   command.option('--json', 'print one JSON object').option('-q, --quiet', 'no progress lines');
   command.action(async (...received: unknown[]) => {
     const args = received.slice(0, spec.arguments.length) as string[];
+    gentle.command = spec.stopsGently ? spec.name : undefined;
     const answer = await spec.run(args, command.opts<OptionValues>(), out);
     out.answer(spec.name, answer);
     if (answer.error) setExit(answer.error.exit);
@@ -92,7 +99,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 // Exit handlers end the children and remove the temporary folders; nothing has been written under its final name.
-process.once('SIGINT', () => {
+process.on('SIGINT', () => {
+  if (gentle.command !== undefined && !interrupt.signal.aborted) {
+    process.stderr.write(`\n${gentle.command} stops after this step; Ctrl-C again stops at once\n`);
+    interrupt.abort();
+    return;
+  }
   process.stderr.write('interrupted; nothing half-written was left behind\n');
   process.exit(exitCodes.interrupted);
 });

@@ -20,10 +20,16 @@ export interface Answer {
 export interface OutputOptions {
   json: boolean;
   quiet: boolean;
+  /** Aborted by Ctrl-C, for commands that stop gently. */
+  signal?: AbortSignal;
 }
 
 export class Output {
   constructor(private readonly options: OutputOptions) {}
+
+  get signal(): AbortSignal | undefined {
+    return this.options.signal;
+  }
 
   /** Width for tables: the terminal's, or 100 where there is none. */
   get width(): number {

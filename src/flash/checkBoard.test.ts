@@ -17,8 +17,13 @@ describe('flash methods of a board file', () => {
     ['in RAM', { blocks: [run('0x20000000', 1024, 1)] }, /outside of the flash/],
     ['long waits', { enter: 'W9|W9' }, /waits 18000 ms/],
     ['no leave sequence', { start: 'leave' }, /has none/],
-    ['unknown placeholder', { method: 'external', command: ['{image}', '{rm}'], blocks: undefined }, /\{rm\}/],
-    ['no image', { method: 'external', command: ['-v'], blocks: undefined }, /no \{image\}/],
+    [
+      'unknown placeholder',
+      { method: 'external', tool: 'openocd', command: ['{image}', '{rm}'], blocks: undefined },
+      /\{rm\}/,
+    ],
+    ['an unknown tool', { method: 'external', tool: 'rm', command: ['{image}'], blocks: undefined }, /'rm' is no tool/],
+    ['no image', { method: 'external', tool: 'openocd', command: ['-v'], blocks: undefined }, /no \{image\}/],
   ])('%s is a contradiction', (_, entry, message) => {
     const board = withFlash(entry);
     for (const e of board.flash ?? [])

@@ -2,6 +2,7 @@
 // What the schema cannot say about the flash methods of a board file: erase blocks that overlap or lie outside of the
 // flash, sequences that are none, placeholders that nobody fills in.
 import type { Board } from '../generated/board.js';
+import { externalTools } from './externalTools.js';
 import type { FlashEntry } from './methods.js';
 import { parseSequence, SequenceError } from './resetSequence.js';
 
@@ -51,6 +52,7 @@ function wrongStart(entry: FlashEntry): string | undefined {
 
 function wrongCommand(entry: FlashEntry): string | undefined {
   if (entry.method !== 'external') return undefined;
+  if (!Object.hasOwn(externalTools, entry.tool)) return `'${entry.tool}' is no tool that mote knows`;
   const used = entry.command.flatMap((a) => [...a.matchAll(/\{(\w*)\}/g)].map(([, name]) => name));
   const unknown = used.find((u) => !placeholders.some((p) => p === u));
   if (unknown !== undefined) return `nothing fills in {${unknown}} of its command`;

@@ -9,8 +9,9 @@ import { fail } from '../cli/errors.js';
 export interface FirmwareFile {
   format: 'elf' | 'hex' | 'uf2' | 'bin';
   image: Chunk[];
-  /** Of an ELF. */
+  /** Of an ELF: its processor, and the file itself. */
   machine?: 'arm' | 'riscv';
+  elf?: Uint8Array;
   /** Of a UF2 that names one. */
   family?: number;
 }
@@ -41,7 +42,7 @@ function parse(bytes: Uint8Array, path: string, address: number | undefined): Fi
   const first = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
   if (first === elfMagic) {
     const elf = readElf(bytes);
-    return { format: 'elf', image: imageOf(elf), machine: elf.machine };
+    return { format: 'elf', image: imageOf(elf), machine: elf.machine, elf: bytes };
   }
   if (first === uf2Magic) {
     const { image, family } = readUf2(bytes);

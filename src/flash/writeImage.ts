@@ -269,13 +269,22 @@ async function verify(
   return 'readback';
 }
 
-/** The same error, and in what state the board is left. Broken links and silence get their names here. */
+/** The same error, and in what state the board is left. */
 function withState(error: unknown, work: Work, touched: readonly TouchedBlock[]): unknown {
-  const { board } = work.options;
-  const state = stateText(work, touched);
-  if (error instanceof LinkClosed) return new MoteError('flash.lost', { board, reason: error.message, state });
-  if (error instanceof ReadTimeout) return new MoteError('flash.silent', { board, reason: error.message, state });
-  return error instanceof MoteError ? new MoteError(error.code, { ...error.args, state }) : error;
+  const named = namedError(error, work.options.board);
+  if (!(named instanceof MoteError)) return named;
+  return new MoteError(named.code, {
+    ...named.args,
+    state: stateText(work, touched),
+    untouched: work.began ? 0 : 1,
+  });
+}
+
+/** Broken links and silence as errors of the user; anything else stays what it is. */
+export function namedError(error: unknown, board: string): unknown {
+  if (error instanceof LinkClosed) return new MoteError('flash.lost', { board, reason: error.message });
+  if (error instanceof ReadTimeout) return new MoteError('flash.silent', { board, reason: error.message });
+  return error;
 }
 
 function stateText({ done, open, began }: Work, touched: readonly TouchedBlock[]): string {
