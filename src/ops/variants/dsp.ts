@@ -5,6 +5,7 @@ import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
 import { dspMiscVariants } from './dspMisc.js';
 import { dspPackedVariants } from './dspPacked.js';
+import { dspPackedRowVariants } from './dspPackedRow.js';
 import { dspWinogradVariants } from './dspWinograd.js';
 import type { Variant } from './variant.js';
 
@@ -14,4 +15,5 @@ export const dspVariants: readonly Variant[] = [
   ...dspConv16Variants,
   ...dspWinogradVariants,
   ...dspPackedVariants,
+  ...dspPackedRowVariants,
 ];

@@ -11,6 +11,15 @@ import { type Coding, codingOf } from './packedPairs.js';
 
 export const blockChannels = 4;
 
+/** Widths of codes that there are kernels for, and the types of weights that each takes. */
+export const codedTypes = [
+  { type: 'binary', bits: 1, types: ['binary'] },
+  { type: 'int', bits: 2, types: ['int', 'ternary', 'trits'] },
+  { type: 'int', bits: 3, types: ['int'] },
+  { type: 'int', bits: 4, types: ['int'] },
+  { type: 'int', bits: 6, types: ['int'] },
+] as const;
+
 /** Lanes, and so the kernels' sums, come times 16. */
 export const sumBits = 4;
 

@@ -7,7 +7,16 @@ import type { CStruct, LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { modeOf, modes, rescaling, type TapPair } from './dspBlock.js';
-import { blockChannels, blockCodes, blockScales, type CodedLayer, codedLayer, codeWords, sumBits } from './dspCodes.js';
+import {
+  blockChannels,
+  blockCodes,
+  blockScales,
+  type CodedLayer,
+  codedLayer,
+  codedTypes,
+  codeWords,
+  sumBits,
+} from './dspCodes.js';
 import { isFlat, windowPairs, windowParams } from './dspConv.js';
 import { foldedLayerBias, workOf } from './integerLayer.js';
 import type { Lowered, Variant } from './variant.js';
@@ -23,22 +32,14 @@ function pairsOfTile(pixels: number, steps: number): number {
   return Math.ceil(all / Math.ceil(all / most));
 }
 
-interface Kernel {
-  type: 'int' | 'binary';
-  bits: number;
-  /** Types of weights that it takes. */
-  types: readonly string[];
-  /** Instructions to decode a weight, without and with a scale (counted on the Cortex-M4). */
-  decoding: readonly [plain: number, scaled: number];
-}
-
-const kernels: readonly Kernel[] = [
-  { type: 'binary', bits: 1, types: ['binary'], decoding: [1.2, 1.2] },
-  { type: 'int', bits: 2, types: ['int', 'ternary', 'trits'], decoding: [1.2, 2.6] },
-  { type: 'int', bits: 3, types: ['int'], decoding: [1.3, 2.7] },
-  { type: 'int', bits: 4, types: ['int'], decoding: [1, 2.1] },
-  { type: 'int', bits: 6, types: ['int'], decoding: [1.5, 1.5] },
-];
+/** Instructions to decode a weight, without and with a scale, by bits (counted on the Cortex-M4). */
+const decoding: Readonly<Record<number, readonly [plain: number, scaled: number]>> = {
+  1: [1.2, 1.2],
+  2: [1.2, 2.6],
+  3: [1.3, 2.7],
+  4: [1, 2.1],
+  6: [1.5, 1.5],
+};
 
 /** Outliers of a block: their number and a word for each. */
 function outlierWords({ layer, outliers }: CodedLayer, first: number, pairs: readonly TapPair[]): number[] {
@@ -74,8 +75,14 @@ function streamOf(coded: CodedLayer, bits: number, pairs: readonly TapPair[], ti
   return Int32Array.from(stream);
 }
 
-function lower(name: string, kernel: Kernel, node: Node, context: LowerContext): Lowered | undefined {
-  const coded = codedLayer(node, context, kernel.types, kernel.bits);
+function lower(
+  kernel: string,
+  bits: number,
+  types: readonly string[],
+  node: Node,
+  context: LowerContext,
+): Lowered | undefined {
+  const coded = codedLayer(node, context, types, bits);
   if (!coded) return undefined;
   const { layer } = coded;
   const pairs = windowPairs(layer);
@@ -84,7 +91,7 @@ function lower(name: string, kernel: Kernel, node: Node, context: LowerContext):
   if (coded.outliers.length && 2 * blockChannels * steps > 2 ** 16) return undefined;
   const work = workOf(layer);
   const tilePairs = pairsOfTile(work.pixels, steps);
-  const data = streamOf(coded, kernel.bits, pairs, tilePairs);
+  const data = streamOf(coded, bits, pairs, tilePairs);
   const fields: CStruct['fields'] = [
     ...windowParams(layer),
     ['flat', isFlat(layer) ? 1 : 0],
@@ -96,22 +103,22 @@ function lower(name: string, kernel: Kernel, node: Node, context: LowerContext):
     ['mode', modes[modeOf(layer)]],
   ];
   const scratchBytes = 8 * steps * tilePairs + 64 + 16 * steps + 2 * layer.kernelW * layer.inC + 8 * tilePairs;
-  const params = { type: name.replace(/__.*$/, ''), fields };
+  const params = { type: kernel.replace(/__.*$/, ''), fields };
   // All taps of a tile are widened into the scratch before any of its outputs is written.
   const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 2 * tilePairs }, 1) };
-  const call = { kernel: name, params, inputs: [0], outputs: [0], overlap, scratchBytes };
+  const call = { kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes };
   // A product costs 0.7 instructions; blocks have four channels, and two pixels are made at a time.
-  const decoded = Math.ceil(work.pixels / (2 * tilePairs)) * (kernel.decoding[coded.group ? 1 : 0] / 0.7);
+  const decoded = Math.ceil(work.pixels / (2 * tilePairs)) * (decoding[bits][coded.group ? 1 : 0] / 0.7);
   const lanes = 2 * steps * blockChannels * Math.ceil(layer.outC / blockChannels);
   return { call, work: { ...work, macs: lanes * (2 * Math.ceil(work.pixels / 2) + decoded) } };
 }
 
-export const dspPackedVariants: readonly Variant[] = kernels.flatMap((kernel) => {
-  const name = `mote_packedtile_s8${kernel.type}_b${kernel.bits}__dsp_2x4`;
+export const dspPackedVariants: readonly Variant[] = codedTypes.flatMap(({ type, bits, types }) => {
+  const kernel = `mote_packedtile_s8${type}_b${bits}__dsp_2x4`;
   return ['conv2d', 'fullyConnected'].map((op) => ({
-    kernel: name,
+    kernel,
     op,
     isa: 'dsp',
-    lower: (node: Node, context: LowerContext) => lower(name, kernel, node, context),
+    lower: (node: Node, context: LowerContext) => lower(kernel, bits, types, node, context),
   }));
 });

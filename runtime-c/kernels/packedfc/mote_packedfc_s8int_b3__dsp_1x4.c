@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* int8 fully connected layer with weights of 3 bits by DSP instructions: packedfc.h. */
+#include "mote/packedfc_drive.h"
+
+MOTE_FC_SUMS(sums, MOTE_CODES_FOUR_3)
+
+void mote_packedfc_s8int_b3__dsp_1x4(const mote_packedfc_s8int_b3 *p, const int8_t *input, int8_t *output,
+                                     void *scratch) {
+  mote_packedfc_run(p, input, output, scratch, sums, MOTE_CODES_MASK_3);
+}
