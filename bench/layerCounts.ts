@@ -9,7 +9,7 @@ import { writeFolder } from '../src/cli/files.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { emitPack } from '../src/emit/pack.js';
 import type { Target } from '../src/generated/target.js';
-import { type Graph, type TensorId, tensorBytes } from '../src/model/graph.js';
+import { type Graph, type Node, type TensorId, tensorBytes } from '../src/model/graph.js';
 import type { Prefer } from '../src/ops/op.js';
 import { type Plan, planGraph } from '../src/plan/plan.js';
 
@@ -63,12 +63,13 @@ export async function countLayers(
     await buildFirmware(join(folder, 'pack'), loadBoard(boardId), image);
     const device = await startDevice(loadBoard(boardId), image, {});
     try {
-      const counts: LayerCount[] = [];
-      for (const layer of manifest.layers) {
-        const { count, instructions = count } = await device.step(layer.index);
-        counts.push({ kernel: layer.kernel, instructions });
+      // The plan has an order of its own.
+      const counts = new Map<Node, LayerCount>();
+      for (const { index, kernel } of manifest.layers) {
+        const { count, instructions = count } = await device.step(index);
+        counts.set(plan.steps[index].node, { kernel, instructions });
       }
-      return counts;
+      return graph.nodes.map((node) => counts.get(node) as LayerCount);
     } finally {
       await device.close();
     }

@@ -62,11 +62,12 @@ const { values, positionals: only } = parseArgs({
 for (const target of listTargets().filter((t) => t.startup !== 'none' && (!only.length || only.includes(t.id)))) {
   const path = join(packageRoot, 'targets', `${target.id}.json`);
   const kernels = kernelsOf(target);
-  const rows: Record<string, number> = {};
+  const rows: [string, number][] = [];
   for (const row of kernels) {
     const known = target.codeBytes?.[row.name];
-    if (row.name.includes(values.kernel)) rows[row.name] = await codeBytes(target, row);
-    else if (known !== undefined) rows[row.name] = known;
+    if (row.name.includes(values.kernel)) rows.push([row.name, await codeBytes(target, row)]);
+    else if (known !== undefined) rows.push([row.name, known]);
   }
-  await writeFile(path, withTargetRows(await readFile(path, 'utf8'), 'codeBytes', rows));
+  const sorted = Object.fromEntries(rows.sort(([a], [b]) => (a < b ? -1 : 1)));
+  await writeFile(path, withTargetRows(await readFile(path, 'utf8'), 'codeBytes', sorted));
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A measured table in a target's file: one row per line, the rest of the file as it was.
+// A measured table in a target's file, the rest of the file as it was.
 
 const line = (key: string, value: unknown): string =>
-  `    ${JSON.stringify(key)}: ${JSON.stringify(value).replaceAll('":', '": ').replaceAll(',"', ', "').replaceAll('{"', '{ "').replaceAll('}', ' }')}`;
+  `    ${JSON.stringify(key)}: ${JSON.stringify(value, null, 2).replaceAll('\n', '\n    ')}`;
 
 /** The file's text with the member `name` set to `rows`; a new member comes before "fpu". */
 export function withTargetRows(text: string, name: string, rows: Readonly<Record<string, unknown>>): string {
   const body = Object.keys(rows)
-    .sort()
     .map((key) => line(key, rows[key]))
     .join(',\n');
   const member = `  "${name}": {\n${body}\n  },\n`;

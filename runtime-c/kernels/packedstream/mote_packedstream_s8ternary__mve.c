@@ -4,6 +4,7 @@
 
 static void decode(const mote_packedstream *p, int32_t group, int8_t *w) {
   mote_mve_units(p->codes + group * p->code_bytes, 2, w, p->channels * (p->depth >> 4));
+  mote_mve_scale(p, group, w);
 }
 
 void mote_packedstream_s8ternary__mve(const mote_packedstream_s8ternary *p, const int8_t *input, int8_t *output, void *scratch) {

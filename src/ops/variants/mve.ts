@@ -3,6 +3,7 @@
 import { mveConvVariants } from './mveConv.js';
 import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
+import { mveFcVariants } from './mveFc.js';
 import { mveInt16Variants } from './mveInt16.js';
 import { mvePackedVariants } from './mvePacked.js';
 import { mveSpreadVariants } from './mveSpread.js';
@@ -20,6 +21,7 @@ export const mveVariants: readonly Variant[] = [
   ...mveInt16Variants,
   ...mveSpreadVariants,
   ...mvePackedVariants,
+  ...mveFcVariants,
   ...mveTapsVariants,
   ...vectorBinaryVariants('mve'),
   ...vectorElementVariants('mve'),

@@ -16,7 +16,7 @@ import { ByteStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that share a decoded group: where patches are read in place, and bytes for those that are gathered. */
-const directTile = 32;
+const directTile = 48;
 const gatheredTile = { bytes: 4096, least: 4, most: 16 };
 
 /** The order of weights: groups of channels, blocks of 16 columns. */
@@ -261,11 +261,12 @@ const isDirect = (l: IntegerLayer, depth: number): boolean =>
   l.inH === l.outH &&
   l.inW === l.outW;
 
-/** Pixels of a tile: even, or all of them. */
+/** Pixels of a tile: even, or all of them; as many in each. */
 function tileOf(pixels: number, depth: number, direct: boolean): number {
   const { bytes, least, most } = gatheredTile;
   const fit = Math.min(most, Math.max(least, Math.floor(bytes / depth) & ~1));
-  return Math.min(pixels, direct ? directTile : fit);
+  const limit = direct ? directTile : fit;
+  return pixels <= limit ? pixels : roundUp(Math.ceil(pixels / Math.ceil(pixels / limit)), 2);
 }
 
 /** Instructions to decode a weight, in those of a product. */

@@ -12,6 +12,7 @@ import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
 import { type CodeBits, codeRows, denseCodes } from './codeRows.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { outlierLists } from './outlierLists.js';
 import { rescaleFields } from './rvvRescale.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -37,22 +38,6 @@ function scales({ groupScales, rows, columns }: WeightMatrix, group: number): Re
   return { scales: bytesField('scales', codes), scale_shift: Math.log2(group) };
 }
 
-function outliers(matrix: WeightMatrix, encoding: Encoding): Record<string, FieldValue> {
-  if (encoding.kind !== 'outliers') return {};
-  const parts = packWeights(matrix, encoding);
-  const amounts = partOf(parts, 'outlier_amounts') as Int8Array;
-  if (amounts.length === 0) return {};
-  const list = (name: string): FieldValue => {
-    const data = partOf(parts, name) as Uint16Array;
-    return constant(name, 'uint16', data, [data.length]);
-  };
-  return {
-    outlier_starts: list('outlier_starts'),
-    outlier_columns: list('outlier_columns'),
-    outlier_amounts: constant('outlier_amounts', 'int8', amounts, [amounts.length]),
-  };
-}
-
 /** Formats with a code for each weight. */
 function denseStored(matrix: WeightMatrix, encoding: Encoding): Stored | undefined {
   const { rows, columns } = matrix;
@@ -70,7 +55,7 @@ function denseStored(matrix: WeightMatrix, encoding: Encoding): Stored | undefin
       ...(table ? { table: constant('table', 'int8', table, [table.length]) } : {}),
       table_step: perChannel ? 2 ** encoding.bits : 0,
       ...scales(base, groupOf(encoding)),
-      ...outliers(matrix, encoding),
+      ...Object.fromEntries(outlierLists(matrix, encoding)),
     },
     quantum: bits === 'trits' ? 5 : 8,
   };
