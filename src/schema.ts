@@ -7,6 +7,7 @@ import { fail } from './cli/errors.js';
 import type { Board } from './generated/board.js';
 import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
+import type { RunRecord } from './generated/run.js';
 import type { Target } from './generated/target.js';
 import { packageRoot } from './packageRoot.js';
 
@@ -15,6 +16,7 @@ interface Kinds {
   target: Target;
   pack: PackManifest;
   recipe: Recipe;
+  run: RunRecord;
 }
 
 const words: Record<keyof Kinds, string> = {
@@ -22,6 +24,7 @@ const words: Record<keyof Kinds, string> = {
   target: 'target',
   pack: 'pack manifest',
   recipe: 'recipe',
+  run: 'run record',
 };
 
 /** Parses and validates; `path` is for the message. */

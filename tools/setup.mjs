@@ -49,6 +49,7 @@ const testTools = [
   { program: 'riscv64-unknown-elf-gcc', debian: 'gcc-riscv64-unknown-elf', suites: 'the RISC-V kernels through GCC' },
   { program: 'stm32flash', debian: 'stm32flash', suites: 'the AN3155 emulator against an independent client' },
   { program: 'bossac', debian: 'bossa-cli', suites: 'the SAM-BA emulator against an independent client' },
+  { program: 'chromium', debian: 'chromium', suites: 'reports in a browser' },
   { program: 'socat', debian: 'socat', suites: 'emulated boards behind a pseudo terminal' },
   {
     file: '/usr/lib/python3/dist-packages/serial/__init__.py',

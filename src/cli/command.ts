@@ -15,7 +15,8 @@ export interface CommandSpec {
   name: string;
   /** One line for --help. */
   summary: string;
-  arguments: { name: string; text: string; optional?: boolean }[];
+  /** A variadic one is the last. */
+  arguments: { name: string; text: string; optional?: boolean; variadic?: boolean }[];
   options: OptionSpec[];
   /** Ctrl-C aborts `out.signal` instead of ending the program at once; a second one ends it. */
   stopsGently?: boolean;

@@ -144,6 +144,15 @@ export const errors = {
   },
   'flash.interrupted': { exit: 130, text: 'interrupted{state}' },
 
+  'device.counter': {
+    exit: 6,
+    text: '{board}: its counter cannot measure: {reason}',
+    help: 'choose another counter in the board file (systick works on every Cortex-M)',
+  },
+  'compare.over': {
+    exit: 8,
+    text: '{measure} grew by {percent} %, more than --fail-over {limit}: {before} before, {after} now',
+  },
   'agent.model': { exit: 3, text: 'the profiling agent cannot drive {model}: {reason}' },
   'meter.silent': { exit: 5, text: '{meter} does not answer: {reason}', help: 'is it plugged in, and the right port?' },
   'meter.broken': { exit: 6, text: '{meter} cannot be used: {reason}' },

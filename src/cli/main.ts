@@ -78,14 +78,17 @@ function failure(error: unknown, command: string, out: Output): number {
 
 function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (code: number) => void): void {
   const command = program.command(spec.name).description(spec.summary);
-  for (const a of spec.arguments) command.argument(a.optional ? `[${a.name}]` : `<${a.name}>`, a.text);
+  for (const a of spec.arguments) {
+    const name = a.variadic ? `${a.name}...` : a.name;
+    command.argument(a.optional ? `[${name}]` : `<${name}>`, a.text);
+  }
   for (const o of spec.options) {
     if (o.required) command.requiredOption(o.flags, o.text);
     else command.option(o.flags, o.text);
   }
   command.option('--json', 'print one JSON object').option('-q, --quiet', 'no progress lines');
   command.action(async (...received: unknown[]) => {
-    const args = received.slice(0, spec.arguments.length) as string[];
+    const args = received.slice(0, spec.arguments.length).flat() as string[];
     gentle.command = spec.stopsGently ? spec.name : undefined;
     const answer = await spec.run(args, command.opts<OptionValues>(), out);
     out.answer(spec.name, answer);

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// mote profile, compare and report as a user meets them, on the emulated Pico; the page in a real browser.
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findProgram } from '../../src/build/exec.js';
+import type { RunRecord } from '../../src/generated/run.js';
+import { packageRoot } from '../../src/packageRoot.js';
+import { describeShared, sharedFile } from '../support/shared.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mote-profile-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const sample = (file: string): string => join(packageRoot, 'models', 'digits', file);
+
+function mote(...args: string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [join(packageRoot, 'dist', 'cli', 'main.js'), ...args], {
+    encoding: 'utf8',
+    cwd: folder,
+    timeout: 300_000,
+    env: { ...process.env, NO_COLOR: '1' },
+  });
+}
+
+const recordIn = (file: string): RunRecord => JSON.parse(readFileSync(join(folder, file), 'utf8')) as RunRecord;
+
+beforeAll(() => {
+  const scale = ['--input-scale', '0.00392156862745098,0'];
+  const packed = mote(
+    'pack',
+    sample('digits.onnx'),
+    '--board',
+    'pico',
+    '--calib',
+    sample('calib_x.npy'),
+    ...scale,
+    '-o',
+    'pack',
+  );
+  expect([packed.status, packed.stderr]).toEqual([0, '']);
+  for (const file of ['one.json', 'two.json']) {
+    const { status, stderr } = mote('profile', 'pack', '--runs', '3', '-o', file, '-q');
+    expect([status, stderr]).toEqual([0, '']);
+  }
+}, 300_000);
+
+describe('profile', () => {
+  it('repeats to the last cycle, and its layers are the whole within 1 %', () => {
+    const one = recordIn('one.json');
+    expect(readFileSync(join(folder, 'two.json'), 'utf8')).toBe(readFileSync(join(folder, 'one.json'), 'utf8'));
+    expect(one.whole.min).toBe(one.whole.max);
+    expect(Math.abs(one.layerSumShare - 1)).toBeLessThan(0.01);
+    expect(one.counter).toEqual({ unit: 'cycles', source: 'emulated' });
+  });
+
+  it('never shows emulated counts as milliseconds', () => {
+    const { stdout } = mote('profile', 'pack', '--runs', '1', '-q');
+    expect(stdout).toContain('emulated: no latency of a board');
+    expect(stdout).toMatch(/^whole .* – /m);
+  });
+
+  it('refuses meters and numbers that are none', () => {
+    const cases: [string[], RegExp, number][] = [
+      [['--energy', 'voltmeter:/dev/x'], /--energy takes ppk2:PORT, .* or replay:FILE, not 'voltmeter:\/dev\/x'/, 2],
+      [['--energy', 'ppk2:/dev/no-such-port'], /cannot open '\/dev\/no-such-port'/, 5],
+      [['--runs', 'many'], /--runs takes a number from 1 up, not 'many'/, 2],
+      [['--energy', 'replay:none.csv', '--inferences', '3'], /none\.csv/, 3],
+    ];
+    for (const [args, message, exit] of cases) {
+      const { status, stderr } = mote('profile', 'pack', '--runs', '1', '-q', ...args);
+      expect(stderr).toMatch(message);
+      expect(status).toBe(exit);
+    }
+  });
+
+  it('takes energy from a recorded trace', () => {
+    // 1 kHz, 3.3 V given: 8 mA idle, 3 windows of 200 ms at 30 mA, marked by falls of the last column.
+    const lines = ['t_us,current_A,marker'];
+    for (let i = 0; i < 1000; i++) {
+      const at = (i - 100) % 300;
+      const inside = i >= 100 && at < 200;
+      const low = i >= 100 && i < 1000 - 100 + 1 && (at < 2 || (at >= 200 && at < 202));
+      lines.push(`${i * 1000},${inside ? 0.03 : 0.008},${low ? 0 : 1}`);
+    }
+    writeFileSync(join(folder, 'trace.csv'), `${lines.join('\n')}\n`);
+    const args = ['--energy', 'replay:trace.csv', '--inferences', '4', '--idle', '-o', 'energy.json', '-q'];
+    const { status, stderr } = mote('profile', 'pack', '--runs', '1', ...args);
+    expect([status, stderr]).toEqual([0, '']);
+    const { energy } = recordIn('energy.json');
+    expect(energy?.windows).toHaveLength(3);
+    expect(energy?.perInference.median).toBeCloseTo((0.03 * 3.3 * 0.2) / 4, 6);
+    expect(energy?.netJ).toBeCloseTo((0.022 * 3.3 * 0.2) / 4, 6);
+    expect(energy?.source).toBe('measured');
+  });
+});
+
+describe('compare', () => {
+  it('passes equal runs and fails a slower one with 8', () => {
+    expect(mote('compare', 'one.json', 'two.json', '--fail-over', '0%').status).toBe(0);
+    const slower = recordIn('one.json');
+    slower.whole.median *= 1.05;
+    writeFileSync(join(folder, 'slower.json'), JSON.stringify(slower));
+    const failed = mote('compare', 'one.json', 'slower.json', '--fail-over', '3%');
+    expect(failed.status).toBe(8);
+    expect(failed.stderr).toMatch(/cycles per inference \(emulated\) grew by 5\.0 %, more than --fail-over 3%/);
+    expect(mote('compare', 'one.json', 'slower.json', '--fail-over', '6%').status).toBe(0);
+    expect(mote('compare', 'slower.json', 'one.json', '--fail-over', '0%').status).toBe(0);
+  });
+
+  it('refuses other units, and files that are no records', () => {
+    const other = { ...recordIn('one.json'), counter: { unit: 'instructions', source: 'emulated' } };
+    writeFileSync(join(folder, 'other.json'), JSON.stringify(other));
+    expect(mote('compare', 'one.json', 'other.json').status).toBe(2);
+    writeFileSync(join(folder, 'broken.json'), '{"schema":"mote.run/1"}');
+    const { status, stderr } = mote('compare', 'one.json', 'broken.json');
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/'broken\.json' is not a valid run record/);
+  });
+});
+
+/** A headless browser logs what the page complains of, and `--dump-dom` is the page after it was drawn. */
+function browse(page: string): { dom: string; log: string; picture: Buffer } {
+  const common = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--enable-logging=stderr',
+    '--v=0',
+    `--user-data-dir=${join(folder, 'browser')}`,
+  ];
+  const url = pathToFileURL(page).href;
+  const dumped = spawnSync('chromium', [...common, '--dump-dom', url], { encoding: 'utf8', timeout: 120_000 });
+  const shot = join(folder, 'page.png');
+  spawnSync('chromium', [...common, `--screenshot=${shot}`, '--window-size=1000,2400', url], { timeout: 120_000 });
+  return { dom: dumped.stdout, log: dumped.stderr, picture: readFileSync(shot) };
+}
+
+describe.skipIf(!findProgram('chromium') && !process.env.CI)('report in a browser', () => {
+  it('opens without a request or an error, with its charts drawn', () => {
+    expect(mote('report', 'energy.json', 'one.json', '-o', 'page.html').status).toBe(0);
+    const html = readFileSync(join(folder, 'page.html'), 'utf8');
+    // Nothing in it can make a request: no address but namespaces, no script, no style sheet, no image.
+    expect(html).not.toMatch(/(src|href)\s*=|url\(|@import|<script|<link|<img/i);
+    const { dom, log, picture } = browse(join(folder, 'page.html'));
+    expect(log).not.toMatch(/CONSOLE|ERR_/);
+    for (const chart of ['per layer', 'roofline', 'arena over time', 'current over time'])
+      expect(dom.split(`aria-label="${chart}"`).length - 1, chart).toBe(chart === 'current over time' ? 1 : 2);
+    const record = recordIn('one.json');
+    const bars = [...dom.matchAll(/<rect x="210" y="[\d.]+" width="([\d.]+)"/g)].map((m) => Number(m[1]));
+    const counts = record.layers.map((l) => l.count.median);
+    const longest = Math.max(...counts);
+    counts.forEach((count, i) => {
+      const width = Math.max(1, (count / longest) * 520);
+      expect(Math.abs(bars[i + counts.length] - width)).toBeLessThan(0.1);
+    });
+    expect(picture.subarray(1, 4).toString('latin1')).toBe('PNG');
+    expect(picture.length).toBeGreaterThan(30_000); // an empty page of this size has some 10,000 bytes
+    expect(existsSync(join(folder, 'page.html'))).toBe(true);
+  });
+});
+
+describeShared('the benchmark agrees', () => {
+  it('counts KWS on the virtual M4 to the instruction', () => {
+    writeFileSync(join(folder, 'kws.tflite'), sharedFile('models/mlperf-tiny/kws_ref_model.tflite'));
+    expect(mote('pack', 'kws.tflite', '--board', 'virtual-m4', '-o', 'kws').status).toBe(0);
+    expect(mote('profile', 'kws', '--runs', '2', '-o', 'kws.json', '-q').status).toBe(0);
+    const baseline = JSON.parse(readFileSync(join(packageRoot, 'bench', 'baseline.json'), 'utf8')) as {
+      models: Record<string, { instructions: number }>;
+    };
+    expect(recordIn('kws.json').whole.median).toBe(baseline.models['kws virtual-m4 tflite'].instructions);
+  });
+});
