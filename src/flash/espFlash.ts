@@ -28,7 +28,6 @@ export interface EspWriteContext {
   chip: EspChip;
   /** Attaches the flash (again): a chip that was reset in between has forgotten it. */
   attach: () => Promise<unknown>;
-  signal?: AbortSignal;
 }
 
 /** MD5 of a range of the flash, lower-case hex. */
@@ -102,7 +101,6 @@ export async function espWrite(
   onBytes: (done: number) => void,
 ): Promise<void> {
   for (let at = 0; at < bytes.length; at += partBytes) {
-    context.signal?.throwIfAborted();
     const part = bytes.subarray(at, at + partBytes);
     await espRetried(context.session, () => writePart(context, offset + at, part), context.attach);
     onBytes(at + part.length);

@@ -51,7 +51,7 @@ async function reach(session: EspSession, request: FlashRequest, options: EspOpt
   const { link } = request;
   if (link.can.baud) await link.setFormat?.({ baud: options.baud ?? espRomBaud });
   for (let i = 0; i < connectTries; i++) {
-    request.signal?.throwIfAborted();
+    if (request.signal?.aborted) fail('flash.interrupted', { state: '; nothing was erased' });
     request.onStep?.(`waiting for the boot loader (try ${i + 1} of ${connectTries})`);
     if (link.can.lines && options.enter.length > 0) {
       session.discard();
@@ -208,7 +208,7 @@ export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) 
     return espRetried(session, attach);
   });
   const base = Number(options.flashBase);
-  const context = { session, chip, attach, signal: request.signal };
+  const context = { session, chip, attach };
   const memory: FlashMemory = {
     chip: describeChip(session, chip, security, flashBytes),
     blocks: blocksWithin(options, flashBytes ?? 2 ** 32),

@@ -76,6 +76,14 @@ export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
     title: 'a file on the drive of its ST-LINK',
     copy: async () => (await import('./probeDrive.js')).copyStlink,
   },
+  'sam-ba': {
+    kind: 'link',
+    title: 'SAM-BA, the boot loader of Arduino boards',
+    needs: () => [],
+    format: ({ baud = 115200 }) => ({ baud, parity: 'none' }),
+    touch: ({ touch = false }) => touch,
+    connect: async () => (await import('./samBa.js')).connectSamBa,
+  },
   external: { kind: 'tool', title: 'another program' },
 };
 
