@@ -5,6 +5,7 @@ import { rvvTapsVariants } from './packedTaps.js';
 import { rvvConvVariants } from './rvvConv.js';
 import { rvvDepthwiseVariants } from './rvvDepthwise.js';
 import { rvvElementwiseVariants } from './rvvElementwise.js';
+import { rvvFcVariants } from './rvvFc.js';
 import { rvvInt16Variants } from './rvvInt16.js';
 import { rvvPackedVariants } from './rvvPacked.js';
 import { rvvSpreadVariants } from './rvvSpread.js';
@@ -21,6 +22,7 @@ export const rvvVariants: readonly Variant[] = [
   ...rvvInt16Variants,
   ...rvvSpreadVariants,
   ...rvvPackedVariants,
+  ...rvvFcVariants,
   ...rvvTapsVariants,
   ...vectorBinaryVariants('rvv'),
   ...vectorElementVariants('rvv'),
