@@ -11,7 +11,7 @@ export async function openConsole(board: Board, imagePath: string, port: string 
   if (port !== undefined) return openLink(port, { baud: board.console.baud });
   switch (board.emulator?.kind) {
     case 'qemu':
-      return openQemuLink(board, imagePath);
+      return openQemuLink(board, { elf: imagePath });
     case 'rp2040js':
       return (await openRp2040(board, imagePath)).link;
     case undefined:

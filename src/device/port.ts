@@ -7,5 +7,8 @@ import { type DeviceTimeouts, openLinkDevice } from './linkDevice.js';
 
 export async function openBoard(board: Board, port: string, timeouts: DeviceTimeouts = {}): Promise<Device> {
   const link = await openLink(port, { baud: board.console.baud });
-  return openLinkDevice(link, board, 'measured', timeouts);
+  return openLinkDevice(link, board, isVirtual(board) ? 'emulated' : 'measured', timeouts);
 }
+
+/** QEMU's machines stand for no silicon: whatever the port is, an emulator is behind it. */
+const isVirtual = (board: Board): boolean => board.emulator?.kind === 'qemu';

@@ -17,7 +17,10 @@ type QemuEmulator = Extract<NonNullable<Board['emulator']>, { kind: 'qemu' }>;
 /** Debian's packages; elsewhere the name of the program is what to look for. */
 const packages = { 'qemu-system-arm': 'qemu-system-arm', 'qemu-system-riscv32': 'qemu-system-misc' } as const;
 
-export function qemuArgs(emulator: QemuEmulator, elfPath: string): string[] {
+/** What the machine starts: an ELF, or the bytes that its flash holds from an address on. */
+export type QemuProgram = { elf: string } | { flash: string; address: number };
+
+export function qemuArgs(emulator: QemuEmulator, program: QemuProgram): string[] {
   return [
     '-M',
     emulator.machine,
@@ -33,23 +36,24 @@ export function qemuArgs(emulator: QemuEmulator, elfPath: string): string[] {
     'stdio,id=console,signal=off',
     '-serial',
     'chardev:console',
-    '-kernel',
-    elfPath,
+    ...('elf' in program
+      ? ['-kernel', program.elf]
+      : ['-device', `loader,file=${program.flash},addr=${program.address},force-raw=on`]),
   ];
 }
 
 /** Starts the ELF on the board's machine and waits until its firmware answers. */
 export async function startQemu(board: Board, elfPath: string, timeouts: DeviceTimeouts = {}): Promise<Device> {
-  const link = await openQemuLink(board, elfPath);
+  const link = await openQemuLink(board, { elf: elfPath });
   return openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
 }
 
-/** The console of the board's machine, running the ELF. */
-export function openQemuLink(board: Board, elfPath: string): Promise<Link> {
+/** The console of the board's machine, running the program; closing it ends the machine. */
+export function openQemuLink(board: Board, start: QemuProgram): Promise<Link> {
   const { emulator } = board;
   if (emulator?.kind !== 'qemu') return fail('device.none', { board: board.id });
   const program = emulator.binary ?? 'qemu-system-arm';
-  const args = qemuArgs(emulator, elfPath);
+  const args = qemuArgs(emulator, start);
   log('%s %s', program, args.join(' '));
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
   guardChild(child);

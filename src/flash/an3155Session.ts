@@ -4,6 +4,7 @@
 import { fail } from '../cli/errors.js';
 import { ByteReader, LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import type { FlashRequest } from './flashMemory.js';
+import { sendBytes } from './sendBytes.js';
 
 export const command = {
   get: 0x00,
@@ -218,9 +219,7 @@ export class An3155Session {
 
   async #send(bytes: readonly number[]): Promise<void> {
     this.#frame.push(...bytes);
-    await this.request.link.write(Uint8Array.from(bytes)).catch((error: Error) => {
-      throw new LinkClosed(error.message);
-    });
+    await sendBytes(this.request.link, Uint8Array.from(bytes));
   }
 
   #pause(ms: number): Promise<void> {

@@ -34,7 +34,7 @@ export interface RomEvents {
 }
 
 /** Time from the reset pin to the first byte that the boot loader hears. */
-const bootMs = 20;
+export const bootMs = 20;
 
 type Talk = Generator<void, void, number>;
 
