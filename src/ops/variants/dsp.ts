@@ -5,6 +5,7 @@ import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
 import { dspMiscVariants } from './dspMisc.js';
 import { dspPackedVariants } from './dspPacked.js';
+import { dspPackedOtherVariants } from './dspPackedOther.js';
 import { dspPackedRowVariants } from './dspPackedRow.js';
 import { dspWinogradVariants } from './dspWinograd.js';
 import type { Variant } from './variant.js';
@@ -15,5 +16,6 @@ export const dspVariants: readonly Variant[] = [
   ...dspConv16Variants,
   ...dspWinogradVariants,
   ...dspPackedVariants,
+  ...dspPackedOtherVariants,
   ...dspPackedRowVariants,
 ];
