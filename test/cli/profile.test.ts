@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../src/build/exec.js';
 import type { RunRecord } from '../../src/generated/run.js';
-import { writeNpy } from '../../src/model/npy.js';
+import { readNpy, writeNpy } from '../../src/model/npy.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { describeShared, sharedFile } from '../support/shared.js';
 
@@ -176,5 +176,25 @@ describeShared('the benchmark agrees', () => {
       models: Record<string, { instructions: number }>;
     };
     expect(recordIn('kws.json').whole.median).toBe(baseline.models['kws virtual-m4 tflite'].instructions);
+  });
+
+  it('MLPerf Tiny on the virtual M4 has the accuracy of mote eval', () => {
+    const count = 25;
+    const npy = (path: string) => readNpy(sharedFile(path), path);
+    const inputs = (npy('data/kws/test_x.npy').data as Int8Array).slice(0, count * 490);
+    const labels = Int32Array.from(npy('data/kws/test_y.npy').data as ArrayLike<number>).slice(0, count);
+    writeFileSync(join(folder, 'x.npy'), writeNpy('int8', [count, 49, 10, 1], inputs));
+    writeFileSync(join(folder, 'y.npy'), writeNpy('int32', [count], labels));
+    const data = ['--data', 'x.npy', '--labels', 'y.npy', '--input-scale', 'raw', '--json'];
+    const judged = mote('eval', 'kws', ...data);
+    const ran = mote('bench', 'mlperf-tiny', 'kws', '--task', 'kws01', ...data);
+    expect([judged.status, judged.stderr, ran.status, ran.stderr]).toEqual([0, '', 0, '']);
+    const { data: evaluated } = JSON.parse(judged.stdout) as { data: { accuracy: number } };
+    const { data: benched } = JSON.parse(ran.stdout) as {
+      data: { accuracy: { top1: number; count: number }; windows: unknown[]; source: string };
+    };
+    expect(benched.accuracy).toMatchObject({ top1: evaluated.accuracy, count });
+    expect(benched.windows).toHaveLength(5);
+    expect(benched.source).toBe('emulated');
   });
 });

@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   profile: async () => (await import('./profile.js')).profile,
   compare: async () => (await import('./compare.js')).compare,
   report: async () => (await import('./report.js')).report,
+  bench: async () => (await import('./bench.js')).bench,
   devices: async () => (await import('./devices.js')).devices,
   doctor: async () => (await import('./doctor.js')).doctor,
   boards: async () => (await import('./boards.js')).boards,

@@ -22,7 +22,13 @@ import type { Output } from '../output.js';
 import { inputScaleOption, readSamples } from '../sampleInput.js';
 import { boardFor } from './build.js';
 
-function numberOption(options: OptionValues, option: string, key: string, usual: number, atLeast: number): number {
+export function numberOption(
+  options: OptionValues,
+  option: string,
+  key: string,
+  usual: number,
+  atLeast: number,
+): number {
   const given = text(options, key);
   const value = given === undefined ? usual : Number(given);
   if (Number.isFinite(value) && value >= atLeast) return value;
