@@ -84,6 +84,13 @@ export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
     touch: ({ touch = false }) => touch,
     connect: async () => (await import('./samBa.js')).connectSamBa,
   },
+  smp: {
+    kind: 'link',
+    title: 'serial recovery of MCUboot (SMP)',
+    needs: () => [],
+    format: ({ baud = 115200 }) => ({ baud, parity: 'none' }),
+    connect: async () => (await import('./smp.js')).connectSmp,
+  },
   external: { kind: 'tool', title: 'another program' },
 };
 
