@@ -73,6 +73,20 @@ function gather(
   }
 }
 
+/** Adds to the image what `gather` would read there. */
+function scatter(w: Window, x: Float32Array, y0: number, x0: number, from: number, depth: number, add: Float32Array) {
+  let at = 0;
+  for (let ky = 0; ky < w.kernelH; ky++) {
+    const y = y0 + ky * w.dilationH;
+    for (let kx = 0; kx < w.kernelW; kx++, at += depth) {
+      const column = x0 + kx * w.dilationW;
+      if (y < 0 || y >= w.inH || column < 0 || column >= w.inW) continue;
+      const base = (y * w.inW + column) * w.inC + from;
+      for (let c = 0; c < depth; c++) x[base + c] += add[at + c];
+    }
+  }
+}
+
 /** Where a layer's weights meet its input. */
 export interface LayerWindows {
   rows: number;
@@ -83,6 +97,8 @@ export interface LayerWindows {
   positions: number;
   /** The inputs that a group's weights meet at an output position. */
   read(x: Float32Array, position: number, group: number, out: Float32Array): void;
+  /** Adds to each of these inputs. */
+  spread(x: Float32Array, position: number, group: number, add: Float32Array): void;
 }
 
 export function layerWindows(graph: Graph, node: Node): LayerWindows {
@@ -93,16 +109,20 @@ export function layerWindows(graph: Graph, node: Node): LayerWindows {
     const positions = inputOf(node, graph, 0).shape.reduce((a, b) => a * b, 1) / columns;
     const read: LayerWindows['read'] = (x, position, _, out) =>
       out.set(x.subarray(position * columns, (position + 1) * columns));
-    return { rows, columns, groups: 1, positions, read };
+    const spread: LayerWindows['spread'] = (x, position, _, add) => {
+      for (let c = 0; c < columns; c++) x[position * columns + c] += add[c];
+    };
+    return { rows, columns, groups: 1, positions, read, spread };
   }
   const window = windowOf(node, graph, shape.slice(1, 3), true);
   const depth = node.op === 'depthwiseConv2d' ? 1 : shape[3];
-  const read: LayerWindows['read'] = (x, position, group, out) => {
-    const [y, column] = [Math.floor(position / window.outW), position % window.outW];
-    const [y0, x0] = [y * window.strideH - window.padTop, column * window.strideW - window.padLeft];
-    gather(window, x, y0, x0, group * depth, depth, out);
-  };
-  return { rows, columns, groups: window.inC / depth, positions: window.outH * window.outW, read };
+  const yOf = (position: number): number => Math.floor(position / window.outW) * window.strideH - window.padTop;
+  const xOf = (position: number): number => (position % window.outW) * window.strideW - window.padLeft;
+  const read: LayerWindows['read'] = (x, at, group, out) =>
+    gather(window, x, yOf(at), xOf(at), group * depth, depth, out);
+  const spread: LayerWindows['spread'] = (x, at, group, add) =>
+    scatter(window, x, yOf(at), xOf(at), group * depth, depth, add);
+  return { rows, columns, groups: window.inC / depth, positions: window.outH * window.outW, read, spread };
 }
 
 function layerOf(graph: Graph, node: Node, samples: number): Layer {

@@ -10,8 +10,9 @@ import { descend, fitScales } from './round/descend.js';
 import type { Grid, GridRequest } from './round/grid.js';
 import { gridOf } from './round/grids.js';
 import { nearest } from './round/nearest.js';
-import { roundForNoise, roundForRate } from './round/rate.js';
 import { type MomentOf, secondOrder } from './round/secondOrder.js';
+import { roundCoded } from './roundCoded.js';
+import type { Sensitivity } from './sensitivity.js';
 
 /** `nearest` rounds each weight by itself; `output` makes the layer's output move least. */
 export type RoundMethod = 'nearest' | 'output';
@@ -29,8 +30,8 @@ export interface LayerRecipe {
   shared?: boolean;
   /** Instead of the rate: what a weight's error may cost at the network's output. */
   noise?: number;
-  /** What an error costs there, by row (rowCosts.ts). */
-  rowCost?: Float64Array;
+  /** What errors cost there (sensitivity.ts). */
+  sensitivity?: Sensitivity;
 }
 
 const isPlain = ({ encoding: e, method, rate }: LayerRecipe): boolean =>
@@ -49,35 +50,6 @@ function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): I
   return integers;
 }
 
-/** What stands for second moments where none were seen: all columns alike. */
-const identityMatrix = (n: number): Float64Array =>
-  Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) ? 0 : 1));
-
-interface Coded {
-  leastScales: Float64Array;
-  mostScale: number | undefined;
-  recipe: LayerRecipe;
-  own: Moments | undefined;
-}
-
-/** int8 for entropy coding, at the noise or the rate that the recipe has. */
-function roundCoded(
-  node: Node,
-  weights: Float64Array,
-  shape: readonly number[],
-  { leastScales, mostScale, recipe, own }: Coded,
-): RoundedWeights {
-  const rows = weightRows(node.op, shape);
-  const request = { ...recipe, rows, columns: weights.length / rows, weights, leastScales, mostScale };
-  const plain = own ? [] : [identityMatrix(request.columns)];
-  const momentOf: MomentOf = (row) => (own ? own.matrices[Math.floor(row / own.rowsPerMatrix)] : plain[0]);
-  const rounded =
-    recipe.noise === undefined
-      ? roundForRate({ ...request, rate: recipe.rate as number }, momentOf)
-      : roundForNoise(request, momentOf, recipe.noise);
-  return { data: weightData(node.op, shape, { ...request, ...rounded }), scales: rounded.scales };
-}
-
 /** Rounds real weights, given as a matrix, on the loss that the moments describe. */
 export function roundLayer(
   node: Node,
@@ -88,7 +60,7 @@ export function roundLayer(
   own: Moments | undefined,
   mostScale?: number,
 ): RoundedWeights {
-  if (recipe.rate !== undefined) return roundCoded(node, weights, shape, { leastScales, mostScale, recipe, own });
+  if (recipe.rate !== undefined) return roundCoded(node, { weights, shape, leastScales, mostScale, recipe, own });
   const rows = weightRows(node.op, shape);
   const base: GridRequest = { ...recipe, rows, columns: weights.length / rows, weights, leastScales };
   const aware = own && recipe.method === 'output';

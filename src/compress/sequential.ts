@@ -19,6 +19,9 @@ import type { FloatRunner, MakeRunner } from './runner.js';
 /** GPTQ's damping is enough for the inverse; the inputs' noise must not be fitted, so the step takes ten times as much. */
 const damping = 0.1;
 
+/** Rounding for a rate takes up every direction that the inputs seem to leave free: it wants to know them better. */
+const windowsWhenCoded = 4 * windowsPerLayer;
+
 /** Every weighted layer gets a bias of zeros where it has none, so that all can be corrected. */
 export function withBiases(source: Graph): Graph {
   const graph = cloneGraph(source);
@@ -89,7 +92,8 @@ export async function roundSequentially(input: SequentialInput): Promise<RoundWe
     const recipe = input.recipeOf(node, shape);
     if (!own || !recipe) return undefined;
     const seen = { clean: inputsOf(fronts.clean, own), packed: inputsOf(fronts.packed, own) };
-    const moments = jointMoments(graph, own, seen, windowsPerLayer, products);
+    const windows = recipe.rate === undefined ? windowsPerLayer : windowsWhenCoded;
+    const moments = jointMoments(graph, own, seen, windows, products);
     const place = matrixIndex(node.op, shape);
     const weights = new Float64Array(real.length);
     real.forEach((v, i) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer with entropy-coded constants as C: a function that decodes them, and one that runs the layer on them with a copy of
 // its parameters, whose pointers it sets.
+import { formCodes } from '../compress/code/forms.js';
 import { piecesOf } from '../compress/code/pieces.js';
 import type { ConstArray } from '../ops/op.js';
 import type { Plan, Step } from '../plan/plan.js';
@@ -39,7 +40,15 @@ export function codedCallText(context: EmitContext, step: CodedStep, layer: stri
 function pieceRows({ coded }: CodedStep): string[] {
   return coded.arrays.flatMap(({ array, offset }) =>
     piecesOf(array).map((p) => {
-      const numbers = [offset + p.offset, p.inner, p.outer, p.outerStride, p.unit, p.innerStride, p.paired ? 1 : 0];
+      const numbers = [
+        offset + p.offset,
+        p.inner,
+        p.outer,
+        p.outerStride,
+        p.unit,
+        p.innerStride,
+        p.form ? formCodes[p.form] : 0,
+      ];
       return `    { ${numbers.join(', ')} }, /* ${array.name} */`;
     }),
   );
@@ -60,7 +69,7 @@ export function pieceTableText(context: EmitContext): string {
   const tables = [...pieceTables(context)].map(
     ([rows, symbol]) => `static const mote_coded_piece ${symbol}[${rows.split('\n').length}] = {\n${rows}\n};\n`,
   );
-  return `/* Where decoded constants go: offset, inner count, outer count and stride, bytes, inner stride, paired. */
+  return `/* Where decoded constants go: offset, inner count, outer count and stride, bytes, inner stride, form. */
 ${tables.join('')}`;
 }
 

@@ -32,6 +32,13 @@ export interface ConstArray {
   sections?: readonly Section[];
 }
 
+/** How words of a section follow from each other.
+ *  `borrowed`: two int8 in 16 bits as 256 * odd + even: a negative even one borrows from the odd one.
+ *  `sums`: of two words the second is 256 times its own plus the first.
+ *  `rounds`: the last two of the fields are r = 2^(s-1) + q 2^s, and s; only q is to be known.
+ *  `columns`: in each word the two bytes in the middle are the same. */
+export type SectionForm = 'borrowed' | 'sums' | 'rounds' | 'columns';
+
 /** Words of an int32 array that are of one kind. */
 export interface Section {
   words: number;
@@ -39,8 +46,8 @@ export interface Section {
   unit: 1 | 2 | 4;
   /** Elements that are this far apart have the same meaning; 1 unless said. */
   fields?: number;
-  /** Two int8 in 16 bits as 256 * odd + even: a negative even one borrows from the odd one. */
-  paired?: true;
+  /** What follows from its neighbours is not stored: see `SectionForm`. */
+  form?: SectionForm;
 }
 
 export type FieldValue =

@@ -136,7 +136,8 @@ function weighted(ctx: IntegerContext, node: Node): TensorId | undefined {
   const x = ctx.twins.get(node.inputs[0]);
   const quant = ctx.wanted(node.outputs[0]);
   if (x === undefined || !quant || !isWeighted(node)) return undefined;
-  const scales = { input: scaleOf(ctx.editor.tensor(x).quant), output: scaleOf(quant) };
+  const { quant: given } = ctx.editor.tensor(x);
+  const scales = { input: scaleOf(given), output: scaleOf(quant), inputZero: given?.zeroPoints[0] };
   const constants = integerWeights(ctx.editor, node, scales, ctx.correct, ctx.round);
   if (!constants) return undefined;
   const inputs = [x, constants.weights, ...(constants.bias === NO_TENSOR ? [] : [constants.bias])];

@@ -15,6 +15,8 @@ export interface IntegerWeights {
 const maxBias = 2 ** 30;
 /** Below this ratio of accumulator step to output step a channel adds nothing that the output could show. */
 const minMultiplier = 2 ** -28;
+/** Beyond this a coarser bias saves next to nothing. */
+const maxShortStep = 2 ** 16;
 
 /** Kernels for instruction sets shift sums right, those for DSP by two bits at least: a real factor below 1/4. */
 const mostMultiplier = 0.249;
@@ -22,6 +24,7 @@ const mostMultiplier = 0.249;
 interface Scales {
   input: number;
   output: number;
+  inputZero?: number;
 }
 
 /** What to add to the bias because the weights were rounded; by output channel. */
@@ -48,6 +51,8 @@ export interface RoundedWeights {
   stored?: Tensor['stored'];
   /** What to add to the real bias because of this rounding, where it is known better than `Correct` knows. */
   shift?: Float64Array;
+  /** By how much each channel's real bias may be off by rounding it to shorter numbers. */
+  biasSteps?: Float64Array;
 }
 
 /** Integer constants for a layer, or undefined when its weights or bias are computed. */
@@ -71,8 +76,35 @@ export function integerWeights(
   const bias = shift ? shift.map((s, c) => s + (given?.[c] ?? 0)) : given;
   const weights = editor.addTensor({ ...quantized, name: stored.name });
   const biasTensor = quantizedBias(editor, node, { given, bias }, quantized.quant, scales.input);
-  return { weights, bias: bias ? editor.addTensor(biasTensor) : NO_TENSOR };
+  const short = rounded?.biasSteps
+    ? shortBias(biasTensor, quantized, rounded.biasSteps, scales.inputZero ?? 0)
+    : biasTensor;
+  return { weights, bias: bias ? editor.addTensor(short) : NO_TENSOR };
 }
+
+/** A bias of which, less the input's zero point times the weights, as kernels begin their sums, only multiples of one power
+ *  of two are left: numbers that are shorter to store. */
+function shortBias(bias: Tensor, weights: Quantized, steps: Float64Array, inputZero: number): Tensor {
+  const scales = bias.quant?.scales ?? new Float64Array();
+  const least = steps.reduce((m, s, c) => Math.min(m, s / scales[c]), maxShortStep);
+  if (!(least >= 2)) return bias;
+  const unit = 2 ** Math.floor(Math.log2(least));
+  const sums = new Float64Array(scales.length);
+  const channel = channelIndex(weights.shape, weights.quant.axis ?? 0);
+  weights.data.forEach((w, i) => {
+    sums[channel(i)] += w;
+  });
+  const data = Int32Array.from(bias.data as Int32Array, (b, c) => {
+    const folded = b - inputZero * sums[c];
+    return Math.round(folded / unit) * unit + inputZero * sums[c];
+  });
+  return { ...bias, data };
+}
+
+const channelIndex = (shape: readonly number[], axis: number): ((i: number) => number) => {
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  return (i) => Math.floor(i / inner) % shape[axis];
+};
 
 function requireFinite(
   editor: GraphEditor,
@@ -94,7 +126,7 @@ function roundedWeights(
   bias: Float64Array | undefined,
   scales: Scales,
   round: RoundWeights | undefined,
-): { tensor: Quantized; shift?: Float64Array } | undefined {
+): ({ tensor: Quantized } & Pick<RoundedWeights, 'shift' | 'biasSteps'>) | undefined {
   const channels = stored.shape[outputAxis[node.op]];
   const leastScales = Float64Array.from({ length: channels }, (_, c) => smallestScale(bias?.[c] ?? 0, scales));
   const rounded = round?.(
@@ -107,6 +139,7 @@ function roundedWeights(
   return (
     rounded && {
       shift: rounded.shift,
+      biasSteps: rounded.biasSteps,
       tensor: {
         name: stored.name,
         dtype: 'int8',

@@ -101,7 +101,11 @@ describe('what coded constants take', () => {
       if (!coded) continue;
       const back = coded.arrays.map(({ array }) => ({ ...array, data: array.data.slice() }));
       for (const { data } of back) data.fill(0 as never);
-      decodeConstants(coded.bytes, back);
+      decodeConstants(
+        coded.bytes,
+        back,
+        coded.arrays.map(({ array }) => array),
+      );
       back.forEach(({ data }, i) => void expect(data).toEqual(coded.arrays[i].array.data));
     }
   });

@@ -94,7 +94,7 @@ typedef struct {
   uint32_t offset; /* from the beginning of the decoded constants; aligned to `unit` */
   uint32_t inner, outer, outer_stride;
   uint8_t unit, inner_stride;
-  uint8_t paired; /* two int8 in each 16 bits, 256 * odd + even: a negative even one borrows from the odd one */
+  uint8_t form; /* how words follow from each other (src/compress/code/FORMAT.md), 0 for not at all */
 } mote_coded_piece;
 
 static inline void mote_coded_put(uint8_t *to, uint32_t unit, uint32_t value) {
@@ -150,9 +150,33 @@ static inline void mote_coded_others(mote_coded *s, const mote_coded_model *m, c
   }
 }
 
-static inline void mote_coded_borrow(const mote_coded_piece *p, uint8_t *to) {
-  for (uint32_t o = p->outer; o > 0u; o--, to += p->outer_stride)
-    for (uint32_t i = 0; i < p->inner; i += 2u) to[i + 1u] = (uint8_t)(to[i + 1u] - (to[i] >> 7));
+enum { MOTE_CODED_ALONE, MOTE_CODED_BORROWED, MOTE_CODED_SUMS, MOTE_CODED_ROUNDS, MOTE_CODED_COLUMNS };
+
+/* One period of a piece. Where bytes lie, 32 bits are read as such: whoever has them decoded wants them so. */
+static inline void mote_coded_form(const mote_coded_piece *p, uint8_t *to) {
+  uint32_t *words = (uint32_t *)(void *)to;
+  const uint32_t stride = p->inner_stride / 4u;
+  switch (p->form) {
+    case MOTE_CODED_BORROWED:
+      for (uint32_t i = 0; i < p->inner; i += 2u) to[i + 1u] = (uint8_t)(to[i + 1u] - (to[i] >> 7));
+      break;
+    case MOTE_CODED_SUMS:
+      for (uint32_t i = 0; i + 1u < p->inner; i += 2u) words[i + 1u] = (words[i + 1u] << 8) + words[i];
+      break;
+    case MOTE_CODED_ROUNDS: /* words are the shifts, each behind its rounding */
+      for (uint32_t i = 0; i < p->inner; i++, words += stride)
+        words[-1] = (1u << ((words[0] - 1u) & 31u)) + (words[-1] << (words[0] & 31u));
+      break;
+    case MOTE_CODED_COLUMNS:
+      for (uint32_t k = p->inner / 3u; k-- > 0u;) {
+        const uint8_t *from = to + 3u * k;
+        const uint32_t low = from[0], middle = from[1], high = from[2];
+        words[k] = low | middle << 8 | middle << 16 | high << 24;
+      }
+      break;
+    default:
+      break;
+  }
 }
 
 /* All constants of a layer. */
@@ -164,7 +188,8 @@ MOTE_CODED_OUT_OF_LINE static void mote_decode(uint8_t *to, const uint8_t *code,
     mote_coded_read_model(&s, &m);
     if (m.kind == MOTE_CODED_FREQUENCY && p->unit == 1u) mote_coded_bytes(&s, &m, p, to + p->offset);
     else mote_coded_others(&s, &m, p, to + p->offset);
-    if (p->paired) mote_coded_borrow(p, to + p->offset);
+    if (p->form != MOTE_CODED_ALONE)
+      for (uint32_t o = 0; o < p->outer; o++) mote_coded_form(p, to + p->offset + o * p->outer_stride);
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MoteError } from '../../cli/errors.js';
 import type { ConstArray, Section } from '../../ops/op.js';
 import { decodeConstants, encodeConstants } from './constantsCode.js';
+import { piecesOf } from './pieces.js';
 
 const array = (data: ConstArray['data'], sections?: readonly Section[], shape = [data.length]): ConstArray => ({
   name: 'a',
@@ -18,7 +19,7 @@ const blank = (a: ConstArray): ConstArray => ({ ...a, data: a.data.slice().fill(
 function roundTrip(arrays: readonly ConstArray[]): number {
   const bytes = encodeConstants(arrays);
   const back = arrays.map(blank);
-  decodeConstants(bytes, back);
+  decodeConstants(bytes, back, arrays);
   back.forEach((b, i) => void expect(b.data).toEqual(arrays[i].data));
   return bytes.length;
 }
@@ -46,7 +47,7 @@ const mixed = fc
     fc.constantFrom<readonly Section[]>(
       [
         { words: 4, unit: 4, fields: 2 },
-        { words: 3, unit: 1, paired: true },
+        { words: 3, unit: 1, form: 'borrowed' },
         { words: 6, unit: 4, fields: 3 },
       ],
       [{ words: 2, unit: 2 }],
@@ -82,6 +83,33 @@ describe('coded constants', () => {
     expect(roundTrip([array(Int32Array.from({ length: 500 }, () => 1_073_741_824))])).toBeLessThan(12);
   });
 
+  it('leave out what follows from its neighbours, and only where it does', () => {
+    const channel = fc.tuple(fc.integer({ min: 1, max: 24 }), fc.integer({ min: -20, max: 20 }), fc.integer());
+    const sections: Section[] = [
+      { words: 2, unit: 4, form: 'sums' },
+      { words: 3, unit: 1, form: 'columns' },
+      { words: 3, unit: 4, fields: 3, form: 'rounds' },
+    ];
+    fc.assert(
+      fc.property(fc.array(channel, { minLength: 1, maxLength: 30 }), (channels) => {
+        const column = (m: number): number => (m & ~0xffff00) | ((m & 0xff) << 8) | ((m & 0xff) << 16);
+        const words = channels.flatMap(([s, q, m]) => {
+          const sum = m >> 9;
+          return [sum, (sum << 8) + sum, column(m), column(m + 1), column(m + 2), m, 2 ** (s - 1) + q * 2 ** s, s];
+        });
+        const followed = array(Int32Array.from(words), sections);
+        expect(piecesOf(followed).map((p) => p.form)).toEqual(['sums', 'columns', undefined, undefined, 'rounds']);
+        roundTrip([followed]);
+        const spoilt = array(
+          Int32Array.from(words, (w) => w + 1),
+          sections,
+        );
+        roundTrip([spoilt]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('are as short as the entropy says, within a table', () => {
     // 4096 weights: half 0, a quarter 1, a quarter -1: 1.5 bits each.
     const weights = Int8Array.from({ length: 4096 }, (_, i) => [0, 1, 0, -1][(i * 7) % 4]);
@@ -93,7 +121,7 @@ describe('coded constants', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => {
         try {
-          decodeConstants(bytes, target.map(blank));
+          decodeConstants(bytes, target.map(blank), target);
         } catch (e) {
           expect(e).toBeInstanceOf(MoteError);
         }
@@ -101,7 +129,11 @@ describe('coded constants', () => {
       { numRuns: 300 },
     );
     const good = encodeConstants([array(Int8Array.from({ length: 300 }, (_, i) => (i * i) % 11))]);
-    expect(() => decodeConstants(good.slice(0, -3), [array(new Int8Array(300))])).toThrow(MoteError);
-    expect(() => decodeConstants(Uint8Array.of(...good, 1), [array(new Int8Array(300))])).toThrow(MoteError);
+    expect(() => decodeConstants(good.slice(0, -3), [array(new Int8Array(300))], [array(new Int8Array(300))])).toThrow(
+      MoteError,
+    );
+    expect(() =>
+      decodeConstants(Uint8Array.of(...good, 1), [array(new Int8Array(300))], [array(new Int8Array(300))]),
+    ).toThrow(MoteError);
   });
 });

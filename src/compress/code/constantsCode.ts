@@ -3,20 +3,22 @@
 import { fail } from '../../cli/errors.js';
 import type { ConstArray } from '../../ops/op.js';
 import { readArray, writeArray } from './arrayCode.js';
-import { elementsOf, piecesOf, readPiece, writePiece } from './pieces.js';
+import { elementsOf, piecesOf, readPieces, writePiece } from './pieces.js';
 import { RansDecoder, RansEncoder } from './rans.js';
 
 /** The constants of one call, in the order of its parameters; integers of up to 32 bits. */
 export function encodeConstants(arrays: readonly ConstArray[]): Uint8Array {
   const out = new RansEncoder();
-  for (const array of arrays) for (const piece of piecesOf(array)) writeArray(out, readPiece(array.data, piece));
+  for (const array of arrays) for (const values of readPieces(array.data, piecesOf(array))) writeArray(out, values);
   return out.finish();
 }
 
-/** Fills arrays of known types and lengths; never reads past the stream, and fails where it is not one of these arrays. */
-export function decodeConstants(bytes: Uint8Array, into: readonly ConstArray[]): void {
+/** Fills arrays that are made of the same pieces as those that were coded; never reads past the stream, and fails where it
+ *  is not one of these arrays. */
+export function decodeConstants(bytes: Uint8Array, into: readonly ConstArray[], like: readonly ConstArray[]): void {
   const from = new RansDecoder(bytes);
-  for (const array of into)
-    for (const piece of piecesOf(array)) writePiece(array.data, piece, readArray(from, elementsOf(piece)));
+  into.forEach(({ data }, i) => {
+    for (const piece of piecesOf(like[i])) writePiece(data, piece, readArray(from, elementsOf(piece)));
+  });
   if (!from.ended) fail('model.broken', { reason: 'its coded constants do not end where they should' });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a constant array is coded as one sequence: all of it, or elements of one meaning where an array mixes several.
-import type { ConstArray, Section } from '../../ops/op.js';
+import type { ConstArray, Section, SectionForm } from '../../ops/op.js';
+import { formOf } from './forms.js';
 
 /** Elements at offset + o * outerStride + i * innerStride, o < outer, i < inner; o is the slower one. */
 export interface Piece {
@@ -11,8 +12,8 @@ export interface Piece {
   innerStride: number;
   outer: number;
   outerStride: number;
-  /** Halfwords of 256 * odd + even: coded as if the even byte had not borrowed (Section.paired). */
-  paired?: true;
+  /** What is coded was taken apart so; it is put together again behind this piece. */
+  form?: SectionForm;
 }
 
 const wordBytes = 4;
@@ -29,7 +30,18 @@ function sectionsOf({ sections, shape, dtype }: ConstArray): readonly Section[] 
 }
 
 /** The sequences of an array; none of nothing. */
-export const piecesOf = (array: ConstArray): Piece[] => allPieces(array).filter((p) => elementsOf(p) > 0);
+export const piecesOf = (array: ConstArray): Piece[] =>
+  allPieces(array)
+    .filter((p) => elementsOf(p) > 0)
+    .map(({ form, ...piece }) => {
+      if (form === undefined) return piece;
+      const formed = { ...formedPiece(form, piece), form };
+      return holds(array.data, formed) ? formed : piece;
+    });
+
+/** Of `columns` three of four bytes are left. */
+const formedPiece = (form: SectionForm, piece: Piece): Piece =>
+  form === 'columns' ? { ...piece, inner: (piece.inner / 4) * 3 } : piece;
 
 function allPieces(array: ConstArray): Piece[] {
   const { data } = array;
@@ -51,7 +63,8 @@ function allPieces(array: ConstArray): Piece[] {
       innerStride: fields * s.unit,
       outer: data.length / period,
       outerStride: period * wordBytes,
-      ...(s.paired ? { paired: true as const } : {}),
+      // Rounds are made of what comes in the last two fields.
+      ...(s.form && (s.form !== 'rounds' || f === fields - 1) ? { form: s.form } : {}),
     }));
   });
 }
@@ -72,26 +85,33 @@ function* positions({ offset, inner, innerStride, outer, outerStride }: Piece): 
   for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) yield offset + o * outerStride + i * innerStride;
 }
 
-/** Takes back what negative even bytes borrowed from odd ones (sign 1), or lends it again (sign -1). */
-function borrow(v: DataView, piece: Piece, sign: number): void {
-  for (const at of positions(piece)) {
-    if ((at - piece.offset) % 2 === 0 && v.getInt8(at) < 0) v.setInt8(at + 1, v.getInt8(at + 1) + sign);
-  }
-}
-
 const viewOf = (data: ConstArray['data']): DataView => new DataView(data.buffer, data.byteOffset, data.byteLength);
 
-/** The integers of a piece. */
-export function readPiece(data: ConstArray['data'], piece: Piece): number[] {
-  const view = viewOf(piece.paired ? data.slice() : data);
-  if (piece.paired) borrow(view, piece, 1);
-  return Array.from(positions(piece), (at) => readers[piece.unit](view, at));
+function eachRun(view: DataView, piece: Piece, way: 'takeApart' | 'putTogether'): void {
+  if (!piece.form) return;
+  const form = formOf(piece.form);
+  for (let o = 0; o < piece.outer; o++) form[way](view, { ...piece, at: piece.offset + o * piece.outerStride });
 }
 
-/** Puts them back, modulo the size of an element. */
+/** Whether the words really follow from each other so. */
+function holds(data: ConstArray['data'], piece: Piece): boolean {
+  const copy = data.slice();
+  eachRun(viewOf(copy), piece, 'takeApart');
+  eachRun(viewOf(copy), piece, 'putTogether');
+  return copy.every((v, i) => v === data[i]);
+}
+
+/** The integers of all pieces of an array. */
+export function readPieces(data: ConstArray['data'], pieces: readonly Piece[]): number[][] {
+  const view = viewOf(data.slice());
+  for (const piece of pieces) eachRun(view, piece, 'takeApart');
+  return pieces.map((piece) => Array.from(positions(piece), (at) => readers[piece.unit](view, at)));
+}
+
+/** Puts those of one back, modulo the size of an element; all before it are there already. */
 export function writePiece(data: ConstArray['data'], piece: Piece, values: readonly number[]): void {
   const view = viewOf(data);
   let i = 0;
   for (const at of positions(piece)) writers[piece.unit](view, at, values[i++]);
-  if (piece.paired) borrow(view, piece, -1);
+  eachRun(view, piece, 'putTogether');
 }

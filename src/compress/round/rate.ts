@@ -3,15 +3,14 @@
 // integers that make the least of output error + lambda * bits (rate-distortion optimized quantization, as in DeepCABAC,
 // arXiv:1907.11900, here on the output's error instead of the weight's). Rows whose inputs are alike share one step, so
 // that their multipliers are one number, too.
-import { rowError } from './descend.js';
 import type { GridRequest } from './grid.js';
 import { type MomentOf, type Sweep, sweepOf } from './secondOrder.js';
 
 export interface RateRequest extends GridRequest {
   /** Bits per weight to come out at, by the entropy of the layer's integers. */
   rate: number;
-  /** What an error of each row's output costs the network's; alike where left out. */
-  rowCost?: Float64Array;
+  /** rows x rows: what errors of the rows' outputs cost the network's, and how they make up for each other. */
+  between: Float64Array;
   /** Largest scale that a row may have. */
   mostScale?: number;
 }
@@ -20,14 +19,16 @@ export interface RateRounded {
   values: Int8Array;
   scales: Float64Array;
   bitsPerWeight: number;
+  /** What each weight's error costs at the most, about: as much may be lost elsewhere. */
+  noise: number;
 }
 
 /** On a fine grid error is step^2 / 12, and falls by 2 ln 2 of that for each bit: slopes would meet at 0.116. A third of it
  *  measures better on DS-CNN and ResNet-8: zeros beyond a grid's own bias the outputs of layers after. */
-const trade = 0.04;
+const trade = 0.08;
 
 /** Steps of rows are 2^(k/4) apart: rows that differ still share few multipliers. */
-const stepsPerOctave = 4;
+const stepsPerOctave = 2;
 
 const largestCode = 127;
 
@@ -56,14 +57,22 @@ interface Layer {
   request: RateRequest;
   momentOf: MomentOf;
   sweepAt: (row: number) => Sweep;
+  /** The rows in the order in which they make up for each other, and how. */
+  between: Sweep;
   /** Steps of the rows that cause a noise of 1 in units of the network's output, 12 times. */
   relative: Float64Array;
-  costOf: (row: number) => number;
 }
 
-/** What an error of one costs after all others have made up for it, over the columns of a row. */
-const meanPivot = ({ order, factor }: Sweep): number =>
-  order.reduce((sum, _, j) => sum + 1 / factor[j * order.length + j] ** 2, 0) / order.length;
+/** What an error of one costs after all others have made up for it. */
+const pivotsOf = ({ order, factor }: Sweep): Float64Array => {
+  const pivots = new Float64Array(order.length);
+  order.forEach((at, j) => {
+    pivots[at] = 1 / factor[j * order.length + j] ** 2;
+  });
+  return pivots;
+};
+
+const mean = (v: Float64Array): number => v.reduce((a, b) => a + b, 0) / v.length;
 
 function layerOf(request: RateRequest, momentOf: MomentOf): Layer {
   const { rows, columns } = request;
@@ -74,12 +83,12 @@ function layerOf(request: RateRequest, momentOf: MomentOf): Layer {
     sweeps.set(moment, known);
     return known;
   };
-  const costOf = (r: number): number => request.rowCost?.[r] ?? 1;
-  const pivots = Float64Array.from({ length: rows }, (_, r) => costOf(r) * meanPivot(sweepAt(r)));
+  const between = sweepOf(request.between, rows);
+  const rowPivots = pivotsOf(between);
   // Noise is spent best where each row has as much of it: step^2 * pivot alike.
-  const logs = pivots.map((p) => -Math.log2(Math.max(p, Number.MIN_VALUE)) / 2);
+  const logs = rowPivots.map((p, r) => -Math.log2(Math.max(p * mean(pivotsOf(sweepAt(r))), 1e-300)) / 2);
   const relative = logs.map((l) => 2 ** (Math.round(l * stepsPerOctave) / stepsPerOctave));
-  return { request, momentOf, sweepAt, relative, costOf };
+  return { request, momentOf, sweepAt, between, relative };
 }
 
 /** One row, each weight's error spread over those not yet rounded; bits are weighed in. */
@@ -146,52 +155,80 @@ function descendRow(
   }
 }
 
+/** All rows in turn, then each again knowing the others; a third pass finds next to nothing. */
 const passes = 2;
 
-function roundAt(layer: Layer, step: number): RateRounded {
-  const { request, momentOf, sweepAt, relative, costOf } = layer;
-  const { rows, columns, weights, leastScales } = request;
-  const most = request.mostScale ?? Number.POSITIVE_INFINITY;
-  const scales = leastScales.map((least, r) => Math.fround(Math.max(least, Math.min(most, step * relative[r]))));
-  const lambda = trade * step * step;
-  const rowOf = (r: number): Float64Array => weights.subarray(r * columns, (r + 1) * columns);
-  let values = Int8Array.from(weights, (w, i) => clampCode(Math.round(w / scales[Math.floor(i / columns)])));
-  for (let pass = 0; pass < passes; pass++) {
-    const bits = bitsOf(values);
-    const next = new Int8Array(values.length);
-    for (let r = 0; r < rows; r++) {
-      const q =
-        pass === 0
-          ? sweepRow(rowOf(r), sweepAt(r), scales[r], bits, lambda / costOf(r))
-          : values.slice(r * columns, (r + 1) * columns);
-      descendRow(rowOf(r), q, momentOf(r), scales[r], bits, lambda / costOf(r));
-      next.set(q, r * columns);
-    }
-    values = next;
-  }
-  return { values, scales, bitsPerWeight: entropyBits(values) };
+interface Rounding {
+  layer: Layer;
+  scales: Float64Array;
+  lambda: number;
+  values: Int8Array;
 }
 
-/** Error of all rows, d^T H d. */
-export function layerError(
-  { rows, columns, weights }: GridRequest,
-  momentOf: MomentOf,
-  { values, scales }: RateRounded,
-) {
-  let sum = 0;
-  for (let r = 0; r < rows; r++) {
-    const errors = Float64Array.from(
-      { length: columns },
-      (_, c) => values[r * columns + c] * scales[r] - weights[r * columns + c],
-    );
-    sum += rowError(momentOf(r), errors);
+const errorsOf = (wanted: Float64Array, q: Int8Array, scale: number): Float64Array =>
+  wanted.map((w, i) => q[i] * scale - w);
+
+/** Row after row, those to come make up for the errors of those before. */
+function sweepRows({ layer, scales, lambda, values }: Rounding, bits: Float64Array): Int8Array {
+  const { request, sweepAt, momentOf, between } = layer;
+  const { rows, columns: n } = request;
+  const { order, factor } = between;
+  const wanted = request.weights.slice();
+  const next = new Int8Array(values.length);
+  order.forEach((r, j) => {
+    const span = [r * n, (r + 1) * n] as const;
+    const own = wanted.subarray(...span);
+    const u = factor[j * rows + j];
+    const cost = lambda * u * u;
+    const q = sweepRow(own, sweepAt(r), scales[r], bits, cost);
+    descendRow(own, q, momentOf(r), scales[r], bits, cost);
+    next.set(q, r * n);
+    const errors = errorsOf(own, q, scales[r]);
+    for (let k = j + 1; k < rows; k++) {
+      const share = factor[k * rows + j] / u;
+      if (share !== 0) for (let c = 0; c < n; c++) wanted[order[k] * n + c] += share * errors[c];
+    }
+  });
+  return next;
+}
+
+/** Each row again, given what all others have become. */
+function descendRows({ layer, scales, lambda, values }: Rounding, bits: Float64Array): Int8Array {
+  const { request, momentOf, between } = layer;
+  const { rows, columns: n, weights, between: costs } = request;
+  const next = values.slice();
+  const errors = Float64Array.from(next, (q, i) => q * scales[Math.floor(i / n)] - weights[i]);
+  for (const r of between.order) {
+    const cost = costs[r * rows + r];
+    if (!(cost > 0)) continue;
+    const own = weights.slice(r * n, (r + 1) * n);
+    for (let k = 0; k < rows; k++) {
+      const share = k === r ? 0 : costs[r * rows + k] / cost;
+      if (share !== 0) for (let c = 0; c < n; c++) own[c] -= share * errors[k * n + c];
+    }
+    const q = next.subarray(r * n, (r + 1) * n);
+    descendRow(own, q, momentOf(r), scales[r], bits, lambda / cost);
+    for (let c = 0; c < n; c++) errors[r * n + c] = q[c] * scales[r] - weights[r * n + c];
   }
-  return sum;
+  return next;
+}
+
+function roundAt(layer: Layer, step: number): RateRounded {
+  const { columns, weights, leastScales, mostScale } = layer.request;
+  const most = mostScale ?? Number.POSITIVE_INFINITY;
+  const scales = leastScales.map((least, r) => Math.fround(Math.max(least, Math.min(most, step * layer.relative[r]))));
+  const lambda = trade * step * step;
+  let values: Int8Array = Int8Array.from(weights, (w, i) => clampCode(Math.round(w / scales[Math.floor(i / columns)])));
+  for (let pass = 0; pass < passes; pass++) {
+    const rounding = { layer, scales, lambda, values };
+    values = (pass === 0 ? sweepRows : descendRows)(rounding, bitsOf(values));
+  }
+  return { values, scales, bitsPerWeight: entropyBits(values), noise: step };
 }
 
 const searchSteps = 8;
 
-/** Rounds all rows at a given noise of each weight in the network's output (in units that rowCost makes). */
+/** Rounds all rows at a given noise of each weight in the network's output (in the units of `between`). */
 export const roundForNoise = (request: Omit<RateRequest, 'rate'>, momentOf: MomentOf, noise: number): RateRounded =>
   roundAt(layerOf({ ...request, rate: 0 }, momentOf), noise);
 

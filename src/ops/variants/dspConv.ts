@@ -36,11 +36,12 @@ const weights = (layer: LivelyLayer, pairs: readonly TapPair[], form: WeightForm
 function sectionsOf(form: WeightForm, words: number): Section[] {
   const weightWords = words - 16;
   const weights: Record<WeightForm, Section> = {
-    paired: { words: weightWords, unit: 1, paired: true },
+    paired: { words: weightWords, unit: 1, form: 'borrowed' },
     wide: { words: weightWords, unit: 1 },
     int16: { words: weightWords, unit: 2 },
   };
-  return [{ words: 4, unit: 4, fields: 2 }, weights[form], { words: 12, unit: 4, fields: 3 }];
+  const sums: Section = { words: 4, unit: 4, ...(form === 'paired' ? { form: 'sums' } : {}) };
+  return [sums, weights[form], { words: 12, unit: 4, fields: 3, form: 'rounds' }];
 }
 
 const bounds = (layer: LivelyLayer): CStruct['fields'] => [

@@ -66,8 +66,8 @@ const bytes = (a: number, b: number, c: number, d: number): number =>
 
 /** Of a channel of 3 x 3: three columns of weights, then b, m, r, s. */
 const columnSections: readonly Section[] = [
-  { words: 3, unit: 1 },
-  { words: 4, unit: 4, fields: 4 },
+  { words: 3, unit: 1, form: 'columns' },
+  { words: 4, unit: 4, fields: 4, form: 'rounds' },
 ];
 
 /** sizeof(channel) in the kernel. */
@@ -114,7 +114,7 @@ function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
 const tapSections = (taps: number): Section[] => [
   { words: groupSize, unit: 4 },
   { words: groupSize * Math.ceil(taps / 2), unit: 2 },
-  { words: 3 * groupSize, unit: 4, fields: 3 },
+  { words: 3 * groupSize, unit: 4, fields: 3, form: 'rounds' },
 ];
 
 const half = (weight: number): number => (2 * weight) & 0xffff;
