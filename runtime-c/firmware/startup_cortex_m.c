@@ -22,6 +22,17 @@ void mote_exception_frame(const uint32_t *frame, uint32_t cause);
 #define SHCSR (*(volatile uint32_t *)0xE000ED24u)
 #define CCR (*(volatile uint32_t *)0xE000ED14u)
 
+#define VTOR (*(volatile uint32_t *)0xE000ED08u)
+#define NVIC_ICER ((volatile uint32_t *)0xE000E180u)
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
+#if __ARM_ARCH >= 7
+#define NVIC_WORDS 16
+#else
+#define NVIC_WORDS 1
+#endif
+
+extern const uintptr_t mote_vectors[16];
+
 __attribute__((weak)) void mote_systick_irq(void) {}
 
 // CPACR (0xE000ED88): full access to coprocessors 10 and 11, which is the FPU and Helium. This comes before any C code,
@@ -55,8 +66,17 @@ static void paintStack(void) {
   for (volatile uint32_t *p = __stack_limit; p < end; p++) *p = STACK_PAINT;
 }
 
+// A boot loader that starts this program may leave its own vectors in use, interrupts enabled, or all of them masked.
+static void forgetBootLoader(void) {
+  SYST_CSR = 0;
+  for (int i = 0; i < NVIC_WORDS; i++) NVIC_ICER[i] = 0xFFFFFFFFu;
+  VTOR = (uint32_t)(uintptr_t)mote_vectors;
+  __asm volatile("dsb\n isb\n cpsie i" ::: "memory");
+}
+
 __attribute__((noreturn, used)) void mote_start(void) {
   paintStack();
+  forgetBootLoader();
   const uint32_t *from = __data_load;
   for (uint32_t *to = __data_start; to < __data_end; to++) *to = *from++;
   for (uint32_t *to = __bss_start; to < __bss_end; to++) *to = 0;

@@ -23,7 +23,9 @@ __attribute__((naked, noreturn, used, section(".vectors"))) void mote_reset(void
   __asm volatile(
       ".option push\n"
       ".option norelax\n"
-      "la t0, mote_trap\n"
+      "lui t0, %hi(1f)\n"  // where flash is also seen at address 0 (GD32VF103), on to where the program was linked
+      "jalr x0, %lo(1f)(t0)\n"
+      "1: la t0, mote_trap\n"
       "csrw mtvec, t0\n"
 #if defined(__riscv_vector) || defined(__riscv_zve32x)
       "li t0, 0x200\n"
@@ -31,7 +33,7 @@ __attribute__((naked, noreturn, used, section(".vectors"))) void mote_reset(void
 #endif
       "la sp, __stack_top\n"
       "call mote_start\n"
-      "1: j 1b\n"
+      "2: j 2b\n"
       ".option pop\n");
 }
 
@@ -51,9 +53,10 @@ __attribute__((noreturn, used)) void mote_start(void) {
   for (;;) {}
 }
 
-// No interrupt is ever enabled, so every trap is a fault: cause is mcause. The stack is taken over, as it may be
+// No interrupt is ever enabled, so every trap is a fault: cause is mcause. Aligned to 64, as some cores take the low six
+// bits of mtvec for a mode. The stack is taken over, as it may be
 // broken.
-__attribute__((naked, noreturn, used, aligned(4))) void mote_trap(void) {
+__attribute__((naked, noreturn, used, aligned(64))) void mote_trap(void) {
   __asm volatile(
       ".option push\n"
       ".option norelax\n"

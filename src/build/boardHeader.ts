@@ -12,6 +12,9 @@ const uartMacros: Record<Board['console']['uart'], readonly string[]> = {
   'stm32-usart-v1': ['MOTE_UART_STM32_V1'],
   'stm32-usart-v2': ['MOTE_UART_STM32_V2'],
   'stm32-lpuart': ['MOTE_UART_STM32_V2', 'MOTE_UART_LPUART'],
+  'nrf-uart': ['MOTE_UART_NRF'],
+  sercom: ['MOTE_UART_SERCOM'],
+  other: [],
 };
 
 const counterMacros: Record<Board['counter']['kind'], string> = {
@@ -42,6 +45,8 @@ export function boardHeader(board: Board, stackBytes: number): string {
     ['MOTE_UART_BASE', `${uart.base}u`],
     ['MOTE_UART_CLOCK_HZ', `${uart.clockHz ?? board.clockHz}u`],
     ['MOTE_UART_BAUD', `${uart.baud}u`],
+    ...(uart.txPin === undefined ? [] : [['MOTE_UART_TX_PIN', `${uart.txPin}u`] as [string, string]]),
+    ...(uart.rxPin === undefined ? [] : [['MOTE_UART_RX_PIN', `${uart.rxPin}u`] as [string, string]]),
     [counterMacros[counter.kind], '1'],
     ['MOTE_COUNTER_BASE', `${counter.base ?? '0x0'}u`],
     ['MOTE_COUNTER_HZ', `${counter.hz ?? board.clockHz}u`],

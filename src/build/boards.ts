@@ -44,6 +44,10 @@ function contradiction(board: Board): string | undefined {
   }
   if (board.counter.kind === 'mmio' && (board.counter.base === undefined || board.counter.hz === undefined))
     return 'an mmio counter needs base and hz';
+  if (board.console.uart === 'other' && board.verified.level !== 'described')
+    return `a board without a UART driver can only be described, not '${board.verified.level}'`;
+  const { uart, txPin, rxPin } = board.console;
+  if (uart === 'nrf-uart' && (txPin === undefined || rxPin === undefined)) return 'an nrf-uart needs txPin and rxPin';
   return flashContradiction(board);
 }
 

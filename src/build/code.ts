@@ -88,7 +88,10 @@ export function* instructions(code: Code, start: number, end: number): Generator
   const { view, marks } = section;
   const limit = Math.min(end, section.end);
   let mark = marks.findLastIndex((m) => m.address <= start);
-  for (let at = start; at + 2 <= limit; ) {
+  let at = start;
+  // Arm objects mark all code, but clang no section that is data alone (vectors): what comes before the first mark is data.
+  if (mark < 0 && code.machine === 'arm' && marks.length > 0) at = Math.max(at, marks[0].address);
+  while (at + 2 <= limit) {
     while (mark + 1 < marks.length && marks[mark + 1].address <= at) mark++;
     if (mark >= 0 && marks[mark].data) {
       at = marks[mark + 1]?.address ?? limit;

@@ -6,7 +6,7 @@
 //   MOTE_MODEL_LAYERS, mote_model_init(arena), mote_model_run(arena) and mote_model_step(layer, arena).
 // - The build writes mote_board.h (boardHeader.ts): MOTE_BOARD_ID, MOTE_CLOCK_HZ; MOTE_UART_BASE, _CLOCK_HZ, _BAUD
 //   and one of MOTE_UART_CMSDK, _PL011, _NS16550, _STM32_V1, _STM32_V2 (the last with MOTE_UART_LPUART for an
-//   LPUART); one of MOTE_COUNTER_DWT, _SYSTICK, _MMIO, _MINSTRET, _MCYCLE, with MOTE_COUNTER_BASE, _HZ and _UNIT (0
+//   LPUART), _NRF, _SERCOM, with _TX_PIN and _RX_PIN where they can be chosen; one of MOTE_COUNTER_DWT, _SYSTICK, _MMIO, _MINSTRET, _MCYCLE, with MOTE_COUNTER_BASE, _HZ and _UNIT (0
 //   none, 1 cycles, 2 instructions, 3 ticks); MOTE_STACK_BYTES, MOTE_CHUNK_BYTES, MOTE_GUARD_BYTES; where the board has
 //   a marker pin MOTE_MARKER_SETUP, _HIGH_ADDRESS, _HIGH_VALUE, _LOW_ADDRESS and _LOW_VALUE.
 // - With the profiling agent it defines MOTE_AGENT and writes mote_agent.h (agentHeader.ts).
@@ -77,13 +77,15 @@ export interface BuildReport extends MemoryUse {
 
 const firmwareFolder = join(packageRoot, 'runtime-c', 'firmware');
 
-const uartSources: Record<Board['console']['uart'], string> = {
+const uartSources: Record<Exclude<Board['console']['uart'], 'other'>, string> = {
   cmsdk: 'uart_cmsdk.c',
   pl011: 'uart_pl011.c',
   ns16550: 'uart_ns16550.c',
   'stm32-usart-v1': 'uart_stm32_v1.c',
   'stm32-usart-v2': 'uart_stm32_v2.c',
   'stm32-lpuart': 'uart_stm32_v2.c',
+  'nrf-uart': 'uart_nrf.c',
+  sercom: 'uart_sercom.c',
 };
 const counterSources: Record<Board['counter']['kind'], string> = {
   dwt: 'counter_dwt.c',
@@ -98,6 +100,8 @@ const architectures = {
 } as const;
 
 function firmwareSources(board: Board, startup: string, agent: boolean): string[] {
+  const { uart } = board.console;
+  if (uart === 'other') throw new Error(`${board.id} has no UART driver`);
   const own = [
     startup,
     `soc/${board.soc ?? 'generic'}.c`,
@@ -105,7 +109,7 @@ function firmwareSources(board: Board, startup: string, agent: boolean): string[
     'console.c',
     'frame.c',
     'libc_min.c',
-    uartSources[board.console.uart],
+    uartSources[uart],
     counterSources[board.counter.kind],
     ...(agent ? ['agent.c'] : []),
   ];
@@ -181,6 +185,12 @@ async function linkWithStack(
   return { elf: await linkOnce({ ...linking, stackBytes }), stack, stackBytes };
 }
 
+/** The family that the board's drive takes. */
+function uf2Family(board: Board): number | undefined {
+  const entry = board.flash?.find((f) => f.method === 'uf2-drive');
+  return entry?.method === 'uf2-drive' ? Number(entry.family) : undefined;
+}
+
 /** Writes `<out>.elf` and, where the board wants another format, that beside it. */
 async function writeImages(elf: Elf, board: Board, outPath: string): Promise<{ elfPath: string; imagePath: string }> {
   const base = outPath.replace(/\.(elf|uf2|hex|bin)$/i, '');
@@ -189,7 +199,7 @@ async function writeImages(elf: Elf, board: Board, outPath: string): Promise<{ e
   const image = imageOf(elf);
   const formats = {
     elf: undefined,
-    uf2: () => writeUf2(image),
+    uf2: () => writeUf2(image, uf2Family(board)),
     hex: () => writeHex(image, elf.entry),
     bin: () => writeBin(image).bytes,
   } as const;
@@ -207,6 +217,8 @@ export async function buildFirmware(
   options: BuildOptions = {},
 ): Promise<BuildReport> {
   const { manifest } = await openPack(dir);
+  if (board.verified.level === 'described')
+    fail('board.described', { board: board.id, note: board.verified.note ?? 'it has no start-up code yet' });
   const toolchain = openToolchain(options.toolchain);
   const { agent } = options;
   const console = { ...board.console, ...(agent?.mode === 'energy' && { baud: energyBaud }) };

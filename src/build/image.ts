@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A memory image: what goes into flash, by address. UF2, HEX and BIN are ways to write it down.
-import type { Elf } from './elf.js';
+import { type Elf, type ElfSegment, sectionFlags, sectionTypes } from './elf.js';
 
 export interface Chunk {
   address: number;
@@ -27,9 +27,19 @@ export function joinChunks(chunks: readonly Chunk[]): Chunk[] {
   }));
 }
 
-/** What a flasher writes for this program: the loaded segments at their load addresses. */
+/**
+ * What a flasher writes for this program: the loaded segments at their load addresses. A segment without a section is
+ * the file's own headers, which lld loads where the addresses below the program are free.
+ */
 export function imageOf(elf: Elf): Chunk[] {
+  const sections = elf.sections.filter(
+    (s) => s.flags & sectionFlags.alloc && s.type !== sectionTypes.nobits && s.size > 0,
+  );
+  const holdsSection = ({ offset, fileSize }: ElfSegment): boolean =>
+    sections.length === 0 || sections.some((s) => s.offset >= offset && s.offset < offset + fileSize);
   return joinChunks(
-    elf.segments.map((s) => ({ address: s.loadAddress, bytes: elf.bytes.subarray(s.offset, s.offset + s.fileSize) })),
+    elf.segments
+      .filter(holdsSection)
+      .map((s) => ({ address: s.loadAddress, bytes: elf.bytes.subarray(s.offset, s.offset + s.fileSize) })),
   );
 }

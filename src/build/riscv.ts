@@ -49,7 +49,7 @@ function add(r: Registers, rd: number, rs1: number, rs2: number, sign: 1 | -1): 
   return combine(r, rd, constantOf(r, rs1), b, (x, y) => x + sign * y);
 }
 
-/** jalr after auipc is a direct jump of any distance. */
+/** jalr after auipc or lui is a direct jump of any distance. */
 function jumpRegister(r: Registers, rd: number, rs: number, imm: number): Effect {
   const base = r.constants.get(rs);
   if (rd === 0 && rs === ra && imm === 0) return flow({ kind: 'return' });
@@ -58,8 +58,8 @@ function jumpRegister(r: Registers, rd: number, rs: number, imm: number): Effect
   return unknown(rd === 0 ? 'jumps through a register' : 'calls through a pointer');
 }
 
-/** The result of auipc is marked in belowStack, so that a constant from elsewhere is not taken for an address. */
-function auipc(r: Registers, rd: number, value: number): Effect {
+/** The result of auipc or lui is marked in belowStack, so that a constant from elsewhere is not taken for an address. */
+function address(r: Registers, rd: number, value: number): Effect {
   setConstant(r, rd, value);
   r.belowStack.set(rd, 0);
   return nothing;
@@ -99,9 +99,9 @@ function long(at: Instruction, r: Registers, vlenbBytes: number): Effect {
     r.belowStack.delete(rd);
   switch (opcode) {
     case 0x17:
-      return auipc(r, rd, at.address + (w & 0xfffff000));
+      return address(r, rd, at.address + (w & 0xfffff000));
     case 0x37:
-      return setConstant(r, rd, w & 0xfffff000);
+      return address(r, rd, w & 0xfffff000);
     case 0x13:
       return immediateOperation(r, w);
     case 0x33:

@@ -28,6 +28,11 @@ export const errors = {
   'usage.option': { exit: 2, text: "--{option} takes {expected}, not '{got}'" },
   'target.unknown': { exit: 2, text: "unknown target '{id}'{suggestion}", help: 'mote targets lists them' },
   'board.unknown': { exit: 2, text: "unknown board '{id}'{suggestion}", help: 'mote boards lists them' },
+  'board.described': {
+    exit: 2,
+    text: 'mote can describe and flash {board}, but builds no firmware for it: {note}',
+    help: 'mote pack --target writes C that any toolchain for it builds',
+  },
   'board.missing': { exit: 2, text: 'which board? none was named', help: 'add --board ID; mote boards lists them' },
 
   'file.read': { exit: 3, text: "cannot read '{path}': {reason}" },

@@ -40,7 +40,7 @@ export function whyDrive(entry: FlashEntry, { kind, info }: FlashDrive): string 
     return entry.boardIds.some((b) => id.startsWith(b)) ? `Board-ID ${id}` : undefined;
   }
   if (entry.method === 'stlink-drive' && kind === 'stlink')
-    return entry.labels.some((l) => l.toUpperCase() === info.label) ? `drive ${info.label}` : undefined;
+    return entry.labels.some((l) => isLabel(info.label ?? '', l)) ? `drive ${info.label}` : undefined;
   if (entry.method === 'daplink-drive' && kind === 'daplink') {
     const code = (info['Unique ID'] ?? '').slice(0, 4).toUpperCase();
     const codes = entry.boardCodes?.map((c) => c.toUpperCase());
@@ -49,3 +49,7 @@ export function whyDrive(entry: FlashEntry, { kind, info }: FlashDrive): string 
   }
   return undefined;
 }
+
+/** Linux adds a number to the mount point of a second drive with the same label. */
+const isLabel = (mounted: string, label: string): boolean =>
+  mounted.startsWith(label.toUpperCase()) && /^\d{0,2}$/.test(mounted.slice(label.length));
