@@ -16,7 +16,7 @@ describe('flash methods of a board file', () => {
     ['outside', { blocks: [run('0x08000000', 1024, 1025)] }, /outside of the flash/],
     ['in RAM', { blocks: [run('0x20000000', 1024, 1)] }, /outside of the flash/],
     ['long waits', { enter: 'W9|W9' }, /waits 18000 ms/],
-    ['no leave sequence', { start: 'leave' }, /has none/],
+    ['no leave sequence', { start: 'leave', leave: undefined }, /has none/],
     [
       'unknown placeholder',
       { method: 'external', tool: 'openocd', command: ['{image}', '{rm}'], blocks: undefined },

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openQemuLink } from '../../device/qemu.js';
 import type { Board } from '../../generated/board.js';
-import type { Link } from '../../link/link.js';
+import type { Link, ModemLines } from '../../link/link.js';
 import { An3155Rom, bootMs } from './an3155Rom.js';
 import { stm32f405 } from './romBoard.js';
 
@@ -19,6 +19,11 @@ export interface VirtualStm32 {
   readonly rom: An3155Rom;
   /** How often GO started a program. */
   readonly starts: number;
+  /**
+   * The usual wiring (stm32loader's): DTR asserted holds the chip in reset; when it is let go, RTS released means BOOT0
+   * high, the boot ROM, and RTS asserted the program in the flash.
+   */
+  setLines(lines: ModemLines): Promise<void>;
   /** Reset with BOOT0 high: the program ends, the boot ROM waits (when this is done). */
   reset(): Promise<void>;
   close(): Promise<void>;
@@ -41,11 +46,10 @@ export async function startVirtualStm32(board: Board, options: VirtualStm32Optio
   let starts = 0;
   // One at a time holds the wire: the others would find old answers on their side of it.
   const toHost = (bytes: Uint8Array) => void speaker?.write(bytes);
-  const start = async (address: number): Promise<void> => {
+  const start = async (): Promise<void> => {
     const file = join(folder, 'flash.img');
     const first = rom.flash.blocks[0].address;
     await writeFile(file, rom.flash.cells);
-    onEvent(`GO 0x${address.toString(16)}: QEMU starts with what was flashed`);
     const link = await openQemuLink(board, { flash: file, address: first });
     link.onData(toHost);
     link.onClose((reason) => onEvent(`the program ended: ${reason}`));
@@ -55,7 +59,8 @@ export async function startVirtualStm32(board: Board, options: VirtualStm32Optio
   const rom = new An3155Rom(stm32f405, {
     send: toHost,
     go: (address) => {
-      starting = start(address).catch((error: Error) => onEvent(error.message));
+      onEvent(`GO 0x${address.toString(16)}: QEMU starts with what was flashed`);
+      starting = start().catch((error: Error) => onEvent(error.message));
     },
   });
   const server = createServer({ noDelay: true }, (socket) => {
@@ -79,19 +84,36 @@ export async function startVirtualStm32(board: Board, options: VirtualStm32Optio
     machine = undefined;
     await running?.close();
   };
+  const reset = async () => {
+    await stop();
+    rom.reset();
+    await new Promise((resolve) => setTimeout(resolve, 2 * bootMs));
+    onEvent('reset: the boot ROM waits');
+  };
+  const boot = async (): Promise<void> => {
+    onEvent('reset: QEMU starts with what the flash holds');
+    starting = start().catch((error: Error) => onEvent(error.message));
+    await starting;
+  };
+  let held = false;
+  const setLines = async ({ dtr, rts }: ModemLines): Promise<void> => {
+    const letGo = held && !dtr;
+    if (dtr && !held) {
+      await stop();
+      rom.stop();
+    }
+    held = dtr;
+    if (letGo) await (rts ? boot() : reset());
+  };
   return {
+    setLines,
     port: `tcp:127.0.0.1:${tcpPort}`,
     tcpPort,
     rom,
     get starts() {
       return starts;
     },
-    reset: async () => {
-      await stop();
-      rom.reset();
-      await new Promise((resolve) => setTimeout(resolve, 2 * bootMs));
-      onEvent('reset: the boot ROM waits');
-    },
+    reset,
     close: async () => {
       await stop();
       for (const socket of sockets) socket.destroy();
