@@ -3,6 +3,7 @@
 
 import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
+import { dspGatherVariants } from './dspGather.js';
 import { dspMiscVariants } from './dspMisc.js';
 import { dspPackedVariants } from './dspPacked.js';
 import { dspPackedOtherVariants } from './dspPackedOther.js';
@@ -17,5 +18,6 @@ export const dspVariants: readonly Variant[] = [
   ...dspWinogradVariants,
   ...dspPackedVariants,
   ...dspPackedOtherVariants,
+  ...dspGatherVariants,
   ...dspPackedRowVariants,
 ];
