@@ -15,6 +15,7 @@ const partBytes = 1 << 16;
 const tries = 3;
 const syncTries = 5;
 const romBlockBytes = 0x400;
+const romReadBytes = 64;
 const stubBlockBytes = 0x4000;
 const msPerMiB = { erase: 40_000, md5: 8_000 };
 const leastTimeoutMs = 3000;
@@ -41,6 +42,19 @@ export async function espMd5(session: EspSession, offset: number, count: number)
   return Buffer.from(data)
     .toString(session.stub ? 'hex' : 'latin1')
     .toLowerCase();
+}
+
+/** The ROM reads 64 bytes at a time, which is enough for what lies beside an image in its first and last sector. */
+export async function espRead(session: EspSession, offset: number, count: number): Promise<Uint8Array> {
+  const out = new Uint8Array(count);
+  for (let at = 0; at < count; at += romReadBytes) {
+    const size = Math.min(romReadBytes, count - at);
+    const request = { op: espOp.readFlashSlow, data: words(offset + at, size), answerBytes: romReadBytes };
+    out.set((await session.request(request)).data.subarray(0, size), at);
+  }
+  const [digest, found] = [createHash('md5').update(out).digest('hex'), await espMd5(session, offset, count)];
+  if (found !== digest) throw new EspVerifyError('what was read has another MD5 than what is there');
+  return out;
 }
 
 async function writePart({ session, chip }: EspWriteContext, offset: number, part: Uint8Array): Promise<void> {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../cli/errors.js';
+import { packageRoot } from '../packageRoot.js';
 import { xorshift32 } from '../xorshift.js';
 import { connectEspRom, type EspOptions } from './espRom.js';
+import { parseEspStub } from './espStub.js';
 import type { FlashRequest } from './flashMemory.js';
 import { VirtualEsp, type VirtualEspOptions, virtualEspBase } from './testing/virtualEsp.js';
 import { inVirtualTime } from './testing/virtualTime.js';
@@ -66,6 +70,26 @@ describe('the ROM loader of the ESP32 family', () => {
     const erased = board.record.erased;
     expect(Math.min(...erased.map((r) => r.address))).toBe(virtualEspBase + 0x10000);
     expect(erased.reduce((sum, r) => sum + r.bytes, 0)).toBe(25 * 4096);
+  });
+
+  it('keeps what lies beside the image in its sectors, which only the ROM can', async () => {
+    const stub = { entry: 1, segments: [{ address: 0x40380000, bytes: new Uint8Array(10) }] };
+    const [board, fast] = [new VirtualEsp(), new VirtualEsp()];
+    const parts = image(5000, 0x10100);
+    expect((await flash(board, parts)).notes).toBeUndefined();
+    expect([...board.content(virtualEspBase + 0x100ff, 1), ...board.content(parts[0].address + 5000, 1)]).toEqual([
+      0xa5, 0xa5,
+    ]);
+    expect((await flash(fast, parts, { stub })).notes?.[0]).toContain('3192 bytes beside the image');
+    expect(holds(board, parts) && holds(fast, parts)).toBe(true);
+  });
+
+  it('takes the stubs that esptool-js brings', () => {
+    const path = join(packageRoot, 'node_modules', 'esptool-js', 'lib', 'targets', 'stub_flasher', 'esp32c3.json');
+    const stub = parseEspStub(readFileSync(path, 'utf8'), path);
+    expect(stub.segments.map(({ bytes }) => bytes.length)).toEqual([5880, 204]);
+    expect(() => parseEspStub('{"text": 1}', 'x.json')).toThrow("'x.json' is not a valid stub of an ESP32");
+    expect(() => parseEspStub('no', 'x.json')).toThrow('it is no JSON');
   });
 
   it('leaves sectors that hold the image alone', async () => {

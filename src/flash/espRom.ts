@@ -7,7 +7,7 @@ import type { EspRomFlash } from '../generated/board.js';
 import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { blockEnd, eraseBlocks } from './eraseBlocks.js';
 import { chipNamed, type EspChip, espChips, flashBytesOfJedec, magicAddress } from './espChips.js';
-import { EspVerifyError, espMd5, espResync, espRetried, espSectorBytes, espWrite } from './espFlash.js';
+import { EspVerifyError, espMd5, espRead, espResync, espRetried, espSectorBytes, espWrite } from './espFlash.js';
 import { EspRefusal, EspSession, espOp, words } from './espSession.js';
 import { type EspStub, loadEspStub } from './espStub.js';
 import { espErrorWords, explainSilence } from './espWords.js';
@@ -221,10 +221,26 @@ export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) 
         const hex = await espRetried(session, () => espMd5(session, address - base, length), attach);
         return { kind: 'md5', hex };
       }),
+    ...(!session.stub && !security.secureDownload && { read: reader(request, session, base, attach) }),
     start: () => told(request, 'starting the program', () => startProgram(session, request, options)),
   };
   return memory;
 };
+
+/** The stub lacks the ROM's read command; what lies beside an image is then lost, and the report says so. */
+function reader(
+  request: FlashRequest,
+  session: EspSession,
+  base: number,
+  attach: () => Promise<unknown>,
+): NonNullable<FlashMemory['read']> {
+  return (address, count, onBytes) =>
+    told(request, 'reading', async () => {
+      const bytes = await espRetried(session, () => espRead(session, address - base, count), attach);
+      onBytes(count);
+      return bytes;
+    });
+}
 
 function describeChip(session: EspSession, chip: EspChip, security: Security, flashBytes: number | undefined): string {
   const flash = flashBytes && `${flashBytes / 2 ** 20} MiB of flash`;

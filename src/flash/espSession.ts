@@ -17,6 +17,7 @@ export const espOp = {
   readReg: 0x0a,
   spiSetParams: 0x0b,
   spiAttach: 0x0d,
+  readFlashSlow: 0x0e,
   changeBaud: 0x0f,
   deflBegin: 0x10,
   deflData: 0x11,

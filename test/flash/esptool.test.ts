@@ -12,7 +12,8 @@ import { w3cPort } from './esptoolShim.js';
 
 const offset = 0x10000;
 const next = xorshift32(7);
-const program = Uint8Array.from({ length: 70_000 }, () => next() & 0x3f);
+// Whole sectors: esptool-js loses what lies beside an image, mote keeps it.
+const program = Uint8Array.from({ length: 18 * 4096 }, () => next() & 0x3f);
 
 const options: EspOptions = {
   method: 'esp-rom',

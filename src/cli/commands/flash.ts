@@ -13,6 +13,7 @@ import { listUsb } from '../../discover/usbDevices.js';
 import { checkImage } from '../../flash/checkImage.js';
 import { chooseWay, type Found, type Way } from '../../flash/chooseWay.js';
 import { hex32 } from '../../flash/eraseBlocks.js';
+import { parseEspStub } from '../../flash/espStub.js';
 import { externalTools } from '../../flash/externalTools.js';
 import { type FlashBoardResult, flashBoard } from '../../flash/flashBoard.js';
 import type { FlashProgress } from '../../flash/progress.js';
@@ -100,6 +101,14 @@ async function namedDrive(port: string | undefined): Promise<{ drive?: Awaited<R
   };
 }
 
+async function withStub(way: Way, path: string | undefined): Promise<Way> {
+  if (path === undefined) return way;
+  if (way.kind !== 'link' || way.entry.method !== 'esp-rom')
+    return fail('usage.bad', { what: `--stub is for esp-rom, not for ${wayName(way)}`, command: 'flash' });
+  const stub = parseEspStub(Buffer.from(await readInput(path)).toString('utf8'), path);
+  return { ...way, entry: { ...way.entry, stub } as typeof way.entry };
+}
+
 /** The port on which the firmware will speak, when the board was not flashed by it: the only one with the board's USB id. */
 function consoleOf(board: Board, way: Way, found: Found, named: string | undefined): string | undefined {
   if (named !== undefined || way.kind === 'link') return named;
@@ -167,6 +176,10 @@ export const flash: CommandSpec = {
     { flags: '--method <id>', text: "one of the board's methods, or the name of its external tool" },
     { flags: '--console <port>', text: 'where the firmware answers, if not on the port it is flashed by' },
     { flags: '--address <n>', text: 'where a plain binary goes' },
+    {
+      flags: '--stub <file>',
+      text: "stub for an ESP32's ROM loader (JSON, as esptool has them): faster, never needed",
+    },
     { flags: '--no-run', text: 'do not start it' },
   ],
   stopsGently: true,
@@ -177,7 +190,8 @@ export const flash: CommandSpec = {
     const found = await look();
     const [port, method] = [text(options, 'port'), text(options, 'method')];
     const drive = await namedDrive(port);
-    const way = chooseWay(board, { ...(port && { port }), ...(method && { method }), ...drive }, found);
+    const chosen = chooseWay(board, { ...(port && { port }), ...(method && { method }), ...drive }, found);
+    const way = await withStub(chosen, text(options, 'stub'));
     out.step(`device  ${wayPlace(way)}  → ${board.id} by ${wayName(way)} (${way.why})`);
     const run = options.run !== false;
     const consolePort = consoleOf(board, way, found, text(options, 'console'));

@@ -93,116 +93,163 @@ function writeRegister(machine: EspMachine, address: number, value: number): voi
   registers.set(spi.base + spi.data, command === 0x9f ? machine.jedecId : 0);
 }
 
-export const espCommands: Readonly<Record<number, Command>> = {
-  2: { bytes: [16, 20], secure: true, run: begin(false) },
-  3: { secure: true, run: data(false) },
-  4: { bytes: [4], secure: true, run: end },
-  5: {
-    bytes: [16],
-    run: (machine, { word }) => {
-      machine.ram = { address: word(3), bytes: 0 };
-      return ok;
+const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
+  [0x02, { bytes: [16, 20], secure: true, run: begin(false) }],
+  [0x03, { secure: true, run: data(false) }],
+  [0x04, { bytes: [4], secure: true, run: end }],
+  [
+    0x05,
+    {
+      bytes: [16],
+      run: (machine, { word }) => {
+        machine.ram = { address: word(3), bytes: 0 };
+        return ok;
+      },
     },
-  },
-  6: {
-    bytes: [8],
-    run: (machine, { word }) => {
-      const ram = machine.ram;
-      if (word(0) === 0 && ram && ram.bytes > 0) machine.afterwards(() => machine.startStub());
-      return ok;
+  ],
+  [
+    0x06,
+    {
+      bytes: [8],
+      run: (machine, { word }) => {
+        const ram = machine.ram;
+        if (word(0) === 0 && ram && ram.bytes > 0) machine.afterwards(() => machine.startStub());
+        return ok;
+      },
     },
-  },
-  7: {
-    run: (machine, { word, data: bytes, checksum }) => {
-      const block = bytes.subarray(16);
-      if (!machine.ram || word(0) !== block.length) return 5;
-      if (checksumOf(block) !== (checksum & 0xff)) return wrongChecksum(machine.stub);
-      machine.ram.bytes += block.length;
-      return ok;
+  ],
+  [
+    0x07,
+    {
+      run: (machine, { word, data: bytes, checksum }) => {
+        const block = bytes.subarray(16);
+        if (!machine.ram || word(0) !== block.length) return 5;
+        if (checksumOf(block) !== (checksum & 0xff)) return wrongChecksum(machine.stub);
+        machine.ram.bytes += block.length;
+        return ok;
+      },
     },
-  },
-  8: {
-    secure: true,
-    run: (machine, { data: bytes }) => {
-      const good =
-        bytes.length === 36 && bytes[0] === 7 && bytes[3] === 0x20 && bytes.subarray(4).every((b) => b === 0x55);
-      if (!good) return 5;
-      return machine.stub ? { value: 0 } : { value: 0x20120707, times: 8 };
+  ],
+  [
+    0x08,
+    {
+      secure: true,
+      run: (machine, { data: bytes }) => {
+        const good =
+          bytes.length === 36 && bytes[0] === 7 && bytes[3] === 0x20 && bytes.subarray(4).every((b) => b === 0x55);
+        if (!good) return 5;
+        return machine.stub ? { value: 0 } : { value: 0x20120707, times: 8 };
+      },
     },
-  },
-  9: {
-    run: (machine, { word, data: bytes }) => {
-      if (bytes.length % 16 !== 0) return 5;
-      writeRegister(machine, word(0), word(1));
-      return ok;
+  ],
+  [
+    0x09,
+    {
+      run: (machine, { word, data: bytes }) => {
+        if (bytes.length % 16 !== 0) return 5;
+        writeRegister(machine, word(0), word(1));
+        return ok;
+      },
     },
-  },
-  10: { bytes: [4], run: (machine, { word }) => ({ value: machine.registers.get(word(0)) ?? 0 }) },
-  11: { bytes: [24], secure: true, run: (_, { word }) => (word(0) === 0 ? ok : failed) },
-  13: {
-    secure: true,
-    run: (machine, { data: bytes }) => {
-      if (bytes.length !== (machine.stub ? 4 : 8)) return 5;
-      machine.attached = true;
-      return ok;
+  ],
+  [0x0a, { bytes: [4], run: (machine, { word }) => ({ value: machine.registers.get(word(0)) ?? 0 }) }],
+  [0x0b, { bytes: [24], secure: true, run: (_, { word }) => (word(0) === 0 ? ok : failed) }],
+  [
+    0x0d,
+    {
+      secure: true,
+      run: (machine, { data: bytes }) => {
+        if (bytes.length !== (machine.stub ? 4 : 8)) return 5;
+        machine.attached = true;
+        return ok;
+      },
     },
-  },
-  15: {
-    bytes: [8],
-    secure: true,
-    run: (machine, { word }) => {
-      const baud = word(0);
-      machine.afterwards(() => machine.setBaud(baud));
-      return ok;
+  ],
+  [
+    0x0e,
+    {
+      only: 'rom',
+      bytes: [8],
+      run: (machine, { word }) => {
+        const [offset, count] = [word(0), word(1)];
+        if (!machine.attached || count > 64 || offset + count > machine.flash.bytes.length) return failed;
+        const data = new Uint8Array(64);
+        data.set(machine.flash.bytes.subarray(offset, offset + count));
+        return { data };
+      },
     },
-  },
-  16: { bytes: [16, 20], secure: true, run: begin(true) },
-  17: { secure: true, run: data(true) },
-  18: { bytes: [4], secure: true, run: end },
-  19: {
-    bytes: [16],
-    secure: true,
-    run: (machine, { word }) => {
-      const [offset, count] = [word(0), word(1)];
-      if (offset + count > machine.flash.bytes.length) return failed;
-      const digest = createHash('md5')
-        .update(machine.flash.bytes.subarray(offset, offset + count))
-        .digest();
-      if (machine.lyingMd5) digest[0] ^= 1;
-      return { data: machine.stub ? Uint8Array.from(digest) : Uint8Array.from(Buffer.from(digest.toString('hex'))) };
+  ],
+  [
+    0x0f,
+    {
+      bytes: [8],
+      secure: true,
+      run: (machine, { word }) => {
+        const baud = word(0);
+        machine.afterwards(() => machine.setBaud(baud));
+        return ok;
+      },
     },
-  },
-  20: {
-    bytes: [0],
-    secure: true,
-    run: ({ security }) => {
-      if (security.chipId === undefined) return 5;
-      const answer = new DataView(new ArrayBuffer(20));
-      answer.setUint32(0, security.flags, true);
-      answer.setUint8(4, security.cryptCount);
-      answer.setUint32(12, security.chipId, true);
-      return { data: new Uint8Array(answer.buffer) };
+  ],
+  [0x10, { bytes: [16, 20], secure: true, run: begin(true) }],
+  [0x11, { secure: true, run: data(true) }],
+  [0x12, { bytes: [4], secure: true, run: end }],
+  [
+    0x13,
+    {
+      bytes: [16],
+      secure: true,
+      run: (machine, { word }) => {
+        const [offset, count] = [word(0), word(1)];
+        if (offset + count > machine.flash.bytes.length) return failed;
+        const digest = createHash('md5')
+          .update(machine.flash.bytes.subarray(offset, offset + count))
+          .digest();
+        if (machine.lyingMd5) digest[0] ^= 1;
+        return { data: machine.stub ? Uint8Array.from(digest) : Uint8Array.from(Buffer.from(digest.toString('hex'))) };
+      },
     },
-  },
-  208: {
-    only: 'stub',
-    run: (machine) => {
-      machine.flash.erase(0, machine.flash.bytes.length);
-      return ok;
+  ],
+  [
+    0x14,
+    {
+      bytes: [0],
+      secure: true,
+      run: ({ security }) => {
+        if (security.chipId === undefined) return 5;
+        const answer = new DataView(new ArrayBuffer(20));
+        answer.setUint32(0, security.flags, true);
+        answer.setUint8(4, security.cryptCount);
+        answer.setUint32(12, security.chipId, true);
+        return { data: new Uint8Array(answer.buffer) };
+      },
     },
-  },
-  211: {
-    only: 'stub',
-    run: (machine) => {
-      machine.afterwards(() => machine.runProgram());
-      return ok;
+  ],
+  [
+    0xd0,
+    {
+      only: 'stub',
+      run: (machine) => {
+        machine.flash.erase(0, machine.flash.bytes.length);
+        return ok;
+      },
     },
-  },
-};
+  ],
+  [
+    0xd3,
+    {
+      only: 'stub',
+      run: (machine) => {
+        machine.afterwards(() => machine.runProgram());
+        return ok;
+      },
+    },
+  ],
+]);
 
 /** The result of one command frame, without header. */
 export function runCommand(machine: EspMachine, op: number, input: CommandInput): CommandResult {
-  const command = espCommands[op];
+  const command = espCommands.get(op);
   const invalid = machine.stub ? 0xc3 : 5;
   if (command === undefined || (command.only && (command.only === 'stub') !== machine.stub)) return invalid;
   if ((machine.security.flags & secureDownloadFlag) !== 0 && !command.secure) return invalid;
