@@ -9,9 +9,9 @@ export function withTargetRows(text: string, name: string, rows: Readonly<Record
   const body = Object.keys(rows)
     .map((key) => line(key, rows[key]))
     .join(',\n');
-  const member = `  "${name}": {\n${body}\n  },\n`;
+  const member = `  "${name}": {\n${body}\n  }`;
   const start = text.indexOf(`  "${name}": {\n`);
-  if (start < 0) return text.replace(/^ {2}"fpu"/m, `${member}  "fpu"`);
-  const end = text.indexOf('\n  },\n', start) + '\n  },\n'.length;
-  return text.slice(0, start) + member + text.slice(end);
+  if (start < 0) return text.replace(/^ {2}"fpu"/m, `${member},\n  "fpu"`);
+  const closed = '\n  }';
+  return text.slice(0, start) + member + text.slice(text.indexOf(closed, start) + closed.length);
 }

@@ -2,6 +2,7 @@
 // Every kernel variant that is no reference kernel, by instruction set.
 import { dspVariants } from './dsp.js';
 import { mveVariants } from './mve.js';
+import { packedTableVariants } from './packedTable.js';
 import { portableVariants } from './portable.js';
 import { rv32Variants } from './rv32.js';
 import { rvvVariants } from './rvv.js';
@@ -17,6 +18,7 @@ export const variants: readonly Variant[] = [
   ...rvvVariants,
   ...simdVariants,
   ...scalarVariants,
+  ...packedTableVariants,
   ...thumbVariants,
   ...portableVariants,
 ];
