@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "mote/depthwiseconv2d.h"
+
 /* On Helium: blocks of 16 lanes, each as the int8 kernel's stream has them (depthwiseconv2d.h). */
 typedef struct {
   int32_t in_h, in_w, in_c;
@@ -70,5 +72,34 @@ typedef struct {
 /* Scratch: that of mote_lanedepthwise_s8s8__rvv, then a byte for each tap of each channel. */
 void mote_packedtaps_s8int_lanes__rvv(const mote_packedtaps_s8int_lanes *p, const int8_t *input, int8_t *output,
                                       void *scratch);
+
+/* With DSP instructions: filters of channels in rows of bytes, bits as in packedweights.h. */
+typedef struct {
+  const uint8_t *codes;
+  int32_t code_bytes, bits; /* of a row, of a code */
+  const int8_t *table;      /* the weight of each code, to be multiplied by */
+  int32_t table_step;       /* entries from one channel's table to the next; 0: one table */
+  const uint8_t *scales;    /* of groups of taps, a byte each, or 0 */
+  int32_t group_shift;      /* log2 of the taps of a group */
+  int32_t groups;           /* of a channel */
+  const int32_t *factors;   /* of each channel: bias, multiplier, round, shift */
+} mote_packed_filters;
+
+typedef struct {
+  mote_depthwiseconv2d_s8s8_3x3 layer; /* without constants */
+  mote_packed_filters filters;
+} mote_packedtaps_s8int_rows;
+
+typedef struct {
+  mote_depthwiseconv2d_s8s8_any layer;
+  mote_packed_filters filters;
+} mote_packedtaps_s8int_pixels;
+
+/* Four channels are decoded at a time. Scratch: 4 * 28 bytes, then that of the int8 kernel. */
+void mote_packedtaps_s8int_rows__dsp(const mote_packedtaps_s8int_rows *p, const int8_t *input, int8_t *output,
+                                     void *scratch);
+/* All filters are decoded first. Scratch: 64 + 16 * tap_pairs bytes for each four channels, then that of the int8 kernel. */
+void mote_packedtaps_s8int_pixels__dsp(const mote_packedtaps_s8int_pixels *p, const int8_t *input, int8_t *output,
+                                       void *scratch);
 
 #endif

@@ -2,12 +2,14 @@
 // Depthwise convolution with DSP instructions: 3 x 3 at stride 1, and any window.
 
 import type { Node } from '../../model/graph.js';
-import type { CStruct, KernelCall, LowerContext, Section } from '../op.js';
+import { type CStruct, inputOf, type KernelCall, type LowerContext, type Section } from '../op.js';
 import { type Front, overlapLagBytes, planeOverlap } from '../overlap.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
+import { weightMatrix } from '../weightMatrix.js';
 import { type DspScale, dspScales } from './dspScale.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
+import { codeFields, tapCodes } from './packedPlane.js';
 import type { Lowered, Variant } from './variant.js';
 import { leavesImage, tapOffsets } from './windowTaps.js';
 
@@ -25,8 +27,8 @@ interface Prepared {
   weight(tap: number, channel: number): number;
 }
 
-function prepare(node: Node, { graph, rounding }: LowerContext): Prepared | undefined {
-  const layer = integerLayer(node, graph, rounding);
+function prepare(node: Node, { graph, rounding }: LowerContext, stored: 'plain' | 'stored'): Prepared | undefined {
+  const layer = integerLayer(node, graph, rounding, stored);
   if (layer?.channelMultiplier !== 1 || layer.outC < groupSize) return undefined;
   const weight = (tap: number, channel: number): number => layer.weights[tap * layer.outC + channel];
   const taps = Array.from({ length: layer.kernelH * layer.kernelW }, (_, i) => i);
@@ -80,19 +82,21 @@ function rowPairFronts(l: IntegerLayer): Front[] {
   return fronts;
 }
 
-function lower3x3(node: Node, context: LowerContext): Lowered | undefined {
-  const p = prepare(node, context);
-  if (!p) return undefined;
-  const { layer: l, scales, weight } = p;
-  const sizes = [l.kernelH, l.kernelW, l.strideH, l.strideW, l.dilationH, l.dilationW];
-  if (sizes.join() !== '3,3,1,1,1,1' || l.outW < 2) return undefined;
-  const constants = groupStarts(l.outC)
+function columnConstants({ layer: l, scales, weight }: Prepared): number[] {
+  return groupStarts(l.outC)
     .flatMap(groupChannels)
     .flatMap((c) => {
       const column = (x: number): number => bytes(weight(x, c), weight(3 + x, c), weight(3 + x, c), weight(6 + x, c));
       const s = scales[c];
       return [column(0), column(1), column(2), s.bias, s.multiplier, s.round, s.shift];
     });
+}
+
+function lower3x3(p: Prepared): Lowered | undefined {
+  const { layer: l } = p;
+  const sizes = [l.kernelH, l.kernelW, l.strideH, l.strideW, l.dilationH, l.dilationW];
+  if (sizes.join() !== '3,3,1,1,1,1' || l.outW < 2) return undefined;
+  const constants = columnConstants(p);
   const fields: CStruct['fields'] = [
     ...head(l),
     ['pad_top', l.padTop],
@@ -131,9 +135,7 @@ function anyConstants({ layer: l, scales, weight }: Prepared, start: number): nu
   return [...channels.map((c) => scales[c].bias), ...weights, ...rescale];
 }
 
-function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
-  const p = prepare(node, context);
-  if (!p) return undefined;
+function lowerAny(p: Prepared): Lowered | undefined {
   const { layer: l } = p;
   const offsets = tapOffsets(l);
   const fields: CStruct['fields'] = [
@@ -160,7 +162,57 @@ function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
   return { call: { ...call('mote_depthwiseconv2d_s8s8_any__dsp', fields, scratch), overlap }, work: workOf(l) };
 }
 
+const plain = (kernel: string, lower: (p: Prepared) => Lowered | undefined): Variant => ({
+  kernel,
+  op: 'depthwiseConv2d',
+  isa: 'dsp',
+  lower(node, context) {
+    const p = prepare(node, context, 'plain');
+    return p && lower(p);
+  },
+});
+
+/** The same call with codes instead of constants (packedtaps.h), which are decoded in the scratch. */
+const packed = (
+  kernel: string,
+  lower: (p: Prepared) => Lowered | undefined,
+  decodedBytes: (l: IntegerLayer) => number,
+): Variant => ({
+  kernel,
+  op: 'depthwiseConv2d',
+  isa: 'dsp',
+  lower(node, context) {
+    const p = prepare(node, context, 'stored');
+    const weights = inputOf(node, context.graph, 1);
+    const matrix = p && weightMatrix(node.op, weights);
+    const codes = matrix && weights.stored && tapCodes(matrix, weights.stored.encoding);
+    const made = codes && lower(p);
+    if (!made) return undefined;
+    const of = made.call.params.fields.map(([name, value]): CStruct['fields'][number] => [
+      `layer.${name}`,
+      name === 'constants' ? null : value,
+    ]);
+    const filters = codeFields(matrix, codes).filter(([name]) => name !== 'coded');
+    const factors = Int32Array.from(p.scales.flatMap((s) => [s.bias, s.multiplier, s.round, s.shift]));
+    const fields: CStruct['fields'] = [
+      ...of,
+      ...filters.map(([name, value]): CStruct['fields'][number] => [`filters.${name}`, value]),
+      ['filters.factors', constant('factors', 'int32', factors, [factors.length / 4, 4])],
+    ];
+    const { overlap } = made.call;
+    const decoded = decodedBytes(p.layer);
+    const packedCall = { ...call(kernel, fields, decoded + made.call.scratchBytes), ...(overlap ? { overlap } : {}) };
+    return { call: packedCall, work: made.work };
+  },
+});
+
+/** Of four channels: sums, m, r, s, and weights. */
+const anyBytes = (l: IntegerLayer): number =>
+  Math.ceil(l.outC / groupSize) * (64 + 16 * Math.ceil((l.kernelH * l.kernelW) / 2));
+
 export const dspDepthwiseVariants: readonly Variant[] = [
-  { kernel: 'mote_depthwiseconv2d_s8s8_3x3__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lower3x3 },
-  { kernel: 'mote_depthwiseconv2d_s8s8_any__dsp', op: 'depthwiseConv2d', isa: 'dsp', lower: lowerAny },
+  plain('mote_depthwiseconv2d_s8s8_3x3__dsp', lower3x3),
+  plain('mote_depthwiseconv2d_s8s8_any__dsp', lowerAny),
+  packed('mote_packedtaps_s8int_rows__dsp', lower3x3, () => 4 * 28),
+  packed('mote_packedtaps_s8int_pixels__dsp', lowerAny, anyBytes),
 ];

@@ -63,7 +63,8 @@ export function tapCodes(matrix: WeightMatrix, e: Encoding): TapCodes | undefine
   return { table, codes, group };
 }
 
-function codeFields(
+/** Codes in rows of bytes. */
+export function codeFields(
   { rows, columns, groupScales }: WeightMatrix,
   { table, codes, group }: TapCodes,
 ): CStruct['fields'] {
