@@ -30,6 +30,7 @@ const boardIds = [
   'nucleo-l4r5zi',
   'pico',
   'stm32f405-virtual',
+  'virtual-m3',
   'virtual-m33',
   'virtual-m4',
   'virtual-m55',
@@ -89,7 +90,7 @@ describe.each(listBoards().map((b) => [b.id, b] as const))('%s', (_, board) => {
 test.each([
   ['pio', /did you mean pico or pico2\?/],
   ['nucleo-l4r5z', /nucleo-l4r5zi/],
-  ['virtual-m3', /did you mean virtual-m33 or virtual-m4\?/],
+  ['virtual-m2', /did you mean virtual-m3 or virtual-m4\?/],
   ['qqqqqqqqqqqqqq', /^unknown board 'q+'$/],
 ])('board %s is unknown, with a suggestion where there is a near one', (id, message) => {
   expect(() => loadBoard(id)).toThrow(

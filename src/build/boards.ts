@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The board and target descriptions of boards/ and targets/, checked when they are read.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fail } from '../cli/errors.js';
 import { flashContradiction } from '../flash/checkBoard.js';
 import type { Board } from '../generated/board.js';
@@ -12,12 +12,18 @@ import { nearest } from './nearest.js';
 
 const idPattern = /^[a-z0-9-]{1,60}$/;
 
-function listIds(folder: 'boards' | 'targets'): string[] {
-  return readdirSync(join(packageRoot, folder))
-    .filter((f) => f.endsWith('.json'))
-    .map((f) => f.slice(0, -'.json'.length))
-    .sort();
+/** Board files of the user's own lie in the folders that MOTE_BOARDS names; those of mote come first. */
+function foldersOf(kind: 'boards' | 'targets'): string[] {
+  const own = kind === 'boards' ? (process.env.MOTE_BOARDS ?? '').split(delimiter) : [];
+  return [join(packageRoot, kind), ...own.filter((f) => f !== '' && existsSync(f))];
 }
+
+const idsIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((f) => f.endsWith('.json') && idPattern.test(f.slice(0, -'.json'.length)))
+    .map((f) => f.slice(0, -'.json'.length));
+
+const listIds = (kind: 'boards' | 'targets'): string[] => [...new Set(foldersOf(kind).flatMap(idsIn))].sort();
 
 /** Text of `<folder>/<id>.json`; an id is looked up in the list, so it never becomes a path of its own. */
 function readDescription(folder: 'boards' | 'targets', id: string): { path: string; text: string } {
@@ -27,7 +33,8 @@ function readDescription(folder: 'boards' | 'targets', id: string): { path: stri
     const suggestion = names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
     fail(folder === 'boards' ? 'board.unknown' : 'target.unknown', { id: id.slice(0, 60), suggestion });
   }
-  const path = join(packageRoot, folder, `${id}.json`);
+  const within = foldersOf(folder).find((f) => idsIn(f).includes(id)) ?? packageRoot;
+  const path = join(within, `${id}.json`);
   return { path, text: readFileSync(path, 'utf8') };
 }
 
@@ -54,6 +61,11 @@ function contradiction(board: Board): string | undefined {
 /** The board with this id, or board.unknown with the nearest names. */
 export function loadBoard(id: string): Board {
   const { path, text } = readDescription('boards', id);
+  return checkBoard(text, path, id);
+}
+
+/** The board that this text describes; json.broken where it is none, or contradicts itself. */
+export function checkBoard(text: string, path: string, id: string): Board {
   const board = parseJson('board', text, path);
   const reason = board.id === id ? contradiction(board) : `its id is '${board.id}'`;
   return reason === undefined ? board : fail('json.broken', { path, kind: 'board', reason });

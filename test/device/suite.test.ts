@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One suite, every kind of device: the host module, the emulators, and a real board when MOTE_TEST_PORT names its port
-// (MOTE_TEST_BOARD its id; flash the firmware of the digits pack first: mote demo writes it).
+// and MOTE_TEST_BOARD its id (npm run test:device): it is flashed once, and then tested.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,16 @@ import { buildWasm } from '../../src/build/wasm.js';
 import type { Device } from '../../src/device/device.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
+import { listDrives } from '../../src/discover/drives.js';
+import { systemRoots } from '../../src/discover/roots.js';
+import { listPorts } from '../../src/discover/serialPorts.js';
+import { listUsb } from '../../src/discover/usbDevices.js';
+import { chooseWay } from '../../src/flash/chooseWay.js';
+import { externalTools } from '../../src/flash/externalTools.js';
+import { flashBoard } from '../../src/flash/flashBoard.js';
+import { flashMethods } from '../../src/flash/methods.js';
+import { readFirmware } from '../../src/flash/readFirmware.js';
+import type { Board } from '../../src/generated/board.js';
 import { readNpy } from '../../src/model/npy.js';
 import { bytesOf } from '../../src/model/tensorData.js';
 import { packageRoot } from '../../src/packageRoot.js';
@@ -31,12 +41,39 @@ async function digitsFor(target: string): Promise<TestPack> {
   });
 }
 
-async function onBoard(id: string, port?: string): Promise<{ pack: TestPack; device: Device }> {
+async function onBoard(id: string): Promise<{ pack: TestPack; device: Device }> {
   const board = loadBoard(id);
   const pack = await digitsFor(board.target);
   const image = join(room.folder, `${id}.elf`);
-  if (!port) await buildFirmware(pack.dir, board, image);
-  return { pack, device: await startDevice(board, image, { port }) };
+  await buildFirmware(pack.dir, board, image);
+  return { pack, device: await startDevice(board, image) };
+}
+
+/** Builds, flashes by the first method that finds the board, and sees that its firmware answers on the port. */
+async function flashDigits(board: Board, port: string): Promise<TestPack> {
+  const pack = await digitsFor(board.target);
+  const { elfPath, hash } = await buildFirmware(pack.dir, board, join(room.folder, 'real.elf'));
+  const file = readFirmware(readFileSync(elfPath), elfPath);
+  const roots = systemRoots();
+  const [ports, drives, usb] = await Promise.all([listPorts(roots), listDrives(roots), listUsb(roots)]);
+  const overLink = board.flash?.[0] !== undefined && flashMethods[board.flash[0].method]?.kind === 'link';
+  const findTool = (tool: string) =>
+    externalTools[tool]?.programs.map((p) => findProgram(p)).find((p) => p !== undefined);
+  const way = chooseWay(board, overLink ? { port } : {}, { ports, drives, usb, findTool });
+  const silent = { onStep: () => undefined, onProgress: () => undefined };
+  const consolePort = overLink ? {} : { consolePort: port };
+  const { confirmed } = await flashBoard({ board, way, file, run: true, packHash: hash, ...consolePort, ...silent });
+  expect(confirmed).toMatchObject({ model: 'digits', proof: 'pack' });
+  return pack;
+}
+
+const flashed = new Map<string, Promise<TestPack>>();
+
+async function onRealBoard(id: string, port: string): Promise<{ pack: TestPack; device: Device }> {
+  const board = loadBoard(id);
+  const once = flashed.get(port) ?? flashDigits(board, port);
+  flashed.set(port, once);
+  return { pack: await once, device: await startDevice(board, '', { port }) };
 }
 
 const port = process.env.MOTE_TEST_PORT;
@@ -52,7 +89,7 @@ const kinds: { name: string; open: () => Promise<{ pack: TestPack; device: Devic
   { name: 'emulated pico', open: () => onBoard('pico') },
   { name: 'QEMU virtual-m4', open: () => onBoard('virtual-m4'), skip: !hasQemu && !process.env.CI },
   { name: 'QEMU virtual-rv32', open: () => onBoard('virtual-rv32'), skip: !hasQemu && !process.env.CI },
-  ...(port ? [{ name: `board at ${port}`, open: () => onBoard(process.env.MOTE_TEST_BOARD ?? 'pico', port) }] : []),
+  ...(port ? [{ name: `board at ${port}`, open: () => onRealBoard(process.env.MOTE_TEST_BOARD ?? 'pico', port) }] : []),
 ];
 
 for (const { name, open, skip } of kinds) {

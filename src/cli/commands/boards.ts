@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { listBoards, loadBoard } from '../../build/boards.js';
+import { type FlashEntry, flashMethods } from '../../flash/methods.js';
 import type { Board } from '../../generated/board.js';
 import { kib, right, table } from '../../report/table.js';
-import type { CommandSpec } from '../command.js';
+import { type CommandSpec, text } from '../command.js';
+import { newBoard } from '../newBoard.js';
 import { memoryBytes } from './pack.js';
 
 const emulatorName = (board: Board): string => {
   if (!board.emulator) return '–';
   return board.emulator.kind === 'qemu' ? `QEMU ${board.emulator.machine}` : board.emulator.kind;
 };
+
+function flashWords(entry: FlashEntry): string {
+  if (entry.method === 'external') return `${entry.tool}: ${entry.tool} ${entry.command.join(' ')}`;
+  return `${entry.method}: ${flashMethods[entry.method]?.title ?? 'mote has no client for it yet'}`;
+}
 
 function describe(board: Board): string[] {
   return [
@@ -17,6 +24,8 @@ function describe(board: Board): string[] {
     ...board.memory.map((m) => `memory    ${m.name} ${m.kind} ${m.start} ${kib(m.bytes)}`),
     `console   ${board.console.uart} at ${board.console.base}, ${board.console.baud} baud`,
     `emulator  ${emulatorName(board)}`,
+    ...(board.flash ?? []).map((entry, i) => `${i === 0 ? 'flash     ' : '          '}${flashWords(entry)}`),
+    ...(board.usb ?? []).map((u) => `usb       ${u.vid}:${u.pid} ${u.name}`),
     `verified  ${board.verified.level}${board.verified.note ? `: ${board.verified.note}` : ''}`,
     ...board.sources.map((s) => `source    ${s}`),
   ];
@@ -24,10 +33,16 @@ function describe(board: Board): string[] {
 
 export const boards: CommandSpec = {
   name: 'boards',
-  summary: 'list the boards, or describe one',
+  summary: 'list the boards, describe one, or make a file for another',
   arguments: [{ name: 'id', text: 'board to describe', optional: true }],
-  options: [],
-  async run([id], _options, out) {
+  options: [
+    { flags: '--new <id>', text: 'make a board file for a board of yours' },
+    { flags: '--like <id>', text: 'with --new: the board that it begins as' },
+    { flags: '-o, --output <file>', text: 'with --new: where to write it (default: ID.json)' },
+  ],
+  async run([id], options, out) {
+    const made = text(options, 'new');
+    if (made !== undefined) return newBoard(made, text(options, 'like'), text(options, 'output'));
     if (id !== undefined) {
       const board = loadBoard(id);
       return { data: board, lines: describe(board) };

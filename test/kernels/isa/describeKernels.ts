@@ -16,6 +16,7 @@ const arenaLimitBytes = 40_000;
 /** One board per target, the quickest to emulate. */
 const boardOf: Readonly<Record<string, string>> = {
   'cortex-m0plus': 'pico',
+  'cortex-m3': 'virtual-m3',
   'cortex-m4': 'virtual-m4',
   'cortex-m7': 'virtual-m7',
   'cortex-m33': 'virtual-m33',
@@ -56,13 +57,13 @@ async function check(kernel: string, target: string, board: string): Promise<voi
 }
 
 /** One file for each target, so that they run side by side. */
-export function describeKernels(id: string): void {
+export function describeKernels(id: string, pick: (kernel: string) => boolean = () => true): void {
   const board = boardOf[id];
   describe(`kernels of ${id} equal their twins (MOTE_SEED=${seed})`, () => {
     it('has a board to run on', () => {
       expect(board).toBeDefined();
     });
-    for (const kernel of kernelsOf(loadTarget(id)))
+    for (const kernel of kernelsOf(loadTarget(id)).filter(pick))
       it.skipIf(needsQemu(board) && !hasQemu && !process.env.CI)(`${kernel} on ${board}`, () =>
         check(kernel, id, board),
       );
