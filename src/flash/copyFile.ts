@@ -15,8 +15,18 @@ const goneCodes = new Set(['EIO', 'ENODEV', 'ENXIO', 'ENOENT', 'ENOTCONN']);
 export const isGone = (error: unknown): boolean =>
   error instanceof Error && goneCodes.has((error as NodeJS.ErrnoException).code ?? '');
 
+export interface CopyFileOptions {
+  /** Each piece is flushed before the next, so that a drive that leaves too early is found there and then. */
+  flushPieces: boolean;
+}
+
 /** True when the drive left before the file was flushed and closed, which is how boot loaders say that they are done. */
-export async function copyFile(request: CopyRequest, name: string, bytes: Uint8Array): Promise<boolean> {
+export async function copyFile(
+  request: CopyRequest,
+  name: string,
+  bytes: Uint8Array,
+  { flushPieces }: CopyFileOptions,
+): Promise<boolean> {
   const { drive, onProgress, signal } = request;
   const path = join(drive.path, name);
   let written = 0;
@@ -24,10 +34,12 @@ export async function copyFile(request: CopyRequest, name: string, bytes: Uint8A
     const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW = 0 } = constants;
     const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o644);
     try {
-      for (; written < bytes.length; written += pieceBytes) {
+      for (; written < bytes.length; written = Math.min(written + pieceBytes, bytes.length)) {
         if (signal?.aborted) break;
         onProgress?.({ phase: 'write', done: written, total: bytes.length });
+        if (written > 0) await lstat(path);
         await file.writeFile(bytes.subarray(written, written + pieceBytes));
+        if (flushPieces && written + pieceBytes < bytes.length) await file.sync();
       }
       if (!signal?.aborted) await file.sync();
     } finally {

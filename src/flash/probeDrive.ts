@@ -25,7 +25,8 @@ async function copyToProbe(request: CopyRequest, format: 'hex' | 'bin', chip: st
   const { drive, image, timeScale = 1 } = request;
   const { name, bytes } = fileOf(image, format);
   request.onStep?.(`copying ${name} to ${drive.path}`);
-  await copyFile(request, name, bytes);
+  // Probes read the file as it comes and are disturbed by what a flush writes in between.
+  await copyFile(request, name, bytes, { flushPieces: false });
   request.onStep?.('waiting for the probe');
   const has = async (wanted: string) => (await namesOn(drive.path))?.some((n) => n.toUpperCase() === wanted);
   if (!(await waitFor(async () => (await has(name)) !== true, programTimeoutMs * timeScale)))

@@ -36,7 +36,7 @@ export const copyUf2: CopyToDrive<Uf2DriveFlash> = async (request, options) => {
   const { drive, image, timeScale = 1 } = request;
   const bytes = uf2File(image, Number(options.family));
   request.onStep?.(`copying ${bytes.length / 512} UF2 blocks to ${drive.path}`);
-  const left = await copyFile(request, fileName, bytes);
+  const left = await copyFile(request, fileName, bytes, { flushPieces: true });
   request.onStep?.('waiting for the boot loader to leave');
   const gone = async () => !(await namesOn(drive.path))?.some((name) => name.toUpperCase() === infoName);
   if (!left && !(await waitFor(gone, leaveTimeoutMs * timeScale)))

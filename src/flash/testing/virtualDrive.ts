@@ -35,11 +35,13 @@ async function virtualDrive(folder: string, kind: DriveKind): Promise<VirtualDri
     const names = await readdir(folder).catch(() => []);
     const name = names.find((n) => /\.(uf2|hex|bin)$/i.test(n));
     if (name === undefined) return;
-    file = Uint8Array.from(await readFile(join(folder, name)));
+    const bytes = await readFile(join(folder, name)).catch(() => undefined);
+    if (bytes === undefined) return; // taken back
+    file = Uint8Array.from(bytes);
     if (!kind.isWhole(file)) return;
     taken = true;
     clearInterval(timer);
-    await rm(folder, { recursive: true });
+    await rm(folder, { recursive: true, force: true });
     if (!kind.returnsWith) return;
     await new Promise((resolve) => setTimeout(resolve, 4 * lookMs));
     await fill(folder, kind.returnsWith);
