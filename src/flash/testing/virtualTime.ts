@@ -24,16 +24,16 @@ export async function inVirtualTime<T>(limitMs: number, work: () => Promise<T>):
         outcome = { error, tookMs: performance.now() - start };
       },
     );
-    for (let idle = 0; outcome === undefined; idle++) {
+    for (let idle = 0; ; idle++) {
       await nextTurn();
-      if (outcome !== undefined) break;
+      // Checked first: the last wait may have gone far past the limit.
       if (performance.now() - start > limitMs) throw new Error(`not done after ${limitMs} ms of virtual time`);
+      if (outcome !== undefined) return outcome;
       if (idle > mostIdleTurns) throw new Error('it waits for something that never comes');
       if (vi.getTimerCount() === 0) continue;
       vi.advanceTimersToNextTimer();
       idle = 0;
     }
-    return outcome;
   } finally {
     vi.useRealTimers();
   }
