@@ -19,7 +19,8 @@ enum {
   MOTE_FC_GROUP,    /* steps of a group */
   MOTE_FC_OFFSET,   /* 16 * offset of the codes */
   MOTE_FC_OUTLIERS, /* 1: there are some */
-  MOTE_FC_HEAD
+  MOTE_FC_HEAD,
+  MOTE_FC_BITS = MOTE_FC_OFFSET /* block: of a code */
 };
 
 typedef struct {
@@ -46,5 +47,16 @@ void mote_packedfc_s8int_b4__dsp_1x4(const mote_packedfc_s8int_b4 *p, const int8
                                      void *scratch);
 void mote_packedfc_s8int_b6__dsp_1x4(const mote_packedfc_s8int_b6 *p, const int8_t *input, int8_t *output,
                                      void *scratch);
+
+/* Channel after channel: initial sum, multiplier, rounding, shift, then the list (packedlist_dsp.h) in whole words. The row
+ * is read as it is. */
+typedef mote_packedfc mote_packedfc_s8sparse;
+
+/* The head, its groups being the blocks of steps; channel after channel: the same four words, scales and codes as
+ * packedtile.h has them. Scratch: 4 bytes for each step and each block. */
+typedef mote_packedfc mote_packedfc_s8block;
+
+void mote_packedfc_s8sparse__dsp(const mote_packedfc_s8sparse *p, const int8_t *input, int8_t *output);
+void mote_packedfc_s8block__dsp(const mote_packedfc_s8block *p, const int8_t *input, int8_t *output, void *scratch);
 
 #endif

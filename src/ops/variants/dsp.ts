@@ -6,6 +6,7 @@ import { dspConv16Variants } from './dspConv16.js';
 import { dspGatherVariants } from './dspGather.js';
 import { dspMiscVariants } from './dspMisc.js';
 import { dspPackedVariants } from './dspPacked.js';
+import { dspPackedListVariants } from './dspPackedLists.js';
 import { dspPackedOtherVariants } from './dspPackedOther.js';
 import { dspPackedRowVariants } from './dspPackedRow.js';
 import { dspWinogradVariants } from './dspWinograd.js';
@@ -18,6 +19,7 @@ export const dspVariants: readonly Variant[] = [
   ...dspWinogradVariants,
   ...dspPackedVariants,
   ...dspPackedOtherVariants,
+  ...dspPackedListVariants,
   ...dspGatherVariants,
   ...dspPackedRowVariants,
 ];

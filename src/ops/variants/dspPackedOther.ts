@@ -69,27 +69,31 @@ function paletteWeights({ layer, matrix, pairs }: Source, e: Of<'palette'>): Til
 
 const headWords = 5;
 
-function blockWeights({ layer, matrix, pairs }: Source, { width, values }: Of<'block'>): TileWeights | undefined {
-  if (layer.kernelH > 1 && (layer.kernelW * layer.inC) % 4) return undefined;
+/** Blocks begin at whole steps only where rows of the window do. */
+export const blocksFit = (layer: LivelyLayer): boolean => layer.kernelH === 1 || (layer.kernelW * layer.inC) % 4 === 0;
+
+/** Scales and codes of a channel. */
+export function blockChannel({ layer, matrix, pairs }: Source, { width, values }: Of<'block'>, c: number): number[] {
   const steps = width / 2;
   const perRow = Math.ceil(matrix.columns / width);
-  const { bits } = values;
-  const channel = (c: number): number[] => {
-    const scales: number[] = [];
-    const fields: number[] = [];
-    for (let b = 0; b * steps < pairs.length; b++) {
-      const scale = matrix.groupScales?.[c * perRow + b] ?? 1;
-      const own = pairs.slice(b * steps, (b + 1) * steps);
-      const code = (column: number): number => (column >= 0 ? matrix.values[c * matrix.columns + column] / scale : 0);
-      const kept = alive(layer, c) && own.some((pair) => pair.some((column) => code(column) !== 0));
-      scales.push(kept ? scale : 0);
-      if (!kept) continue;
-      const offset = 2 ** (bits - 1);
-      fields.push(...own.map(([a, b2]) => (code(a) + offset) | ((code(b2) + offset) << 16)));
-    }
-    return [...wordsOf(scales), ...fieldWords(fields, bits, Math.floor(16 / bits))];
-  };
-  return { head: [bits, steps, 0, 0], block: (first) => fourFrom(first).flatMap(channel), decoding: 7 };
+  const offset = 2 ** (values.bits - 1);
+  const scales: number[] = [];
+  const fields: number[] = [];
+  for (let b = 0; b * steps < pairs.length; b++) {
+    const scale = matrix.groupScales?.[c * perRow + b] ?? 1;
+    const own = pairs.slice(b * steps, (b + 1) * steps);
+    const code = (column: number): number => (column >= 0 ? matrix.values[c * matrix.columns + column] / scale : 0);
+    const kept = alive(layer, c) && own.some((pair) => pair.some((column) => code(column) !== 0));
+    scales.push(kept ? scale : 0);
+    if (kept) fields.push(...own.map((pair) => (code(pair[0]) + offset) | ((code(pair[1]) + offset) << 16)));
+  }
+  return [...wordsOf(scales), ...fieldWords(fields, values.bits, Math.floor(16 / values.bits))];
+}
+
+function blockWeights(source: Source, e: Of<'block'>): TileWeights | undefined {
+  if (!blocksFit(source.layer)) return undefined;
+  const block = (first: number): number[] => fourFrom(first).flatMap((c) => blockChannel(source, e, c));
+  return { head: [e.values.bits, e.width / 2, 0, 0], block, decoding: 7 };
 }
 
 function sparseWeights({ layer, matrix, pairs }: Source): TileWeights {
