@@ -39,11 +39,11 @@ const every = <T>(list: readonly T[], count: number): T[] =>
 /** As `pack` takes them. */
 const calibrationSamples = 128;
 
-const problems: Record<string, () => Problem> = {
-  ic: () => ({
+const problems: Record<string, (samples: number) => Problem> = {
+  ic: (samples) => ({
     name: 'IC',
     graph: model('pretrainedResnet.tflite'),
-    calibration: every(rowsOf(array('cifar10/calib_x.npy')), calibrationSamples).map((x) => [x]),
+    calibration: every(rowsOf(array('cifar10/calib_x.npy')), samples).map((x) => [x]),
     test: rowsOf(array('cifar10/test_x.npy')),
     labels: labelsOf('cifar10/test_y.npy'),
   }),
@@ -76,7 +76,7 @@ const problems: Record<string, () => Problem> = {
 };
 
 export const problemNames = Object.keys(problems);
-export const loadProblem = (name: string): Problem => problems[name]();
+export const loadProblem = (name: string, samples = calibrationSamples): Problem => problems[name](samples);
 
 export interface Judgement {
   /** In percent; undefined without labels. */

@@ -17,6 +17,7 @@ import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type AllocationRow, benchAllocation, type RankRow } from './allocation.js';
 import { type Baseline, baselineOf, merged, regressions } from './check.js';
+import { codedLines, codedRows } from './codedStorage.js';
 import { benchCompression } from './compression.js';
 import { benchFormats, type FormatRow } from './formats.js';
 import { benchHost, type HostRow } from './host.js';
@@ -151,9 +152,10 @@ async function main(): Promise<void> {
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
   const prefer = preferences.find((p) => p === (values.prefer ?? 'balance'));
   if (!prefer) throw new Error(`--prefer is one of ${preferences.join(', ')}`);
-  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank|allocation
+  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank|coded|allocation
   const compression = values.only === 'compression';
-  if (compression && values.table !== 'allocation')
+  if (compression && values.table === 'coded') out.plain(`${codedLines(await codedRows(values.model)).join('\n')}\n`);
+  else if (compression && values.table !== 'allocation')
     await benchCompression({ model: values.model, table: values.table }, out);
   const models = !wants('models') ? [] : await benchModels({ target: values.target, model: values.model, prefer }, out);
   if (models.length) out.plain(`${modelLines(models).join('\n')}\n\n`);

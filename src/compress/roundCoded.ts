@@ -10,8 +10,8 @@ import type { LayerRecipe } from './roundWeights.js';
 import type { Sensitivity } from './sensitivity.js';
 
 /** Gradients of some hundred samples say which channels matter and which make up for each other only so well: of what
- *  channels share this much is believed, and of what columns cost the rest is the covariance of the inputs. Both from the
- *  outputs' SNR on a fourth of the calibration samples that took no part in it. */
+ *  channels share this much is believed, and of what columns cost the rest is the covariance of the inputs. From DS-CNN's
+ *  output SNR; anything from a half to 0.9 is within its noise of half a decibel (bench/compression.md). */
 const believedBetweenRows = 0.7;
 const believedOfColumns = 0.7;
 

@@ -3,6 +3,7 @@
 // integers that make the least of output error + lambda * bits (rate-distortion optimized quantization, as in DeepCABAC,
 // arXiv:1907.11900, here on the output's error instead of the weight's). Rows whose inputs are alike share one step, so
 // that their multipliers are one number, too.
+import { tableBits } from '../code/rans.js';
 import type { GridRequest } from './grid.js';
 import { type MomentOf, type Sweep, sweepOf } from './secondOrder.js';
 
@@ -32,14 +33,22 @@ const stepsPerOctave = 2;
 
 const largestCode = 127;
 
-/** Bits of each integer by how often it came, and a guess for those that did not. */
+/** The coder's tables have so many slots, and each integer that occurs at all takes one (code/rans.ts). */
+const slots = 2 ** tableBits;
+
+/** Bits of each integer by how often it came, and a guess for those that did not; rare ones pay for the slot that they keep
+ *  from the others. */
 function bitsOf(values: Int8Array): Float64Array {
   const counts = new Float64Array(2 * largestCode + 1);
   for (const v of values) counts[v + largestCode]++;
   const share = (q: number): number => counts[q + largestCode] + 0.3 / (1 + q * q);
   let total = 0;
   for (let q = -largestCode; q <= largestCode; q++) total += share(q);
-  return Float64Array.from(counts, (_, i) => Math.log2(total / share(i - largestCode)));
+  const slot = total / slots;
+  return Float64Array.from(counts, (_, i) => {
+    const own = share(i - largestCode);
+    return Math.log2(total / Math.max(own, slot)) + (Math.max(0, slot - own) * Math.LOG2E) / Math.max(1, own);
+  });
 }
 
 /** Of the layer's integers, without any model of their neighbourhood. */
