@@ -64,7 +64,8 @@ async function run(seed: number): Promise<string> {
     image,
     onProgress,
     signal: stop.signal,
-    timeScale: 0.003,
+    // Only a drive that never leaves is waited for in vain; the others have time, however slow this machine is.
+    timeScale: fault === 'stays' ? 0.003 : 1,
   };
   try {
     await copyUf2(request, options);

@@ -54,7 +54,7 @@ async function flashWithEsptool(board: VirtualEsp): Promise<ESPLoader> {
 }
 
 async function flashWithMote(board: VirtualEsp) {
-  const memory = await connectEspRom({ link: board.link, timeScale: 0.1 }, options);
+  const memory = await connectEspRom({ link: board.link, timeScale: 0.3 }, options);
   const image = [{ address: virtualEspBase + offset, bytes: program }];
   const report = await writeImage(memory, image, { board: 'virtual-esp' });
   await memory.start();
