@@ -64,6 +64,8 @@ typedef mote_packedstream mote_packedstream_s8binary;
 typedef mote_packedstream mote_packedstream_s8palette;
 typedef mote_packedstream mote_packedstream_s8sparse;
 typedef mote_packedstream mote_packedstream_s8block;
+/* The same, but a group's kept blocks and their bits channel by channel, and those of a channel begin at a byte. */
+typedef mote_packedstream mote_packedstream_s8block_kept;
 
 /* Scratch: group_bytes, then tile * channels, then, where not direct, tile * depth bytes. */
 void mote_packedstream_s8int__mve(const mote_packedstream_s8int *p, const int8_t *input, int8_t *output, void *scratch);
@@ -79,5 +81,9 @@ void mote_packedstream_s8sparse__mve(const mote_packedstream_s8sparse *p, const 
                                      void *scratch);
 void mote_packedstream_s8block__mve(const mote_packedstream_s8block *p, const int8_t *input, int8_t *output,
                                     void *scratch);
+
+/* Scratch: group_bytes, then 2 * depth + 16, tile * depth, then a word for each block (two where width is 8) and four. */
+void mote_packedstream_s8block_kept__mve(const mote_packedstream_s8block_kept *p, const int8_t *input, int8_t *output,
+                                         void *scratch);
 
 #endif

@@ -5,6 +5,7 @@ import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
 import { mveFcVariants } from './mveFc.js';
 import { mveInt16Variants } from './mveInt16.js';
+import { mveKeptVariants } from './mveKept.js';
 import { mvePackedVariants } from './mvePacked.js';
 import { mveSpreadVariants } from './mveSpread.js';
 import { mveTapsVariants } from './packedTaps.js';
@@ -21,6 +22,7 @@ export const mveVariants: readonly Variant[] = [
   ...mveInt16Variants,
   ...mveSpreadVariants,
   ...mvePackedVariants,
+  ...mveKeptVariants,
   ...mveFcVariants,
   ...mveTapsVariants,
   ...vectorBinaryVariants('mve'),

@@ -20,7 +20,7 @@ const directTile = 48;
 const gatheredTile = { bytes: 4096, least: 4, most: 16 };
 
 /** The order of weights: groups of channels, blocks of 16 columns. */
-interface Order {
+export interface Order {
   matrix: WeightMatrix;
   channels: number;
   blocks: number;
@@ -33,10 +33,10 @@ interface Stored {
   groupBytes: number;
 }
 
-const bytesField = (name: string, data: Uint8Array): FieldValue => constant(name, 'uint8', data, [data.length]);
+export const bytesField = (name: string, data: Uint8Array): FieldValue => constant(name, 'uint8', data, [data.length]);
 
 /** One after the other. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -57,7 +57,7 @@ function placeOf(o: Order, group: number, unit: number, lane: number): number | 
 }
 
 /** Four bits each, the even one low. */
-const nibbles = (values: readonly number[]): Uint8Array =>
+export const nibbles = (values: readonly number[]): Uint8Array =>
   Uint8Array.from({ length: Math.ceil(values.length / 2) }, (_, i) => values[2 * i] | ((values[2 * i + 1] ?? 0) << 4));
 
 /** Scales less one, of the channels of each group, for its groups of columns. */
@@ -238,7 +238,7 @@ function storedOf(o: Order, encoding: Encoding): Stored | undefined {
 }
 
 /** Bias, multiplier and shift of each group. */
-function factorField(layer: IntegerLayer, o: Order): FieldValue | undefined {
+export function factorField(layer: IntegerLayer, o: Order): FieldValue | undefined {
   const factors = mveFactors(layer);
   if (!factors) return undefined;
   const bias = foldedLayerBias(layer);
@@ -273,7 +273,7 @@ function tileOf(pixels: number, depth: number, direct: boolean): number {
 const decodeMacs = 2;
 
 /** Fields that only some formats have, and what stands for them elsewhere. */
-const absent: Record<string, FieldValue> = {
+export const absent: Record<string, FieldValue> = {
   codes: null,
   extra: null,
   scales: null,
