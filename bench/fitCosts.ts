@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTarget } from '../src/build/boards.js';
 import type { Target } from '../src/generated/target.js';
-import { emptyGraph, type Graph } from '../src/model/graph.js';
+import { emptyGraph, type Graph, type Node } from '../src/model/graph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { LowerContext, Prefer } from '../src/ops/op.js';
 import { type Cost, predictInstructions, workOfReference } from '../src/ops/variants/choose.js';
@@ -38,18 +38,19 @@ function jobsOf(target: Target): Job[] {
     const workOf = (graph: Graph, at: number) => v.lower(graph.nodes[at], contextOf(graph, prefer))?.work;
     return { kernel: v.kernel, op: v.op, prefer, workOf };
   });
-  const references = [...new Set(own.map((v) => v.op))].map((op): Job => {
+  const references = [...new Set(own.map((v) => v.op))].flatMap((op): Job[] => {
     const spec = opSpec(op);
     if (!spec) throw new Error(`no operator ${op}`);
-    const graph = emptyGraph('one', { format: 'mote', quantized: true });
-    const node = addLayer(graph, op, fitShapes[op][0]);
-    const { kernel } = spec.lower(node, contextOf(graph, undefined));
-    return {
+    const graph = emptyGraph('some', { format: 'mote', quantized: true });
+    const kernelOf = (g: Graph, node: Node): string => spec.lower(node, contextOf(g, undefined)).kernel;
+    const kernels = new Set(fitShapes[op].map((shape) => kernelOf(graph, addLayer(graph, op, shape))));
+    return [...kernels].map((kernel) => ({
       kernel,
       op,
       prefer: undefined,
-      workOf: (g, at) => workOfReference(spec, g.nodes[at], contextOf(g, undefined)),
-    };
+      workOf: (g, at) =>
+        kernelOf(g, g.nodes[at]) === kernel ? workOfReference(spec, g.nodes[at], contextOf(g, undefined)) : undefined,
+    }));
   });
   return [...jobs, ...references];
 }

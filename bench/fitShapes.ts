@@ -4,13 +4,16 @@
 
 import { parseEncoding } from '../src/compress/formats/index.js';
 import { randomMatrix } from '../src/compress/formats/testing/randomMatrix.js';
-import { type Attrs, addTensor, elementCount, type Graph, type Node, quantOf } from '../src/model/graph.js';
+import { type Attrs, addTensor, type DType, elementCount, type Graph, type Node, quantOf } from '../src/model/graph.js';
 import { opSpec } from '../src/ops/index.js';
 import { weightData, weightRows } from '../src/ops/weightMatrix.js';
+import { addBinaryLayer } from './binaryLayer.js';
 
 type Size = readonly number[];
 
 export interface LayerShape {
+  /** Of a binaryConv2d: what it gives. */
+  output?: DType;
   inputs: readonly Size[];
   /** As in the IR; left out where the operator has none. */
   weights?: Size;
@@ -117,6 +120,22 @@ export const fitShapes: Readonly<Record<string, readonly LayerShape[]>> = {
     [5, 5, 32, 5, 1],
     [16, 8, 12, 2, 2],
   ].map(pooling),
+  binaryConv2d: (['int32', 'int8', 'float32'] as const).flatMap((output) =>
+    [
+      [12, 12, 64, 64, 1, 0],
+      [8, 8, 32, 64, 3, 1],
+      [6, 6, 64, 32, 3, 1],
+      [7, 5, 128, 24, 1, 0],
+      [1, 1, 256, 10, 1, 0],
+      [4, 4, 64, 128, 3, 0],
+      [16, 10, 16, 16, 3, 1],
+    ].map(([h, w, inC, outC, k, pad]) => ({
+      inputs: [[1, h, w, inC]],
+      weights: [outC, k, k, inC],
+      attrs: window(1, pad),
+      output,
+    })),
+  ),
   mean: images.map((size) => ({ inputs: [[1, ...size]], attrs: { axes: [1, 2], keepDims: false } })),
 };
 
@@ -130,7 +149,9 @@ function noise(count: number, seed: number): Int8Array {
 }
 
 /** Adds the layer to the graph; the pooling operators and mean keep their input's scale. */
-export function addLayer(graph: Graph, op: string, { inputs, weights, attrs }: LayerShape): Node {
+export function addLayer(graph: Graph, op: string, layer: LayerShape): Node {
+  const { inputs, weights, attrs, output } = layer;
+  if (output && weights) return addBinaryLayer(graph, { input: inputs[0], weights, attrs, output });
   const quant = quantOf(Math.fround(0.05), 3);
   const ids = inputs.map((shape) => addTensor(graph, { name: 'input', dtype: 'int8', shape: [...shape], quant }));
   graph.inputs.push(...ids);

@@ -8,12 +8,21 @@ import { buildFirmware } from '../src/build/firmware.js';
 import { writeFolder } from '../src/cli/files.js';
 import { startDevice } from '../src/device/startDevice.js';
 import { emitPack } from '../src/emit/pack.js';
-import { type Attrs, addTensor, elementCount, emptyGraph, type Graph, quantOf } from '../src/model/graph.js';
+import {
+  type Attrs,
+  addTensor,
+  elementCount,
+  emptyGraph,
+  type Graph,
+  quantOf,
+  type TensorData,
+} from '../src/model/graph.js';
 import { bytesOf } from '../src/model/tensorData.js';
 import { evaluateGraph } from '../src/ops/evaluateGraph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { Rounding } from '../src/ops/op.js';
 import { planGraph } from '../src/plan/plan.js';
+import { addBinaryLayer, signBits } from './binaryLayer.js';
 import { benchBoards } from './boards.js';
 import { storeAs } from './fitShapes.js';
 
@@ -36,6 +45,8 @@ interface LayerShape {
   activations?: 'int16';
   /** How the weights are stored, where they are not plain int8. */
   encoding?: string;
+  /** Of a binaryConv2d: what it gives. */
+  output?: 'int32' | 'int8';
 }
 
 const window = (pad: number): Attrs => ({ strides: [1, 1], dilations: [1, 1], pads: [pad, pad, pad, pad] });
@@ -73,8 +84,28 @@ const packedShapes: readonly LayerShape[] = [
   ...packed(int8Shapes[3], ['int4']),
 ];
 
+const wide3x3: LayerShape = {
+  shape: '3x3 conv 12x12 64->64',
+  op: 'conv2d',
+  input: [1, 12, 12, 64],
+  weights: [64, 3, 3, 64],
+  attrs: { ...window(1), groups: 1 },
+};
+
+/** Signs by signs, giving signs or int8; zeros around the image. */
+const binaryShapes: readonly LayerShape[] = [int8Shapes[0], wide3x3].flatMap((layer) =>
+  (['int32', 'int8'] as const).map((output) => ({
+    ...layer,
+    op: 'binaryConv2d',
+    shape: `${layer.shape}, signs to ${output === 'int8' ? 'int8' : 'signs'}`,
+    output,
+  })),
+);
+
 const shapes: readonly LayerShape[] = [
   ...int8Shapes,
+  wide3x3,
+  ...binaryShapes,
   ...packedShapes,
   ...int8Shapes.map((layer) => ({ ...layer, shape: `${layer.shape}, int16`, activations: 'int16' as const })),
 ];
@@ -94,8 +125,12 @@ const wideNoise = (count: number, seed: number): Int16Array => new Int16Array(no
 /** TensorFlow Lite's quantization specification keeps int8 weights to -127 … 127. */
 const symmetric = (weights: Int8Array): Int8Array => weights.map((w) => Math.max(-127, w));
 
-function layerGraph({ op, input, weights, attrs, activations, encoding }: LayerShape): Graph {
+function layerGraph({ op, input, weights, attrs, activations, encoding, output }: LayerShape): Graph {
   const graph = emptyGraph('layer', { format: 'mote', quantized: true });
+  if (output) {
+    addBinaryLayer(graph, { input, weights, attrs, output });
+    return graph;
+  }
   const outC = op === 'depthwiseConv2d' ? weights[3] : weights[0];
   const wide = activations === 'int16';
   const scales = Float64Array.from({ length: outC }, (_, c) => Math.fround(0.002 + 0.0001 * (c % 7)));
@@ -134,11 +169,20 @@ function layerGraph({ op, input, weights, attrs, activations, encoding }: LayerS
   return graph;
 }
 
+function inputFor({ input, activations, output }: LayerShape): TensorData {
+  const count = elementCount(input);
+  if (output) return signBits(count, input[3], 3);
+  return (activations ? wideNoise : noise)(count, 3);
+}
+
+/** What rounding changes. */
+const roundingsOf = ({ output }: LayerShape): Rounding[] => (output ? ['single'] : ['tflite', 'single']);
+
 async function measure(layer: LayerShape, boardId: string, rounding: Rounding, folder: string): Promise<KernelRow> {
   const board = loadBoard(boardId);
   const graph = layerGraph(layer);
   const plan = planGraph(graph, { rounding, target: loadTarget(board.target) });
-  const input = (layer.activations ? wideNoise : noise)(elementCount(layer.input), 3);
+  const input = inputFor(layer);
   const expected = evaluateGraph(graph, [input], { rounding });
   const { manifest, files } = emitPack({
     graph,
@@ -150,10 +194,7 @@ async function measure(layer: LayerShape, boardId: string, rounding: Rounding, f
     prefer: 'balance',
     vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
   });
-  const dir = join(
-    folder,
-    `${layer.op}-${layer.encoding?.replace(':', '_') ?? layer.activations ?? 'int8'}-${boardId}-${rounding}`,
-  );
+  const dir = join(folder, `${layer.shape.replace(/\W+/g, '_')}-${boardId}-${rounding}`);
   await writeFolder(dir, files);
   await buildFirmware(dir, board, join(dir, 'layer.elf'));
   const device = await startDevice(board, join(dir, 'layer.elf'), {});
@@ -182,7 +223,7 @@ export async function benchKernels(only: { target?: string; shape?: string }): P
     const rows: KernelRow[] = [];
     for (const board of benchBoards(only.target)) {
       for (const layer of shapes.filter((l) => l.shape.includes(only.shape ?? '')))
-        for (const rounding of ['tflite', 'single'] as const) rows.push(await measure(layer, board, rounding, folder));
+        for (const rounding of roundingsOf(layer)) rows.push(await measure(layer, board, rounding, folder));
     }
     return rows;
   } finally {

@@ -25,7 +25,7 @@ function kernelsOf(target: Target): KernelRow[] {
   const names = new Set(own.map((v) => v.kernel));
   const ops = new Set([...own.map((v) => v.op), 'packedConv']);
   return kernelTable().filter(
-    (r) => names.has(r.name) || (r.isa === 'ref' && (r.activation === 's8' || r.activation === 'x8') && ops.has(r.op)),
+    (r) => names.has(r.name) || (r.isa === 'ref' && ['s8', 'x8', 'b1'].includes(r.activation) && ops.has(r.op)),
   );
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Armv7E-M and Armv8-M DSP instructions (SMLAD family): Cortex-M4, M7, M33, M55.
 
+import { binaryLanes } from './binaryLanes.js';
 import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
 import { dspGatherVariants } from './dspGather.js';
@@ -22,4 +23,5 @@ export const dspVariants: readonly Variant[] = [
   ...dspPackedListVariants,
   ...dspGatherVariants,
   ...dspPackedRowVariants,
+  ...binaryLanes('dsp'),
 ];
