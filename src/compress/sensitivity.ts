@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What errors of a layer's weights do to the network's outputs: |J E|^2 with J the outputs' derivative, over samples and
 // places, taken as tr(R E C E^T): R says which output channels matter and make up for each other, C the same of columns
-// (K-FAC's factors, arXiv:1503.05671, of whole samples' gradients as in arXiv:1602.01407's "reduced" form).
+// (two Kronecker factors as in K-FAC, arXiv:1503.05671, here of whole samples' gradients).
 import type { Graph, Node, TensorData, TensorId } from '../model/graph.js';
 import { isWeighted } from '../passes/affine.js';
 import { xorshift32 } from '../xorshift.js';
