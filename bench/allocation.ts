@@ -8,7 +8,7 @@ import { argmax } from '../src/argmax.js';
 import { loadTarget } from '../src/build/boards.js';
 import { defaultLevels } from '../src/compress/allocate/levels.js';
 import { type Prediction, predict } from '../src/compress/allocate/predict.js';
-import { decibels, lossOf } from '../src/compress/allocate/quality.js';
+import { decibels } from '../src/compress/allocate/quality.js';
 import { search } from '../src/compress/allocate/search.js';
 import { openSolver } from '../src/compress/allocate/solve.js';
 import { decoded, type LevelPlan, openWorkbench, type Workbench } from '../src/compress/allocate/workbench.js';
@@ -21,6 +21,7 @@ import { type InputPort, type InputScale, samplesFor } from '../src/model/sample
 import { packageRoot } from '../src/packageRoot.js';
 import { importModel, usedForCalibration } from '../src/packModel.js';
 import { quantizeValue } from '../src/passes/integerNodes.js';
+import { tuneDefaults } from '../src/tuneModel.js';
 import { xorshift32 } from '../src/xorshift.js';
 
 export interface AllocationRow {
@@ -29,7 +30,9 @@ export interface AllocationRow {
   plan: string;
   bytes: number;
   ofInt8: number;
+  /** Corrected by other plans, and as the probes alone say. */
   predictedDb?: number;
+  probedDb?: number;
   /** On the calibration samples that judge plans. */
   calibrationDb: number;
   /** On data of its own. */
@@ -41,6 +44,8 @@ export interface RankRow {
   model: string;
   plans: number;
   spearman: number;
+  /** Root mean square of predicted against measured, dB. */
+  errorDb: number;
 }
 
 export interface AllocationCase {
@@ -113,7 +118,7 @@ export async function openCase(of: AllocationCase): Promise<OpenCase> {
     graph: of.graph,
     samples: of.calibration,
     lossSamples,
-    runner: float,
+    makeRunner: runners.float,
     makeIntegerRunner: runners.integer,
     levels: defaultLevels,
     target: loadTarget('cortex-m4'),
@@ -137,25 +142,39 @@ export function spearman(a: readonly number[], b: readonly number[]): number {
   return 1 - (6 * x.reduce((sum, rank, i) => sum + (rank - y[i]) ** 2, 0)) / (n * (n * n - 1));
 }
 
-/** How predictions around int8 rank random plans; `levels`: only the first so many formats occur. */
+export interface Ranked {
+  spearman: number;
+  /** Measured over predicted loss, in dB, at worst and on average. */
+  errorsDb: number[];
+}
+
+/** How predictions rank random plans, which are rounded sequentially; `levels`: only the first so many formats occur. */
 export async function rankPlans(
   { bench }: OpenCase,
   prediction: Prediction,
   plans: number,
   levels: number = bench.levels.length,
-): Promise<number> {
+): Promise<Ranked> {
   const next = xorshift32(0x706c616e);
-  const drawn = Array.from({ length: plans }, (): LevelPlan => bench.layers.map(() => next() % levels));
+  const known = prediction.added.map((row) =>
+    row.flatMap((loss, k) => (k < levels && Number.isFinite(loss) ? [k] : [])),
+  );
+  const drawn = Array.from({ length: plans }, (): LevelPlan => known.map((k) => k[next() % k.length]));
   const measured: number[] = [];
-  for (const plan of drawn) measured.push(lossOf(bench.clean, await bench.answersOf(plan)));
-  return spearman(drawn.map(prediction.lossOf), measured);
+  for (const plan of drawn) measured.push((await bench.verify(plan)).loss);
+  const predicted = drawn.map(prediction.lossOf);
+  return {
+    spearman: spearman(predicted, measured),
+    errorsDb: measured.map((m, i) => decibels(predicted[i]) - decibels(m)),
+  };
 }
 
 const bytesOf = (bench: Workbench, plan: LevelPlan): number =>
   plan.reduce((sum, level, layer) => sum + bench.costs[layer][level].bytes, 0);
 
 async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: string): Promise<AllocationRow> {
-  const graph = decoded(bench.graphOf(plan));
+  const verified = await bench.verify(plan);
+  const graph = decoded(verified.graph);
   const integer = await (await openWasmRunners()).integer(graph);
   const { quant } = graph.tensors[graph.inputs[0]];
   const [output] = graph.outputs;
@@ -176,7 +195,7 @@ async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: stri
     plan: what,
     bytes: bytesOf(bench, plan),
     ofInt8: bytesOf(bench, plan) / int8Bytes,
-    calibrationDb: decibels(lossOf(bench.clean, await bench.answersOf(plan))),
+    calibrationDb: decibels(verified.loss),
     snrDb: outputSnr({ graph: of.graph, runner: float }, { graph, runner: integer }, of.test),
     top1: right.length / of.test.length,
   };
@@ -194,10 +213,15 @@ export async function allocate(open: OpenCase, prediction: Prediction, share: nu
       bench.layers.map(() => 0),
     );
   const budget = { limit, costs: bench.costs.map((levels) => levels.map((c) => c.bytes)) };
-  const found = await search(bench, await openSolver(), prediction, [budget], { seed: 1, evaluations: 40 });
+  const found = await search(bench, await openSolver(), prediction, [budget], {
+    seed: 1,
+    evaluations: tuneDefaults.evaluations,
+    // Other points of the front correct the prediction.
+    frontLimits: [0.3, 0.4, 0.5, 0.7].map((s) => (s / share) * limit),
+  });
   if (!found) throw new Error(`nothing fits ${share}`);
   const row = await rowOf(open, found.plan, `tuned ${Math.round(100 * share)} %`);
-  return { ...row, predictedDb: decibels(found.predicted) };
+  return { ...row, predictedDb: decibels(found.predicted), probedDb: decibels(found.probed) };
 }
 
 export const uniform = (open: OpenCase, level: number): Promise<AllocationRow> =>
@@ -219,7 +243,12 @@ export async function benchAllocation(model?: string): Promise<{ rows: Allocatio
     const prediction = await predict(open.bench);
     for (let level = 0; level < open.bench.levels.length; level++) rows.push(await uniform(open, level));
     for (const share of shares) rows.push(await allocate(open, prediction, share));
-    rankRows.push({ model: name, plans: rankedPlans, spearman: await rankPlans(open, prediction, rankedPlans) });
+    const ranked = await rankPlans(open, prediction, rankedPlans);
+    const squares = ranked.errorsDb.reduce((sum, e) => sum + e * e, 0);
+    rankRows.push({
+      ...{ model: name, plans: rankedPlans, spearman: ranked.spearman },
+      errorDb: Math.sqrt(squares / rankedPlans),
+    });
   }
   return { rows, ranks: rankRows };
 }

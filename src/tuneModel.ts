@@ -7,11 +7,10 @@ import { type BudgetKind, type Budgets, limitOf } from './compress/allocate/budg
 import { type Budget, costOf, leastOf } from './compress/allocate/choosePlan.js';
 import { predict } from './compress/allocate/predict.js';
 import type { Quality } from './compress/allocate/quality.js';
-import { type Found, type FrontPoint, front, search } from './compress/allocate/search.js';
+import { type Found, type FrontPoint, search } from './compress/allocate/search.js';
 import { openSolver, type Solver } from './compress/allocate/solve.js';
 import { type LevelPlan, openWorkbench, type Workbench } from './compress/allocate/workbench.js';
-import { collectStatistics } from './compress/calibrate.js';
-import { type Equalization, equalizers, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
+import { type Equalization, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
 import { encodingFor } from './compress/recipe.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import type { Recipe } from './generated/recipe.js';
@@ -82,7 +81,7 @@ export interface Tuned {
   pack: PackResult;
 }
 
-export const tuneDefaults = { lossSamples: 48, evaluations: 40 } as const;
+export const tuneDefaults = { lossSamples: 48, evaluations: 8 } as const;
 const frontPoints = 10;
 
 interface Opened {
@@ -92,24 +91,24 @@ interface Opened {
 
 /** The float graph is scaled as pack scales it for int8; the recipe says how. */
 async function open(graph: Graph, samples: TensorData[][], request: TuneRequest, levels: string[]): Promise<Opened> {
-  const runners = await openWasmRunners();
-  const quantized = await quantizeFromCalibration(graph, samples, runners.float, {
-    makeIntegerRunner: runners.integer,
-  });
-  const { equalization } = quantized.report;
-  const statistics = await collectStatistics(graph, samples, await runners.float(graph));
-  const scaled = equalizers[equalization](graph, statistics);
+  const { float: makeRunner, integer: makeIntegerRunner } = await openWasmRunners();
+  const quantized = await quantizeFromCalibration(graph, samples, makeRunner, { makeIntegerRunner });
   const bench = await openWorkbench({
-    graph: scaled,
+    graph: quantized.source,
     samples,
     lossSamples: request.lossSamples ?? tuneDefaults.lossSamples,
-    runner: await runners.float(scaled),
-    makeIntegerRunner: runners.integer,
+    makeRunner,
+    makeIntegerRunner,
     levels,
     target: loadTarget(request.target),
     quality: request.quality,
+    matters: [
+      'bytes',
+      ...(request.budgets.cycles ? (['instructions'] as const) : []),
+      ...(request.budgets.ram ? (['scratchBytes'] as const) : []),
+    ],
   });
-  return { bench, equalization };
+  return { bench, equalization: quantized.report.equalization };
 }
 
 /** What the layers without weights take. */
@@ -223,7 +222,7 @@ function recipeOf(bench: Workbench, plan: LevelPlan, request: TuneRequest, equal
     schema: 'mote.recipe/1',
     model: sha256(request.bytes),
     ...(request.calibration ? { calibration: sha256(bytesOf(request.calibration.array.data)) } : {}),
-    quantizer: { equalize, ranges: 'mse', lossInputs: 'float' },
+    quantizer: { equalize, ranges: 'mse', lossInputs: 'sequential' },
     layers: Object.fromEntries(
       bench.layers.map(({ name }, i) => [name, { weights: bench.levels[plan[i]], method: 'output' }]),
     ),
@@ -258,14 +257,14 @@ export async function tuneModel(request: TuneRequest): Promise<Tuned> {
   if (leastOf(solve, limits.budgets, 0) === undefined || choosable(solve, limits) === undefined)
     refuse(solve, costs, limits);
   const { onProgress } = request;
-  const first = await predict(bench, int8Plan, (done, all) => onProgress?.('measuring around int8', done, all));
-  const found = await search(bench, solve, first, limits.budgets, {
+  const prediction = await predict(bench, (done, all) => onProgress?.('probing levels', done, all));
+  const found = await search(bench, solve, prediction, limits.budgets, {
     seed: request.seed,
     evaluations: request.evaluations ?? tuneDefaults.evaluations,
+    frontLimits: frontLimits(solve, limits.budgets, int8Plan),
     onProgress,
   });
   if (!found) return refuse(solve, costs, limits);
-  const points = await front(bench, solve, first, limits.budgets, frontLimits(solve, limits.budgets, int8Plan));
   const recipe = recipeOf(bench, found.plan, request, equalization);
   const { onProgress: _, formats: _f, budgets: _b, quality: _q, seed: _s, ...packing } = request;
   const pack = await packModel({ ...packing, recipe });
@@ -274,12 +273,12 @@ export async function tuneModel(request: TuneRequest): Promise<Tuned> {
     found,
     layers: bench.layers.map(({ name, weights }, i) => {
       const { bytes, instructions, rough } = bench.costs[i][found.plan[i]];
-      const addedLoss = first.single[i][found.plan[i]] - first.base;
+      const addedLoss = prediction.added[i][found.plan[i]];
       return { name, format: bench.levels[found.plan[i]], weights, bytes, instructions, rough, addedLoss };
     }),
-    front: points.map((p) => ({ ...p, ...totals(costs, p.plan) })),
+    front: found.front.map((p) => ({ ...p, ...totals(costs, p.plan) })),
     int8,
-    int8Loss: first.base,
+    int8Loss: prediction.base,
     chosen: totals(costs, found.plan),
     limits: limits.limits,
     equalization,

@@ -45,14 +45,15 @@ const layerLines = ({ layers }: Tuned, width: number): string[] =>
   );
 
 function frontLines({ front, int8, chosen }: Tuned, predicted: number, measured: number, width: number): string[] {
-  const row = (what: string, t: Totals, p: number, m: number): string[] => [
+  const row = (what: string, t: Totals, p: number, m?: number): string[] => [
     what,
     grouped(t.flash),
     percent(t.flash, int8.flash),
     grouped(t.ram),
     grouped(t.cycles),
     db(p),
-    db(m),
+    // Only some points of the front are rounded and measured.
+    m === undefined ? '–' : db(m),
   ];
   const rows = front.map((p) => row('', p, p.predicted, p.measured));
   const head = [{ title: 'plan' }, right('flash'), right('of int8'), right('ram'), right('instructions')];
@@ -129,6 +130,8 @@ export const tune: CommandSpec = {
         chosen,
         predictedLoss: found.predicted,
         measuredLoss: found.loss,
+        probedLoss: found.probed,
+        correction: found.correction,
         lossSamples: tuned.lossSamples,
         plansMeasured: found.tried,
         equalization: tuned.equalization,
@@ -159,9 +162,9 @@ export const tune: CommandSpec = {
           : []),
         ...pack.notes.map((n) => `note    ${n}`),
         ...(drop ? [dropLine(drop)] : []),
-        `chosen  predicted ${db(found.predicted)} dB, measured ${db(found.loss)} dB; int8 measured ${db(tuned.int8Loss)} dB`,
+        `chosen  predicted ${db(found.predicted)} dB (probes ${db(found.probed)}, corrected by ${found.correction.plans} other plans), measured ${db(found.loss)} dB; int8 measured ${db(tuned.int8Loss)} dB`,
         `flash   constants ${grouped(pack.manifest.weightBytes)} bytes, ${percent(chosen.flash, int8.flash)} of int8 (code comes on top)`,
-        `wrote   ${file}   ${found.tried} plans measured around it   ${seconds} s`,
+        `wrote   ${file}   ${found.tried} plans rounded and measured   ${seconds} s`,
         `next    mote pack ${path} --target ${target.id} --calib ${calib} --recipe ${file} -o DIR`,
       ],
     };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plan of least predicted loss within the budgets. The loss is quadratic, for errors of layers add up as vectors; the
-// integer program is linear. So it is solved around one plan after another, until the prediction gets no better.
+// The plan of least predicted loss within the budgets: predicted losses of layers add up, so an integer program finds it.
 import type { Prediction } from './predict.js';
 import type { Choice, Solver } from './solve.js';
 import type { LevelPlan } from './workbench.js';
@@ -37,19 +36,8 @@ export function solvePlan(
   return chosen?.map((k, layer) => open[layer][k]);
 }
 
-const rounds = 6;
-
-export function choosePlan(solve: Solver, prediction: Prediction, budgets: readonly Budget[]): LevelPlan | undefined {
-  const alone = prediction.single.map((levels) => levels.map((loss) => loss - prediction.base));
-  let plan = solvePlan(solve, alone, budgets);
-  if (!plan) return undefined;
-  for (let i = 0; i < rounds; i++) {
-    const next = solvePlan(solve, prediction.changes(plan), budgets);
-    if (!next || prediction.lossOf(next) >= prediction.lossOf(plan)) break;
-    plan = next;
-  }
-  return plan;
-}
+export const choosePlan = (solve: Solver, prediction: Prediction, budgets: readonly Budget[]): LevelPlan | undefined =>
+  solvePlan(solve, prediction.added, budgets);
 
 /** The least that one budget can be while the others are kept. */
 export function leastOf(solve: Solver, budgets: readonly Budget[], which: number): number | undefined {

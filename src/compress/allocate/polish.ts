@@ -1,32 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evolution around the solver's plan, judged end to end (EvoPress, arXiv:2410.14649): one layer goes down a level or two,
-// others go up while the budgets allow; what measures better stays. Same seed, same result.
+// Evolution around the solver's plan, judged end to end (EvoPress, arXiv:2410.14649): levels of a few layers change, the
+// children that the probes predict best are rounded sequentially and measured, and what measures better stays. Same seed,
+// same result.
 import { xorshift32 } from '../../xorshift.js';
 import { type Budget, keeps } from './choosePlan.js';
 import type { Prediction } from './predict.js';
-import { lossOf } from './quality.js';
-import type { LevelPlan, Workbench } from './workbench.js';
+import type { LevelPlan, Verified, Workbench } from './workbench.js';
 
-export interface Judged {
+export interface Judged extends Verified {
   plan: LevelPlan;
-  /** Measured. */
-  loss: number;
-}
-
-export interface Polished extends Judged {
-  tried: number;
 }
 
 export interface PolishOptions {
+  /** Plans to be measured. */
   evaluations: number;
   seed: number;
   onProgress?: (done: number, all: number) => void;
 }
 
-const keyOf = (plan: LevelPlan): string => plan.join(',');
+/** Measures a plan once. */
+export type Judge = (plan: LevelPlan) => Promise<Judged>;
 
-export async function judge(bench: Workbench, plan: LevelPlan): Promise<Judged> {
-  return { plan, loss: lossOf(bench.clean, await bench.answersOf(plan)) };
+export const keyOf = (plan: LevelPlan): string => plan.join(',');
+
+export function openJudge(bench: Workbench): { judge: Judge; known: ReadonlyMap<string, Judged> } {
+  const known = new Map<string, Judged>();
+  const judge = async (plan: LevelPlan): Promise<Judged> => {
+    const before = known.get(keyOf(plan));
+    if (before) return before;
+    const judged = { plan, ...(await bench.verify(plan)) };
+    known.set(keyOf(plan), judged);
+    return judged;
+  };
+  return { judge, known };
 }
 
 /** One or two pairs of layers change their levels. */
@@ -37,29 +43,54 @@ function mutate(plan: LevelPlan, levels: number, next: () => number): LevelPlan 
   return child;
 }
 
-/** Predicted to lose this many times what the best plan does: not worth a measurement. */
-const hopeless = 1.5;
+/** Random neighbours drawn for each that is measured. */
+const drawsEach = 400;
+/** Predicted to lose this many times what the best plan is predicted to: not worth a measurement. */
+const hopeless = 1.25;
+
+interface Search {
+  bench: Workbench;
+  prediction: Prediction;
+  budgets: readonly Budget[];
+  seen: Set<string>;
+  next: () => number;
+}
+
+/** The best by prediction of many neighbours of a plan. */
+function children({ bench, prediction, budgets, seen, next }: Search, of: LevelPlan, count: number): LevelPlan[] {
+  const drawn = new Map<string, { plan: LevelPlan; loss: number }>();
+  const most = hopeless * prediction.lossOf(of);
+  for (let i = 0; i < drawsEach * count; i++) {
+    const plan = mutate(of, bench.levels.length, next);
+    const loss = prediction.lossOf(plan);
+    if (loss <= most && keeps(plan, budgets) && !seen.has(keyOf(plan))) drawn.set(keyOf(plan), { plan, loss });
+  }
+  const best = [...drawn.values()].sort((a, b) => a.loss - b.loss).slice(0, count);
+  for (const { plan } of best) seen.add(keyOf(plan));
+  return best.map((b) => b.plan);
+}
+
+/** Measurements of one generation. */
+const generation = 4;
 
 export async function polish(
   bench: Workbench,
   prediction: Prediction,
   start: Judged,
   budgets: readonly Budget[],
+  judge: Judge,
   { evaluations, seed, onProgress }: PolishOptions,
-): Promise<Polished> {
-  const next = xorshift32(seed);
+): Promise<Judged> {
+  const search: Search = { bench, prediction, budgets, seen: new Set([keyOf(start.plan)]), next: xorshift32(seed) };
   let best = start;
-  const seen = new Set([keyOf(start.plan)]);
-  let tried = 0;
-  // Most random neighbours break a budget or were seen; the limit ends the search on tiny models.
-  for (let draws = 0; tried < evaluations && draws < 200 * evaluations; draws++) {
-    const child = mutate(best.plan, bench.levels.length, next);
-    if (seen.has(keyOf(child)) || !keeps(child, budgets)) continue;
-    seen.add(keyOf(child));
-    if (prediction.lossOf(child) > hopeless * best.loss) continue;
-    const judged = await judge(bench, child);
-    onProgress?.(++tried, evaluations);
-    if (judged.loss < best.loss) best = judged;
+  for (let done = 0; done < evaluations; ) {
+    const plans = children(search, best.plan, Math.min(generation, evaluations - done));
+    if (plans.length === 0) break;
+    for (const plan of plans) {
+      const judged = await judge(plan);
+      onProgress?.(++done, evaluations);
+      if (judged.loss < best.loss) best = judged;
+    }
   }
-  return { ...best, tried };
+  return best;
 }

@@ -1,115 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loss of any plan from measurements of single changes. Around a plan, each level of each layer is measured with all
-// other layers as they are; what the change does to the answers is kept as a vector. The answers of another plan are
-// predicted as the sum of its changes, so that errors of two layers that point the same way count for more than the sum
-// of their squares, and errors that cancel for less; but by a share only, for layers behind clip and mask part of it.
+// The loss of any plan: that of plain int8, and what each layer's level adds, measured by probes (probes.ts). Errors of
+// layers are added up as if they were independent: sequential rounding takes back what goes with the layers' inputs. Not
+// every level is probed: what a layer adds goes with the squared error of its own output, to half a decibel.
 import { lossOf } from './quality.js';
 import type { LevelPlan, Workbench } from './workbench.js';
 
 export interface Prediction {
-  /** The plan around which was measured, and its loss. */
-  around: LevelPlan;
+  /** Loss of plain int8, measured. */
   base: number;
-  /** Loss of each single change, as measured: [layer][level]; infinite where it was not worth measuring. */
-  single: number[][];
+  /** What each level of each layer adds: [layer][level]; infinite where it was not worth measuring. */
+  added: number[][];
   /** Predicted loss of a plan. */
   lossOf(plan: LevelPlan): number;
-  /** By how much the loss changes when one layer of the plan goes to each level: [layer][level]. */
-  changes(plan: LevelPlan): number[][];
 }
 
 export type Progress = (done: number, all: number) => void;
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
+/** Levels to be probed: the one that loses most, and one that loses least of those that lose enough to be measured well. */
+function probed(losses: readonly number[], offered: readonly boolean[]): number[] {
+  const order = losses.map((_, k) => k).filter((k) => k > 0 && offered[k] && losses[k] > 0);
+  order.sort((a, b) => losses[b] - losses[a]);
+  const fine = order.findLast((k) => losses[k] > leastShare * losses[order[0]]);
+  return order.length > 0 ? [...new Set([order[0], fine ?? order[0]])] : [];
 }
 
-const difference = (a: Float64Array, b: Float64Array): Float64Array => a.map((v, i) => v - b[i]);
+/** Of the largest loss: finer levels are extrapolated. */
+const leastShare = 0.03;
 
-/**
- * How much of the product of two layers' changes is found again when both are made. Over 60 random plans of IC and KWS the
- * sum of squares alone (0) predicts 0.3 to 1.1 dB too little noise, full products (1) 1.4 to 3.0 dB too much.
- */
-const pairShare = 0.2;
-
-/** Dot products of all pairs of vectors, and with the error that is there already. */
-interface Products {
-  start: number;
-  withStart: number[][];
-  /** [layer][level][layer][level] */
-  pairs: number[][][][];
+/** Straight lines through logarithms; beyond the ends, and where there is but one point, in proportion. */
+function interpolated(own: number, known: readonly { own: number; added: number }[]): number {
+  const [high, low = high] = known;
+  if (!high || !(own > 0)) return 0;
+  const inside = own < high.own && own > low.own && low.added > 0 && high.added > 0;
+  if (!inside) return own >= high.own ? (high.added * own) / high.own : (low.added * own) / low.own;
+  const share = Math.log(own / low.own) / Math.log(high.own / low.own);
+  return Math.exp(Math.log(low.added) * (1 - share) + Math.log(high.added) * share);
 }
 
-function productsOf(start: Float64Array, vectors: readonly (readonly Float64Array[])[], signal: number): Products {
-  const over = 1 / signal;
-  const pairs = vectors.map((levels) =>
-    levels.map((a) => vectors.map((others) => others.map((b) => over * dot(a, b)))),
-  );
-  return {
-    start: over * dot(start, start),
-    withStart: vectors.map((levels) => levels.map((a) => over * dot(start, a))),
-    pairs,
-  };
-}
-
-export async function predict(
-  bench: Workbench,
-  around: LevelPlan = bench.layers.map(() => 0),
-  onProgress: Progress = () => {},
-  worth: (layer: number, level: number) => boolean = () => true,
-): Promise<Prediction> {
-  const { clean, layers, levels } = bench;
-  const base = await bench.answersOf(around);
-  const vectors: Float64Array[][] = [];
-  const single: number[][] = [];
-  const wanted = layers.map((_, layer) => levels.map((_, level) => level === around[layer] || worth(layer, level)));
-  const all = wanted.flat().filter(Boolean).length - layers.length;
+export async function predict(bench: Workbench, onProgress: Progress = () => {}): Promise<Prediction> {
+  const { clean, layers, offered, ownLosses } = bench;
+  const base = (await bench.verify(layers.map(() => 0))).loss;
+  const wanted = offered.map((levels, layer) => probed(ownLosses[layer], levels));
   let done = 0;
-  for (let layer = 0; layer < layers.length; layer++) {
-    vectors.push([]);
-    single.push([]);
-    for (let level = 0; level < levels.length; level++) {
-      const same = level === around[layer];
-      if (!wanted[layer][level]) {
-        vectors[layer].push(new Float64Array(base.length));
-        single[layer].push(Number.POSITIVE_INFINITY);
-        continue;
-      }
-      const answers = same ? base : await bench.answersOf(around.map((l, i) => (i === layer ? level : l)));
-      vectors[layer].push(difference(answers, base));
-      single[layer].push(lossOf(clean, answers));
-      if (!same) onProgress(++done, all);
-    }
-  }
-  const signal = dot(clean, clean) || 1;
-  const products = productsOf(difference(base, clean), vectors, signal);
-  return { around, base: lossOf(clean, base), single, ...quadratic(products, wanted) };
-}
-
-function quadratic(
-  { start, withStart, pairs }: Products,
-  known: readonly (readonly boolean[])[],
-): Pick<Prediction, 'lossOf' | 'changes'> {
-  const loss = (plan: LevelPlan): number => {
-    if (plan.some((level, layer) => !known[layer][level])) return Number.POSITIVE_INFINITY;
-    let sum = start;
-    plan.forEach((level, layer) => {
-      sum += 2 * withStart[layer][level];
-      plan.forEach((other, j) => {
-        sum += (j === layer ? 1 : pairShare) * pairs[layer][level][j][other];
-      });
+  const added: number[][] = [];
+  for (const [layer, levels] of wanted.entries()) {
+    const known = levels.map((level) => {
+      onProgress(done++, wanted.flat().length);
+      return { own: ownLosses[layer][level], added: lossOf(clean, bench.probe(layer, level)) };
     });
-    return Math.max(sum, 0);
-  };
-  return {
-    lossOf: loss,
-    changes: (plan) => {
-      const now = loss(plan);
-      return withStart.map((levels, layer) =>
-        levels.map((_, level) => loss(plan.map((l, i) => (i === layer ? level : l))) - now),
-      );
-    },
-  };
+    const of = (level: number): number => (level === 0 ? 0 : interpolated(ownLosses[layer][level], known));
+    added.push(offered[layer].map((is, level) => (is ? of(level) : Number.POSITIVE_INFINITY)));
+    // Others of the machine get a turn.
+    await Promise.resolve();
+  }
+  return { base, added, lossOf: (plan) => plan.reduce((sum, level, layer) => sum + added[layer][level], base) };
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// From budgets to a plan: measure around int8, solve, measure again around that plan (errors of few bits depend on what
-// the other layers do), solve again, then evolve. What measures best wins.
-import { type Budget, choosePlan, keeps } from './choosePlan.js';
-import { type Judged, judge, polish } from './polish.js';
-import { type Prediction, type Progress, predict } from './predict.js';
+// From budgets to a plan: the plan of least predicted loss, exactly; then evolution, in which every plan is rounded and
+// measured as pack will round it. What measures best wins.
+import { type Budget, choosePlan } from './choosePlan.js';
+import { type Judge, type Judged, keyOf, openJudge, polish } from './polish.js';
+import type { Prediction } from './predict.js';
 import type { Solver } from './solve.js';
 import type { LevelPlan, Workbench } from './workbench.js';
 
@@ -11,78 +11,103 @@ export interface SearchOptions {
   seed: number;
   /** Plans that the evolution measures. */
   evaluations: number;
+  /** Budgets of the front, of which the middle ones' plans are measured too. */
+  frontLimits: readonly number[];
   onProgress?: (what: string, done: number, all: number) => void;
 }
 
-export interface Found extends Judged {
-  /** Predicted by the measurements nearest to the plan. */
+export interface FrontPoint {
+  plan: LevelPlan;
+  /** Corrected. */
   predicted: number;
-  /** Plans that were measured end to end. */
-  tried: number;
+  /** Of some. */
+  measured?: number;
 }
 
-/** A level that alone loses this many times what the whole plan does is in no better plan. */
-const hopeless = 3;
+/** Measured loss over predicted loss of plans elsewhere on the front: what predictions are multiplied with. */
+export interface Correction {
+  factor: number;
+  plans: number;
+}
 
-/** Measurements around a plan, but for levels that the first ones ruled out. */
-async function predictAround(
-  bench: Workbench,
-  first: Prediction,
-  at: Judged,
-  onProgress: Progress,
-): Promise<Prediction> {
-  const limit = hopeless * Math.max(at.loss, first.lossOf(at.plan));
-  return predict(bench, at.plan, onProgress, (layer, level) => first.single[layer][level] <= limit);
+export interface Found extends Judged {
+  /** Corrected by plans other than this one. */
+  predicted: number;
+  /** As the probes alone say. */
+  probed: number;
+  correction: Correction;
+  /** Plans that were measured end to end. */
+  tried: number;
+  front: FrontPoint[];
+}
+
+/** Share of the front, from its smallest, whose plans are measured: the ends tell least about what lies between. */
+const measuredAt = [0.15, 0.4, 0.7];
+
+/** Plans between the smallest and the largest of the first budget, the others kept; each predicted better than all before. */
+function frontPlans(
+  solve: Solver,
+  prediction: Prediction,
+  budgets: readonly Budget[],
+  limits: readonly number[],
+): LevelPlan[] {
+  const plans = new Map<string, LevelPlan>();
+  for (const limit of limits) {
+    const plan = choosePlan(solve, prediction, [{ ...budgets[0], limit }, ...budgets.slice(1)]);
+    if (plan) plans.set(keyOf(plan), plan);
+  }
+  let least = Number.POSITIVE_INFINITY;
+  return [...plans.values()].filter((plan) => {
+    const loss = prediction.lossOf(plan);
+    if (loss >= least) return false;
+    least = loss;
+    return true;
+  });
+}
+
+async function measuredPlans(plans: readonly LevelPlan[], judge: Judge): Promise<Map<LevelPlan, Judged>> {
+  const chosen = new Set(measuredAt.map((share) => plans[Math.round(share * (plans.length - 1))]));
+  const measured = new Map<LevelPlan, Judged>();
+  for (const plan of chosen) if (plan) measured.set(plan, await judge(plan));
+  return measured;
+}
+
+/** Geometric mean. A plan does not correct its own prediction. */
+function correctionOf(prediction: Prediction, measured: Iterable<Judged>, without: LevelPlan): Correction {
+  const logs = [...measured]
+    .filter((m) => keyOf(m.plan) !== keyOf(without) && m.loss > 0)
+    .map((m) => Math.log(m.loss / prediction.lossOf(m.plan)))
+    .filter(Number.isFinite);
+  const mean = logs.reduce((a, b) => a + b, 0) / Math.max(1, logs.length);
+  return { factor: Math.exp(mean), plans: logs.length };
 }
 
 export async function search(
   bench: Workbench,
   solve: Solver,
-  first: Prediction,
-  budgets: readonly Budget[],
-  options: SearchOptions,
-): Promise<Found | undefined> {
-  const progress =
-    (what: string): Progress =>
-    (done, all) =>
-      options.onProgress?.(what, done, all);
-  const plan = choosePlan(solve, first, budgets);
-  if (!plan) return undefined;
-  let best = await judge(bench, plan);
-  const second = await predictAround(bench, first, best, progress('measuring around the plan'));
-  const again = choosePlan(solve, second, budgets);
-  if (again && keeps(again, budgets)) {
-    const judged = await judge(bench, again);
-    if (judged.loss < best.loss) best = judged;
-  }
-  const onProgress = progress('polishing');
-  const polished = await polish(bench, second, best, budgets, { ...options, onProgress });
-  return { ...polished, predicted: second.lossOf(polished.plan), tried: polished.tried + 2 };
-}
-
-export interface FrontPoint {
-  plan: LevelPlan;
-  predicted: number;
-  measured: number;
-}
-
-/** Plans between the smallest and the largest of the first budget, the others kept; each is better than all before it. */
-export async function front(
-  bench: Workbench,
-  solve: Solver,
   prediction: Prediction,
   budgets: readonly Budget[],
-  limits: readonly number[],
-): Promise<FrontPoint[]> {
-  const points: FrontPoint[] = [];
-  const seen = new Set<string>();
-  for (const limit of limits) {
-    const plan = choosePlan(solve, prediction, [{ ...budgets[0], limit }, ...budgets.slice(1)]);
-    if (!plan || seen.has(plan.join())) continue;
-    seen.add(plan.join());
-    const { loss } = await judge(bench, plan);
-    if (points.every((p) => loss < p.measured))
-      points.push({ plan, predicted: prediction.lossOf(plan), measured: loss });
-  }
-  return points;
+  { seed, evaluations, frontLimits, onProgress }: SearchOptions,
+): Promise<Found | undefined> {
+  const plan = choosePlan(solve, prediction, budgets);
+  if (!plan) return undefined;
+  const { judge, known } = openJudge(bench);
+  const plans = frontPlans(solve, prediction, budgets, frontLimits);
+  onProgress?.('rounding plans of the front', 0, measuredAt.length);
+  const measured = await measuredPlans(plans, judge);
+  const best = await polish(bench, prediction, await judge(plan), budgets, judge, {
+    seed,
+    evaluations,
+    onProgress: (done, all) => onProgress?.('polishing', done, all),
+  });
+  const corrected = (of: LevelPlan): number =>
+    prediction.lossOf(of) * correctionOf(prediction, measured.values(), of).factor;
+  return {
+    ...best,
+    probed: prediction.lossOf(best.plan),
+    predicted: corrected(best.plan),
+    correction: correctionOf(prediction, measured.values(), best.plan),
+    tried: known.size,
+    front: plans.map((p) => ({ plan: p, predicted: corrected(p), measured: measured.get(p)?.loss })),
+  };
 }

@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the allocator works with: a float model, its calibration, and for every choice of levels the packed graph, what it
-// answers and what it takes. Roundings are kept by layer and level, and weights are exchanged in one runner: a plan costs
-// one assembly and one run of the samples.
+// What the allocator works with: a float model, its calibration, what every level of every layer takes and does to the
+// answers, and any plan rounded and measured as pack rounds it.
 import type { Graph, Node, TensorData, TensorId } from '../../model/graph.js';
 import { uses } from '../../model/graph.js';
-import { bytesOf } from '../../model/tensorData.js';
-import { constantBytes } from '../../ops/constantBytes.js';
 import type { LowerContext } from '../../ops/op.js';
-import { estimateNode } from '../../ops/variants/choose.js';
-import { weightRows } from '../../ops/weightMatrix.js';
+import { matrixIndex } from '../../ops/weightMatrix.js';
 import { isWeighted } from '../../passes/affine.js';
-import type { RoundWeights } from '../../passes/integerWeights.js';
-import { specOf } from '../../plan/buffers.js';
+import type { RoundedWeights, RoundWeights } from '../../passes/integerWeights.js';
 import { chooseRanges, collectStatistics, type RangeMethod } from '../calibrate.js';
-import { collectMoments } from '../moments.js';
+import { centred, collectMoments, type Moments } from '../moments.js';
 import { quantizeInt8 } from '../quantize.js';
 import { levelRecipe } from '../recipe.js';
+import { rowError } from '../round/descend.js';
 import { roundWeights } from '../roundWeights.js';
-import type { FloatRunner, IntegerRunner, MakeIntegerRunner, TensorChange } from '../runner.js';
-import { type Quality, viewOf } from './quality.js';
+import type { MakeIntegerRunner, MakeRunner } from '../runner.js';
+import { roundSequentially, withBiases } from '../sequential.js';
+import { type LayerCost, layerCosts } from './layerCosts.js';
+import { openProbes } from './probes.js';
+import { lossOf, type Quality, viewOf } from './quality.js';
 
 /** Level of each layer, in the order of `layers`. */
 export type LevelPlan = readonly number[];
 
-/** What a layer takes at one level on the target. */
-export interface LayerCost {
-  /** All constants, in the layout of the target's kernel. */
-  bytes: number;
-  instructions: number;
-  /** The target's cost table has no row for the kernel: the instructions are a rough figure. */
-  rough: boolean;
-  kernel: string;
-  scratchBytes: number;
+/** A plan, rounded layer after layer as `pack --recipe` does it, and measured on this machine's int8 kernels. */
+export interface Verified {
+  graph: Graph;
+  loss: number;
 }
 
 export interface Workbench {
   layers: readonly { name: string; weights: number }[];
   levels: readonly string[];
+  /** Each layer rounded by itself: for what plans take. */
   graphOf(plan: LevelPlan): Graph;
-  /** What `quality` looks at in the outputs of the loss samples (of what goes into a last softmax), one after another. */
-  answersOf(plan: LevelPlan): Promise<Float64Array>;
-  /** The same of the float model. */
+  /** What `quality` looks at in the float model's outputs for the loss samples, one after another. */
   clean: Float64Array;
+  /** The same when one layer has a level's weights and those behind it are calibrated on that. */
+  probe(layer: number, level: number): Float64Array;
+  verify(plan: LevelPlan): Promise<Verified>;
   /** [layer][level] */
   costs: readonly (readonly LayerCost[])[];
+  /** Squared error of each layer's own output at each level: [layer][level]. */
+  ownLosses: readonly (readonly number[])[];
+  /** Whether any plan could be better with the level: [layer][level]. */
+  offered: readonly (readonly boolean[])[];
 }
 
 export interface WorkbenchInput {
@@ -51,23 +51,35 @@ export interface WorkbenchInput {
   /** Ranges and moments come from all, losses from `lossSamples` of them, evenly spread. */
   samples: readonly TensorData[][];
   lossSamples: number;
-  runner: FloatRunner;
+  makeRunner: MakeRunner;
   makeIntegerRunner: MakeIntegerRunner;
   levels: readonly string[];
   target: LowerContext['target'];
   quality?: Quality;
   ranges?: RangeMethod;
+  /** What is limited; bytes are unless given. */
+  matters?: readonly Amount[];
 }
 
+type Amount = 'bytes' | 'instructions' | 'scratchBytes';
+
 /** Remembers each layer's rounding for each level. */
-function remembered(round: RoundWeights, levelOf: (node: Node) => number): RoundWeights {
-  const known = new Map<string, ReturnType<RoundWeights>>();
-  return (node, real, shape, leastScales) => {
-    const key = `${node.outputs[0]} ${levelOf(node)}`;
-    if (!known.has(key)) known.set(key, round(node, real, shape, leastScales));
-    return known.get(key);
+function remembered(
+  round: RoundWeights,
+  levelOf: (node: Node) => number,
+): { round: RoundWeights; known: ReadonlyMap<string, RoundedWeights | undefined> } {
+  const known = new Map<string, RoundedWeights | undefined>();
+  return {
+    known,
+    round: (node, ...rest) => {
+      const key = keyOf(node, levelOf(node));
+      if (!known.has(key)) known.set(key, round(node, ...rest));
+      return known.get(key);
+    },
   };
 }
+
+const keyOf = (node: Node, level: number): string => `${node.outputs[0]} ${level}`;
 
 /** The same layers with plain int8 weights: equal in every bit, and fast on this machine. */
 export const decoded = (graph: Graph): Graph => ({
@@ -76,7 +88,7 @@ export const decoded = (graph: Graph): Graph => ({
 });
 
 /** What the loss is taken of: the graph's outputs, or the inputs of softmaxes that make them. */
-function judged(graph: Graph): TensorId[] {
+function judgedOf(graph: Graph): TensorId[] {
   const { producer } = uses(graph);
   return graph.outputs.map((id) => {
     let at = id;
@@ -105,7 +117,7 @@ type Run = (inputs: TensorData[], visit: (id: TensorId, data: TensorData) => voi
 
 /** The judged values of each sample, one after another. */
 function outputsOf(graph: Graph, run: Run, samples: readonly TensorData[][]): Float64Array[] {
-  const wanted = judged(graph);
+  const wanted = judgedOf(graph);
   return samples.map((sample) => {
     const found = new Map<TensorId, Float64Array>();
     run(
@@ -128,88 +140,106 @@ function concatenated(parts: readonly Float64Array[]): Float64Array {
   return all;
 }
 
-const sameBytes = (a: TensorData, b: TensorData): boolean => Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
-const sameScales = (a: Float64Array | undefined, b: Float64Array | undefined): boolean =>
-  a?.length === b?.length && (a?.every((v, i) => v === b?.[i]) ?? true);
-
-/** Constants of `to` that are not those of `from`; both are the same graph but for weights and biases. */
-function changedConstants(from: Graph, to: Graph): Map<TensorId, TensorChange> {
-  const changes = new Map<TensorId, TensorChange>();
-  to.tensors.forEach(({ data, quant }, id) => {
-    const old = from.tensors[id];
-    if (!data || !old.data) return;
-    if (!sameBytes(data, old.data) || !sameScales(quant?.scales, old.quant?.scales)) changes.set(id, { data, quant });
-  });
-  return changes;
-}
-
-/** Runs one graph after another; a runner that can exchange constants stays. */
-function exchanging(make: MakeIntegerRunner): (graph: Graph) => Promise<IntegerRunner> {
-  let last: { graph: Graph; runner: IntegerRunner } | undefined;
-  return async (graph) => {
-    if (last?.runner.setTensors) last.runner.setTensors(changedConstants(last.graph, graph));
-    else last = { graph, runner: await make(graph) };
-    last = { graph, runner: last.runner };
-    return last.runner;
-  };
-}
-
-function layerCosts(graph: Graph, target: LowerContext['target']): LayerCost[] {
-  const context = { graph, rounding: 'single' as const, target };
-  return graph.nodes
-    .filter((n) => isWeighted(n))
-    .map((node) => {
-      const { call, instructions, rough } = estimateNode(specOf(node), node, context);
-      return { bytes: constantBytes(call), instructions, rough, kernel: call.kernel, scratchBytes: call.scratchBytes };
-    });
-}
-
 const evenly = <T>(list: readonly T[], count: number): T[] =>
   Array.from(
     { length: Math.min(count, list.length) },
     (_, i) => list[Math.floor((i * list.length) / Math.min(count, list.length))],
   );
 
+/** Real weights of a rounding, as the layer's tensor has them. */
+function realOf({ data, scales }: RoundedWeights, node: Node, shape: readonly number[]): Float32Array {
+  const at = matrixIndex(node.op, shape);
+  const columns = data.length / scales.length;
+  return Float32Array.from(data, (q, i) => q * scales[Math.floor(at(i) / columns)]);
+}
+
+/** What a layer's output loses by itself. */
+function ownLoss(graph: Graph, node: Node, real: Float32Array, moments: Moments): number {
+  const { data, shape } = graph.tensors[node.inputs[1]];
+  const at = matrixIndex(node.op, shape);
+  const errors = new Float64Array(real.length);
+  real.forEach((v, i) => {
+    errors[at(i)] = v - Number((data as Float32Array)[i]);
+  });
+  let loss = 0;
+  const n = moments.columns;
+  for (let row = 0; row * n < errors.length; row++)
+    loss += rowError(
+      moments.matrices[Math.floor(row / moments.rowsPerMatrix)],
+      errors.subarray(row * n, (row + 1) * n),
+    );
+  return loss;
+}
+
+/** A level is of no use where another loses no more, takes no more of anything that is limited, and less of something. */
+function usefulLevels(costs: readonly LayerCost[], losses: readonly number[], matters: readonly Amount[]): boolean[] {
+  const figures = costs.map((c, k) => [losses[k], ...matters.map((m) => c[m])]);
+  return figures.map((own, k) =>
+    figures.every((other, j) => {
+      const noMore = other.every((v, i) => v <= own[i]);
+      return j === k || k === 0 || !noMore || (other.every((v, i) => v === own[i]) && j > k);
+    }),
+  );
+}
+
 export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
-  const { graph, runner, levels } = input;
+  const { levels, target, makeRunner, quality, matters = ['bytes'] } = input;
+  const graph = withBiases(input.graph);
   const samples = [...input.samples];
+  const runner = await makeRunner(graph);
   const statistics = await collectStatistics(graph, samples, runner);
   const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, input.ranges ?? 'mse');
-  const moments = collectMoments(graph, samples, runner);
+  const moments = new Map([...collectMoments(graph, samples, runner)].map(([id, m]) => [id, centred(m)]));
   const nodes = graph.nodes.filter((n) => isWeighted(n) && graph.tensors[n.inputs[1]].data !== undefined);
   const indexOf = new Map(nodes.map((n, i) => [n.outputs[0], i]));
   let current: LevelPlan = [];
   const levelOf = (node: Node): number => current[indexOf.get(node.outputs[0]) ?? 0] ?? 0;
-  const round = remembered(
-    roundWeights(moments, (node, shape) => levelRecipe(levels[levelOf(node)], node, shape)),
-    levelOf,
-  );
+  const recipeFor =
+    (level: (node: Node) => number) =>
+    (node: Node, shape: readonly number[]): ReturnType<typeof levelRecipe> =>
+      levelRecipe(levels[level(node)], node, shape);
+  const alone = remembered(roundWeights(moments, recipeFor(levelOf)), levelOf);
   const graphOf = (plan: LevelPlan): Graph => {
     current = plan;
-    return quantizeInt8(graph, ranges, { biasCorrection: statistics.means, round });
+    return quantizeInt8(graph, ranges, { biasCorrection: statistics.means, round: alone.round });
   };
-  const floats = evenly(input.samples, input.lossSamples).map((s) =>
-    s.map((d) => Float32Array.from(d as ArrayLike<number>)),
-  );
-  const clean = outputsOf(graph, (inputs, visit) => runner.run(inputs as Float32Array[], visit), floats);
-  const view = viewOf(input.quality ?? 'snr', clean);
-  const runnerOf = exchanging(input.makeIntegerRunner);
-  const byLevel = levels.map((_, level) => layerCosts(graphOf(nodes.map(() => level)), input.target));
+  const byLevel = levels.map((_, level) => layerCosts(graphOf(nodes.map(() => level)), target));
+  const costs = nodes.map((_, layer) => byLevel.map((c) => c[layer]));
+  const shapeOf = (node: Node): readonly number[] => graph.tensors[node.inputs[1]].shape;
+  const realAt = (layer: number, level: number): Float32Array =>
+    realOf(alone.known.get(keyOf(nodes[layer], level)) as RoundedWeights, nodes[layer], shapeOf(nodes[layer]));
+  const ownLosses = nodes.map((node, layer) => {
+    const own = moments.get(node.outputs[0]) as Moments;
+    return levels.map((_, level) => ownLoss(graph, node, realAt(layer, level), own));
+  });
+  const floatOf = (s: TensorData[]): Float32Array[] => s.map((d) => Float32Array.from(d as ArrayLike<number>));
+  const chosen = evenly(samples, input.lossSamples);
+  const floats = chosen.map(floatOf);
+  const others = samples.filter((s) => !chosen.includes(s)).map(floatOf);
+  const probes = await openProbes({
+    ...{ graph, nodes, makeRunner, judged: judgedOf(graph) },
+    samples: [...floats, ...others],
+    answered: floats.length,
+  });
+  const view = viewOf(quality ?? 'snr', probes.clean);
+  const clean = concatenated(view(probes.clean));
   return {
-    layers: nodes.map((n) => {
-      const { shape } = graph.tensors[n.inputs[1]];
-      const rows = weightRows(n.op, shape);
-      return { name: n.name, weights: rows * (shape.reduce((a, b) => a * b, 1) / rows) };
-    }),
+    layers: nodes.map((n) => ({ name: n.name, weights: shapeOf(n).reduce((a, b) => a * b, 1) })),
     levels,
     graphOf,
-    clean: concatenated(view(clean)),
-    async answersOf(plan) {
-      const plain = decoded(graphOf(plan));
-      const integer = await runnerOf(plain);
+    clean,
+    costs,
+    ownLosses,
+    offered: nodes.map((_, layer) => usefulLevels(costs[layer], ownLosses[layer], matters)),
+    probe: (layer, level) => concatenated(view(probes.answers(layer, realAt(layer, level)))),
+    async verify(plan) {
+      const level = (node: Node): number => plan[indexOf.get(node.outputs[0]) as number];
+      const round = await roundSequentially({ graph: input.graph, samples, makeRunner, recipeOf: recipeFor(level) });
+      const packed = quantizeInt8(input.graph, ranges, { biasCorrection: statistics.means, round });
+      const plain = decoded(packed);
+      const integer = await input.makeIntegerRunner(plain);
       const outputs = outputsOf(plain, (inputs, visit) => integer.run(inputs, visit), floats);
-      return concatenated(view(outputs));
+      return { graph: packed, loss: lossOf(clean, concatenated(view(outputs))) };
     },
-    costs: nodes.map((_, layer) => byLevel.map((costs) => costs[layer])),
   };
 }

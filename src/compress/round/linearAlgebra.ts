@@ -48,11 +48,28 @@ export function damped(a: Float64Array, n: number, share: number): Float64Array 
   return d;
 }
 
-/** Inverse of a, damped as much as it needs to be positive definite. */
-export function dampedInverse(a: Float64Array, n: number, share: number): Float64Array {
+/** Lower factor of a, damped as much as it needs to be positive definite. */
+export function dampedCholesky(a: Float64Array, n: number, share: number): Float64Array {
   for (let more = share; ; more *= 10) {
     const l = cholesky(damped(a, n, more), n);
-    if (l) return inverseFromCholesky(l, n);
+    if (l) return l;
+  }
+}
+
+export const dampedInverse = (a: Float64Array, n: number, share: number): Float64Array =>
+  inverseFromCholesky(dampedCholesky(a, n, share), n);
+
+/** x with L L^T x = v, in place of v. */
+export function solveCholesky(l: Float64Array, n: number, v: Float64Array): void {
+  for (let i = 0; i < n; i++) {
+    let sum = v[i];
+    for (let k = 0; k < i; k++) sum -= l[i * n + k] * v[k];
+    v[i] = sum / l[i * n + i];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    const x = v[i] / l[i * n + i];
+    v[i] = x;
+    for (let k = 0; k < i; k++) v[k] -= x * l[i * n + k];
   }
 }
 
