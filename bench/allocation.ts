@@ -8,7 +8,7 @@ import { argmax } from '../src/argmax.js';
 import { loadTarget } from '../src/build/boards.js';
 import { defaultLevels } from '../src/compress/allocate/levels.js';
 import { type Prediction, predict } from '../src/compress/allocate/predict.js';
-import { decibels } from '../src/compress/allocate/quality.js';
+import { decibels, type Quality } from '../src/compress/allocate/quality.js';
 import { search } from '../src/compress/allocate/search.js';
 import { openSolver } from '../src/compress/allocate/solve.js';
 import { decoded, type LevelPlan, openWorkbench, type Workbench } from '../src/compress/allocate/workbench.js';
@@ -111,7 +111,7 @@ export interface OpenCase {
 
 const lossSamples = 48;
 
-export async function openCase(of: AllocationCase): Promise<OpenCase> {
+export async function openCase(of: AllocationCase, quality: Quality = 'snr'): Promise<OpenCase> {
   const runners = await openWasmRunners();
   const float = await runners.float(of.graph);
   const bench = await openWorkbench({
@@ -122,6 +122,7 @@ export async function openCase(of: AllocationCase): Promise<OpenCase> {
     makeIntegerRunner: runners.integer,
     levels: defaultLevels,
     target: loadTarget('cortex-m4'),
+    quality,
   });
   return { of, bench, float };
 }
@@ -204,7 +205,12 @@ async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: stri
 const shares = [0.6, 0.45, 0.35];
 
 /** The plan of the allocator at a share of int8's bytes. */
-export async function allocate(open: OpenCase, prediction: Prediction, share: number): Promise<AllocationRow> {
+export async function allocate(
+  open: OpenCase,
+  prediction: Prediction,
+  share: number,
+  what = '',
+): Promise<AllocationRow> {
   const { bench } = open;
   const limit =
     share *
@@ -220,7 +226,7 @@ export async function allocate(open: OpenCase, prediction: Prediction, share: nu
     frontLimits: [0.3, 0.4, 0.5, 0.7].map((s) => (s / share) * limit),
   });
   if (!found) throw new Error(`nothing fits ${share}`);
-  const row = await rowOf(open, found.plan, `tuned ${Math.round(100 * share)} %`);
+  const row = await rowOf(open, found.plan, `tuned ${Math.round(100 * share)} %${what}`);
   return { ...row, predictedDb: decibels(found.predicted), probedDb: decibels(found.probed) };
 }
 
@@ -243,6 +249,9 @@ export async function benchAllocation(model?: string): Promise<{ rows: Allocatio
     const prediction = await predict(open.bench);
     for (let level = 0; level < open.bench.levels.length; level++) rows.push(await uniform(open, level));
     for (const share of shares) rows.push(await allocate(open, prediction, share));
+    const agreeing = await openCase(open.of, 'top1');
+    const margins = await predict(agreeing.bench);
+    for (const share of shares) rows.push(await allocate(agreeing, margins, share, ' for top-1'));
     const ranked = await rankPlans(open, prediction, rankedPlans);
     const squares = ranked.errorsDb.reduce((sum, e) => sum + e * e, 0);
     rankRows.push({

@@ -129,7 +129,8 @@ const allocationLines = (rows: readonly AllocationRow[], ranks: readonly RankRow
   ),
   '',
   ...ranks.map(
-    (r) => `${r.model}: predicted loss ranks ${r.plans} random plans with Spearman ${r.spearman.toFixed(3)}`,
+    (r) =>
+      `${r.model}: predicted loss ranks ${r.plans} random plans with Spearman ${r.spearman.toFixed(3)}, ${r.errorDb.toFixed(1)} dB off before correction`,
   ),
 ];
 

@@ -237,12 +237,24 @@ function frontLimits(solve: Solver, budgets: readonly Budget[], int8: LevelPlan)
   return Array.from({ length: frontPoints }, (_, i) => least + Math.floor(((most - least) * i) / (frontPoints - 1)));
 }
 
+/** top1 is agreement with the float model's answers: there must be some to choose among. */
+function requireClasses(graph: Graph): void {
+  const [output] = graph.outputs.map((id) => graph.tensors[id]);
+  if (graph.outputs.length !== 1 || (output.shape.at(-1) ?? 1) < 2)
+    fail('usage.option', {
+      option: 'quality',
+      expected: 'snr for a model without classes to choose among',
+      got: 'top1',
+    });
+}
+
 export async function tuneModel(request: TuneRequest): Promise<Tuned> {
   const { calibration } = request;
   const graph = importModel(request.bytes, request.fileName);
   requireSupported(graph);
   requireFloat(graph, request);
   if (!calibration) return fail('quant.float', { what: 'no calibration data was given' });
+  if (request.quality === 'top1') requireClasses(graph);
   // The measurements start at int8, whatever the formats.
   const levels = ['int8', ...request.formats.filter((f) => f !== 'int8')];
   for (const level of levels) encodingFor(level, 'formats');

@@ -85,7 +85,7 @@ export const tune: CommandSpec = {
     },
     {
       flags: '--quality <what>',
-      text: 'snr (noise of the outputs, default) or top1 (noise over the margins of answers)',
+      text: "snr (noise of the outputs, default) or top1 (agreement with the float model's answers: noise over their margins; no labels needed)",
     },
     { flags: '--formats <list>', text: `formats to choose from (default: ${defaultLevels.join(',')})` },
     { flags: '--input-scale <how>', text: 'numbers in --calib and --data: auto, raw or SCALE,ZERO' },
