@@ -144,17 +144,6 @@ describe('tune', () => {
     expect((await tuneDigits({ cycles: { absolute: leastCycles } })).chosen.cycles).toBeLessThanOrEqual(leastCycles);
   }, 600_000);
 
-  it('for top-1 agrees with float and judges by margins', async () => {
-    const top1 = await tuneModel({
-      ...{ ...digits, budgets: { flash: { share: 0.4 } }, quality: 'top1' as const, seed: 1 },
-      ...{ formats: ['int4', 'ternary'], lossSamples: 16, evaluations: 2 },
-    });
-    expect(top1.chosen.flash).toBeLessThanOrEqual(top1.limits.flash ?? 0);
-    // Margins are normed: an error of 1 would flip an answer.
-    expect(top1.found.loss).toBeLessThan(1);
-    expect(top1.int8Loss).toBeLessThan(top1.found.loss);
-  }, 600_000);
-
   it('refuses a format that does not exist', async () => {
     expect((await messageOf(tuneDigits({ flash: { share: 0.5 } }, 1, ['int5']))).message).toContain("'int5'");
   });
