@@ -82,6 +82,8 @@ function ppk2Meter(link: Link, calibration: Ppk2Calibration, options: Ppk2Option
   const traceOf = (from: Ppk2Stream) => {
     const notes = ["spike filter as in the maker's software"];
     if (!calibration.calibrated) notes.push('the meter says that it is not calibrated: nominal values');
+    if (from.stuckSamples > 0)
+      notes.push(`its counter stood still for ${from.stuckSamples} samples: lost samples cannot be told there`);
     if (mode === 'ampere') notes.push(`the voltage was given, not measured: ${millivolt} mV`);
     return from.trace.build({ meter: name, source, rateHz: ppk2RateHz, voltageV: volt, notes }, true);
   };

@@ -36,7 +36,17 @@ export const nominal = {
 
 /** Within what a range's values must lie to be those of a PPK2: a damaged answer has others. */
 const shuntFactor = 3;
-const largestCorrection = 1e6;
+const gainFactor = 10;
+/** Quadratic gain by ampere, raw counts, ampere by volt, ampere; and no gain that turns the sign. */
+const bounds: Record<Field, (value: number) => boolean> = {
+  r: Number.isFinite,
+  gs: (v) => Math.abs(v) <= 1e4,
+  gi: (v) => v > 1 / gainFactor && v < gainFactor,
+  ug: (v) => v === 0 || (v > 1 / gainFactor && v < gainFactor),
+  o: (v) => Math.abs(v) < 65536,
+  s: (v) => Math.abs(v) < 1,
+  i: (v) => Math.abs(v) < 1,
+};
 
 type Field = 'r' | 'gs' | 'gi' | 'ug' | 'o' | 's' | 'i';
 
@@ -52,7 +62,7 @@ export function parseCalibration(text: string): Ppk2Calibration {
   }
   if (values.size === 0) throw new CalibrationError('it has no `name: value` lines');
   const list = (field: Field): number[] =>
-    nominal[field].map((usual, range) => numberNamed(values, `${field}${range}`, usual));
+    nominal[field].map((usual, range) => numberNamed(values, field, range, usual));
   const r = list('r').map((ohm, range) => (ohm === 0 ? nominal.r[range] : ohm));
   r.forEach((ohm, range) => {
     const ratio = ohm / nominal.r[range];
@@ -74,12 +84,13 @@ export function parseCalibration(text: string): Ppk2Calibration {
   };
 }
 
-function numberNamed(values: ReadonlyMap<string, string>, name: string, usual: number): number {
+function numberNamed(values: ReadonlyMap<string, string>, field: Field, range: number, usual: number): number {
+  const name = `${field}${range}`;
   const text = values.get(name);
   if (text === undefined || /^-?nan$/i.test(text)) return usual;
   const value = Number(text);
   if (!Number.isFinite(value)) throw new CalibrationError(`${name.toUpperCase()} is '${text.slice(0, 20)}'`);
-  if (Math.abs(value) > largestCorrection) throw new CalibrationError(`${name.toUpperCase()} is ${value}`);
+  if (!bounds[field](value)) throw new CalibrationError(`${name.toUpperCase()} is ${value}`);
   return value;
 }
 

@@ -7,6 +7,7 @@ import { TraceBuilder } from './trace.js';
 export const ppk2RateHz = 100_000;
 const sampleBytes = 4;
 const counterMask = 63;
+const mostRepeats = 3;
 
 /** The maker's spike filter: after a change of range, three samples are replaced by a running mean (same sources). */
 const filter = { alpha: 0.18, alphaRange4: 0.06, samples: 3, frozenInRange4: 2 };
@@ -23,10 +24,17 @@ export class Ppk2Stream {
   #range = -1;
   #sinceChange = 0;
   #toReplace = 0;
+  #repeats = 0;
+  #stuck = 0;
 
   constructor(calibration: Ppk2Calibration, supplyVolt: number) {
     this.#calibration = calibration;
     this.#supplyVolt = supplyVolt;
+  }
+
+  /** Samples whose counter stood still: how many were lost between them cannot be told. */
+  get stuckSamples(): number {
+    return this.#stuck;
   }
 
   /** Takes any cut of the stream. */
@@ -45,11 +53,19 @@ export class Ppk2Stream {
 
   #sample(word: number): void {
     const counter = (word >>> 18) & counterMask;
-    if (this.#expected >= 0 && counter !== this.#expected) this.trace.addLost((counter - this.#expected) & counterMask);
+    if (this.#expected >= 0 && counter !== this.#expected) this.#gap((counter - this.#expected) & counterMask);
+    else this.#repeats = 0;
     this.#expected = (counter + 1) & counterMask;
     const range = Math.min(rangeCount - 1, (word >>> 14) & 7);
     const current = currentOf(this.#calibration, range, word & 0x3fff, this.#supplyVolt);
     this.trace.add(this.#filtered(range, current), word >>> 24);
+  }
+
+  /** A counter seen again is 63 lost samples once; again and again it is a counter that does not count. */
+  #gap(lost: number): void {
+    this.#repeats = lost === counterMask ? this.#repeats + 1 : 0;
+    if (this.#repeats <= mostRepeats) this.trace.addLost(lost);
+    else this.#stuck++;
   }
 
   #filtered(range: number, current: number): number {
