@@ -123,6 +123,11 @@ export const errors = {
     text: 'the image cannot be flashed to {board}: {reason}; nothing was erased',
     help: 'build it for this board: mote build PACK --board {board} -o FW',
   },
+  'flash.unsigned': {
+    exit: 3,
+    text: '{board} takes images signed for MCUboot by smp, and this is none: {reason}; nothing was erased',
+    help: 'link it for {start}, then: imgtool sign --key KEY.pem --header-size {header} --pad-header --align 4 --version 1.0.0 --slot-size {slot} FW.bin SIGNED.bin',
+  },
   'flash.silent': {
     exit: 6,
     text: 'the boot loader of {board} does not answer: {reason}{state}',

@@ -8,6 +8,7 @@ import type { Chunk } from '../build/image.js';
 import { writeUf2 } from '../build/uf2.js';
 import { checkImage } from './checkImage.js';
 import { readFirmware } from './readFirmware.js';
+import { makeMcubootImage } from './testing/virtualSmp.js';
 
 const words = (address: number, ...values: number[]): Chunk => ({
   address,
@@ -21,7 +22,7 @@ describe('checkImage', () => {
   const check =
     (image: Chunk[], board = f405) =>
     () =>
-      checkImage({ format: 'bin', image }, board, 'arm');
+      checkImage({ format: 'bin', image }, { board, arch: 'arm' });
 
   it('takes a program that can start', () => {
     expect(check([good])).not.toThrow();
@@ -45,7 +46,7 @@ describe('checkImage', () => {
     expect(check(image as Chunk[])).toThrow(message);
   });
   it('another processor is refused', () => {
-    expect(() => checkImage({ format: 'elf', image: [good], machine: 'riscv' }, f405, 'arm')).toThrow(
+    expect(() => checkImage({ format: 'elf', image: [good], machine: 'riscv' }, { board: f405, arch: 'arm' })).toThrow(
       /it is for riscv/,
     );
   });
@@ -56,6 +57,45 @@ describe('checkImage', () => {
     expect(check([boot, program], pico)).toThrow(/checksum of its second-stage/);
     sealBoot2(boot.bytes);
     expect(check([boot, program], pico)).not.toThrow();
+  });
+});
+
+describe('an image for MCUboot', () => {
+  const dk = loadBoard('nrf52840-dk');
+  const slot = 0xc000;
+  const program = (stack = 0x20040000, reset = 0xc301) => new Uint8Array(Uint32Array.of(stack, reset, 1, 2).buffer);
+  const signed = (bytes: Uint8Array, headerBytes = 0x200) => makeMcubootImage(bytes, [1, 0, 0], headerBytes);
+  const check = (bytes: Uint8Array, method?: string, address = slot) =>
+    checkImage({ format: 'bin', image: [{ address, bytes }] }, { board: dk, arch: 'arm', ...(method && { method }) });
+
+  it('is judged behind its header', () => {
+    expect(() => check(signed(program()))).not.toThrow();
+    expect(() => check(signed(program()), 'smp')).not.toThrow();
+  });
+  it.each([
+    ['vectors out of line', signed(program(), 32), /--header-size 0x200/],
+    ['no stack', signed(program(0x10000000)), /stack pointer 0x10000000/],
+    ['linked for the start of flash', signed(program(0x20040000, 0x301)), /reset vector 0x00000301 .* 0x0000c200/],
+    ['no program', signed(new Uint8Array(0)), /its reset vector|its stack pointer/],
+    ['padded', Uint8Array.from([...signed(program()), 1]), /without --pad/],
+    ['too long', signed(Uint8Array.from([...program(), ...new Uint8Array(0x76000)])), /outside of the slot/],
+  ])('%s is refused with a sentence, exit 3', (_, bytes, message) => {
+    expect(() => check(bytes)).toThrow(expect.objectContaining({ code: 'flash.image', exit: 3 }));
+    expect(() => check(bytes)).toThrow(message);
+  });
+  it.each([
+    ['a plain program', program(), slot, /it has no header of MCUboot/],
+    ['a program for the start of flash', program(0x20040000, 0x301), 0, /it has no header of MCUboot/],
+    ['a header with nothing behind it', signed(program()).slice(0, 0x204), slot, /its header or its hash is damaged/],
+  ])('%s by smp is told how to sign', (_, bytes, address, message) => {
+    expect(() => check(bytes, 'smp', address)).toThrow(
+      expect.objectContaining({
+        code: 'flash.unsigned',
+        exit: 3,
+        help: expect.stringContaining('imgtool sign --key KEY.pem --header-size 0x200'),
+      }),
+    );
+    expect(() => check(bytes, 'smp', address)).toThrow(message);
   });
 });
 

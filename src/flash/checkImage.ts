@@ -6,13 +6,37 @@ import type { Chunk } from '../build/image.js';
 import { regionOf } from '../build/linkerScript.js';
 import { fail } from '../cli/errors.js';
 import type { Board } from '../generated/board.js';
-import { chunksWithin, hex32 } from './eraseBlocks.js';
+import { blockEnd, bytesAt, hex32 } from './eraseBlocks.js';
+import type { EraseBlock } from './flashMemory.js';
+import { isSigned, mcubootSlot, wrongSigned } from './mcubootSlot.js';
 import type { FirmwareFile } from './readFirmware.js';
 
-/** `arch` is that of the board's target. */
-export function checkImage(file: FirmwareFile, board: Board, arch: 'arm' | 'riscv'): void {
-  const reason = wrongMachine(file, arch) ?? outsideFlash(file.image, board) ?? wrongStart(file.image, board, arch);
+export interface ImagePlace {
+  board: Board;
+  /** Of the board's target. */
+  arch: 'arm' | 'riscv';
+  /** The flash method that the user named. */
+  method?: string;
+}
+
+/** An image for MCUboot's slot is judged behind its header; one that should be and is not signed is told how. */
+export function checkImage(file: FirmwareFile, { board, arch, method }: ImagePlace): void {
+  const slot = mcubootSlot(board);
+  const inSlot = slot !== undefined && (method === 'smp' || isSigned(file.image, board));
+  const reason =
+    wrongMachine(file, arch) ??
+    outsideFlash(file.image, board) ??
+    (inSlot ? wrongSlot(file.image, slot, { board, arch }) : wrongStart(file.image, board, arch));
   if (reason !== undefined) fail('flash.image', { board: board.id, reason });
+}
+
+function wrongSlot(image: readonly Chunk[], slot: EraseBlock, { board, arch }: ImagePlace): string | undefined {
+  const signed = wrongSigned(image, slot, board);
+  if (typeof signed === 'string') return signed;
+  const start = slot.address + signed.headerBytes;
+  const head = bytesAt(image, start, 8);
+  if (!head) return 'it has a header for MCUboot and no program behind it';
+  return arch === 'arm' ? wrongVectors(head, board, start, blockEnd(slot)) : undefined;
 }
 
 function wrongMachine({ machine }: FirmwareFile, arch: string): string | undefined {
@@ -65,12 +89,7 @@ function wrongVectors(head: Uint8Array, board: Board, flashStart: number, flashE
   const inRam = stack > Number(ram.start) && stack <= Number(ram.start) + ram.bytes && stack % 4 === 0;
   if (!inRam) return `its stack pointer ${hex32(stack)} is not in the board's RAM`;
   const inFlash = reset % 2 === 1 && reset > flashStart && reset < flashEnd;
-  return inFlash ? undefined : `its reset vector ${hex32(reset)} is no Thumb address in flash`;
-}
-
-/** `count` bytes of the image from `address`, a copy; undefined where the image has a gap. */
-function bytesAt(image: readonly Chunk[], address: number, count: number): Uint8Array | undefined {
-  const parts = chunksWithin(image, address, address + count);
-  const bytes = Uint8Array.from(Buffer.concat(parts.map((p) => p.bytes)));
-  return bytes.length === count ? bytes : undefined;
+  return inFlash
+    ? undefined
+    : `its reset vector ${hex32(reset)} is no Thumb address in ${hex32(flashStart)} to ${hex32(flashEnd - 1)}`;
 }

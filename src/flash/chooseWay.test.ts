@@ -86,6 +86,15 @@ describe('chooseWay', () => {
     expect(chooseWay(board(bossac), { port: 'COM4' }, found)).toMatchObject({ kind: 'tool', port: 'COM4' });
   });
 
+  it('signed images go by MCUboot and all others not, unless the user says so', () => {
+    const smp: FlashEntry = { method: 'smp', blocks: [{ start: '0x0', bytes: 4096, count: 1 }] };
+    const [both, named] = [board(esp, smp), { port: 'COM4' }];
+    expect(chooseWay(both, { ...named, signed: true }, nothing).entry).toBe(smp);
+    expect(chooseWay(both, named, nothing).entry).toBe(esp);
+    expect(chooseWay(both, { ...named, signed: true, method: 'esp-rom' }, nothing).entry).toBe(esp);
+    expect(() => chooseWay(board(smp), named, nothing)).toThrow(/smp is for images signed for MCUboot/);
+  });
+
   it('an unknown method is wrong usage', () => {
     expect(() => chooseWay(board(esp, openocd), { method: 'uf2-drive' }, nothing)).toThrow(
       expect.objectContaining({ exit: 2, message: "b cannot be flashed by 'uf2-drive'; it has esp-rom, openocd" }),

@@ -24,6 +24,8 @@ export interface Wish {
   port?: string;
   /** What is behind `port`, where it is the folder of a drive. */
   drive?: FlashDrive;
+  /** The image is one for the board's MCUboot (isSigned). */
+  signed?: boolean;
 }
 
 export type Way =
@@ -63,6 +65,15 @@ function wishedEntries(board: Board, { method }: Wish): FlashEntry[] {
 }
 
 function candidatesOf(board: Board, entry: FlashEntry, wish: Wish, found: Found, lookedFor: string[]): Candidate[] {
+  // Unless the user says otherwise, signed images go by MCUboot and all others not.
+  if (wish.method === undefined && (entry.method === 'smp') !== (wish.signed ?? false)) {
+    lookedFor.push(
+      entry.method === 'smp'
+        ? '(smp is for images signed for MCUboot)'
+        : `(${nameOf(entry)} is for images that are not signed)`,
+    );
+    return [];
+  }
   const row = flashMethods[entry.method];
   if (!row) {
     lookedFor.push(`(mote has no client for ${entry.method} yet)`);

@@ -22,6 +22,13 @@ export function chunksWithin(image: readonly Chunk[], from: number, to: number):
   });
 }
 
+/** `count` bytes of the image from `address`, a copy; undefined where the image has a gap. */
+export function bytesAt(image: readonly Chunk[], address: number, count: number): Uint8Array | undefined {
+  const parts = chunksWithin(image, address, address + count);
+  const bytes = Uint8Array.from(Buffer.concat(parts.map((p) => p.bytes)));
+  return bytes.length === count ? bytes : undefined;
+}
+
 /** A block that the image touches, and what of the image lies in it. */
 export interface TouchedBlock {
   block: EraseBlock;

@@ -21,10 +21,13 @@ const uf2Magic = 0x0a324655;
 /** A HEX file begins with `:` and is text. */
 const colon = 0x3a;
 
-/** Reads the format from the content; `address` is where a plain binary goes, and wrong for the others. */
-export function readFirmware(bytes: Uint8Array, path: string, address?: number): FirmwareFile {
+/**
+ * Reads the format from the content; `address` is where a plain binary goes, and wrong for the others. `usualAddress` is
+ * where it goes if nobody says.
+ */
+export function readFirmware(bytes: Uint8Array, path: string, address?: number, usualAddress?: number): FirmwareFile {
   try {
-    const file = parse(bytes, path, address);
+    const file = parse(bytes, path, address ?? usualAddress);
     if (address !== undefined && file.format !== 'bin')
       fail('usage.bad', {
         what: `--address is for plain binaries; ${path} is ${file.format} and knows its addresses`,

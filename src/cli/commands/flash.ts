@@ -16,6 +16,7 @@ import { hex32 } from '../../flash/eraseBlocks.js';
 import { parseEspStub } from '../../flash/espStub.js';
 import { externalTools } from '../../flash/externalTools.js';
 import { type FlashBoardResult, flashBoard } from '../../flash/flashBoard.js';
+import { isSigned, slotAddress } from '../../flash/mcubootSlot.js';
 import type { FlashProgress } from '../../flash/progress.js';
 import { type FirmwareFile, readFirmware } from '../../flash/readFirmware.js';
 import { touchIfNeeded } from '../../flash/touch.js';
@@ -43,18 +44,22 @@ const isFolder = async (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function readSource(
-  path: string,
-  boardId: string | undefined,
-  address: string | undefined,
-  out: Output,
-): Promise<Source> {
+interface Wanted {
+  board?: string;
+  address?: string;
+  method?: string;
+}
+
+async function readSource(path: string, wanted: Wanted, out: Output): Promise<Source> {
   if (await isFolder(path)) {
     const isPack = await stat(join(path, 'pack.json')).catch(() => undefined);
-    return isPack ? buildPack(path, boardId, out) : readSource(await onlyFirmware(path), boardId, address, out);
+    return isPack ? buildPack(path, wanted.board, out) : readSource(await onlyFirmware(path), wanted, out);
   }
-  const board = loadBoard(boardId ?? fail('board.missing'));
-  return { board, path, file: readFirmware(await readInput(path), path, parseAddress(address)) };
+  const board = loadBoard(wanted.board ?? fail('board.missing'));
+  const bytes = await readInput(path);
+  const address = parseAddress(wanted.address);
+  const file = readFirmware(bytes, path, address, slotAddress(bytes, board, wanted.method));
+  return { board, path, file };
 }
 
 function parseAddress(text: string | undefined): number | undefined {
@@ -177,7 +182,7 @@ export const flash: CommandSpec = {
     { flags: '--port <path>', text: 'serial port, tcp:HOST:PORT, rfc2217://HOST:PORT or folder of a drive' },
     { flags: '--method <id>', text: "one of the board's methods, or the name of its external tool" },
     { flags: '--console <port>', text: 'where the firmware answers, if not on the port it is flashed by' },
-    { flags: '--address <n>', text: 'where a plain binary goes' },
+    { flags: '--address <n>', text: "where a plain binary goes (one signed for MCUboot: into the board's slot)" },
     {
       flags: '--stub <file>',
       text: "stub for an ESP32's ROM loader (JSON, as esptool has them): faster, never needed",
@@ -186,14 +191,20 @@ export const flash: CommandSpec = {
   ],
   stopsGently: true,
   async run([path], options, out) {
-    const source = await readSource(path, text(options, 'board'), text(options, 'address'), out);
+    const [boardId, address, method] = ['board', 'address', 'method'].map((key) => text(options, key));
+    const source = await readSource(
+      path,
+      { ...(boardId && { board: boardId }), ...(address && { address }), ...(method && { method }) },
+      out,
+    );
     const { board, file } = source;
-    checkImage(file, board, loadTarget(board.target).arch === 'riscv32' ? 'riscv' : 'arm');
-    const method = text(options, 'method');
+    const arch = loadTarget(board.target).arch === 'riscv32' ? 'riscv' : 'arm';
+    checkImage(file, { board, arch, ...(method && { method }) });
     const touching = { look, open: openLink, ...(out.signal && { signal: out.signal }) };
     const { found, port } = await touchIfNeeded(board, text(options, 'port'), await look(), touching);
     const drive = await namedDrive(port);
-    const chosen = chooseWay(board, { ...(port && { port }), ...(method && { method }), ...drive }, found);
+    const signed = isSigned(file.image, board);
+    const chosen = chooseWay(board, { signed, ...(port && { port }), ...(method && { method }), ...drive }, found);
     const way = await withStub(chosen, text(options, 'stub'));
     out.step(`device  ${wayPlace(way)}  → ${board.id} by ${wayName(way)} (${way.why})`);
     const run = options.run !== false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Test only: a board in MCUboot's serial recovery, one slot of 128 kB, from docs.mcuboot.com/serial_recovery.html and
+// Test only: a board in MCUboot's serial recovery, one slot (128 kB), from docs.mcuboot.com/serial_recovery.html and
 // Zephyr's SMP pages. It knows an image by the SHA-256 in its trailer, as MCUboot does; signatures are not looked at.
 import { createHash } from 'node:crypto';
 import { decode, encode } from 'cborg';
@@ -17,6 +17,7 @@ export interface VirtualSmpOptions {
   saysHash?: boolean;
   badCell?: number;
   slot?: number;
+  slotBytes?: number;
 }
 
 export const smpSlotStart = 0xc000;
@@ -26,10 +27,14 @@ const sectorBytes = 4096;
 type Body = Record<string, unknown>;
 
 /** An image as imgtool writes it, without a signature. */
-export function makeMcubootImage(program: Uint8Array, version: [number, number, number] = [1, 2, 3]): Uint8Array {
-  const header = new DataView(new ArrayBuffer(32));
+export function makeMcubootImage(
+  program: Uint8Array,
+  version: [number, number, number] = [1, 2, 3],
+  headerBytes = 32,
+): Uint8Array {
+  const header = new DataView(new ArrayBuffer(headerBytes));
   header.setUint32(0, 0x96f3b83d, true);
-  header.setUint16(8, 32, true);
+  header.setUint16(8, headerBytes, true);
   header.setUint32(12, program.length, true);
   header.setUint8(20, version[0]);
   header.setUint8(21, version[1]);
@@ -47,6 +52,7 @@ export class VirtualSmp implements TestBoard {
   confirmed = false;
   running = false;
   readonly #far: FarEnd;
+  readonly #slotBytes: number;
   #line: number[] = [];
   #base64 = '';
   #offset = 0;
@@ -54,7 +60,8 @@ export class VirtualSmp implements TestBoard {
   #refuseNext = false;
 
   constructor(readonly options: VirtualSmpOptions = {}) {
-    const sectors = Array.from({ length: smpSlotBytes / sectorBytes }, (_, i) => ({
+    this.#slotBytes = options.slotBytes ?? smpSlotBytes;
+    const sectors = Array.from({ length: this.#slotBytes / sectorBytes }, (_, i) => ({
       address: smpSlotStart + i * sectorBytes,
       bytes: sectorBytes,
     }));
@@ -156,7 +163,7 @@ export class VirtualSmp implements TestBoard {
   #upload({ off, len, data }: Body): Body {
     if (typeof off !== 'number' || !(data instanceof Uint8Array)) return { rc: 3 };
     if (off === 0) {
-      if (typeof len !== 'number' || len > smpSlotBytes) return { rc: 3 };
+      if (typeof len !== 'number' || len > this.#slotBytes) return { rc: 3 };
       for (const sector of this.flash.blocks) this.flash.erase(sector);
       [this.#offset, this.#length] = [0, len];
     }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// An emulated board of this process behind a TCP port, for other processes.
+import { type AddressInfo, createServer } from 'node:net';
+import type { Link } from '../../src/link/link.js';
+
+export async function serveLink(board: Link): Promise<{ tcpPort: number; close(): Promise<void> }> {
+  const server = createServer((socket) => {
+    socket.setNoDelay(true);
+    board.onData((bytes) => void socket.write(bytes));
+    socket.on('data', (bytes) => void board.write(Uint8Array.from(bytes)));
+    socket.on('error', () => socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { tcpPort: port, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
