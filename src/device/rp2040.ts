@@ -44,7 +44,8 @@ export async function startRp2040(
   return { ...device, run: () => counted(device.run()), step: (index) => counted(device.step(index)) };
 }
 
-export interface Rp2040Emulator extends Pick<Chip, 'windowInstructions'> {
+/** `nanos` is the chip's present time. */
+export interface Rp2040Emulator extends Pick<Chip, 'windowInstructions' | 'nanos'> {
   /** UART0. */
   link: Link;
 }
@@ -75,7 +76,7 @@ function openEmulator(board: Board, image: Uint8Array, path: string, watch: Rp20
     const chip = makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE);
     watchPins(chip, watch);
     start(chip, far, board.console.baud);
-    return { link: near, windowInstructions: chip.windowInstructions };
+    return { link: near, windowInstructions: chip.windowInstructions, nanos: chip.nanos };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     return fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });

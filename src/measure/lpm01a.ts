@@ -112,6 +112,8 @@ function lpmMeter(link: Link, options: Required<LpmOptions>): Meter {
       if (gone === undefined) await line('stop');
       await until(() => recorded.completed || gone !== undefined, answerTimeoutMs);
       text = undefined;
+      if (recorded.refused !== undefined && recorded.trace.count === 0)
+        return fail('meter.broken', { meter: 'LPM01A', reason: `it refused '${recorded.refused.slice(0, 80)}'` });
       const notes = recorded.strangeLines > 0 ? [`${recorded.strangeLines} lines were not understood`] : [];
       const about = { meter: name, source, rateHz, voltageV: millivolt / 1000, notes };
       return { ...recorded.trace.build(about, true), ...(gone !== undefined && { brokenOff: gone }) };

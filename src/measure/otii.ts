@@ -88,7 +88,10 @@ function otiiClient(link: Link) {
         const answer = await message();
         if (answer.trans_id !== transId || answer.type === 'progress' || answer.type === 'information') continue;
         if (answer.type === 'response') return (answer.data ?? {}) as Json;
-        const reason = `'${cmd}': ${String(answer.errorcode ?? (answer.data as Json | undefined)?.message ?? 'refused')}`;
+        const said = [answer.errorcode, (answer.data as Json | undefined)?.message].filter(
+          (s) => typeof s === 'string',
+        );
+        const reason = `'${cmd}': ${said.join(', ') || 'refused'}`;
         return fail('meter.broken', { meter: 'Otii', reason: reason.slice(0, 200) });
       }
     },
@@ -110,6 +113,7 @@ async function otiiTrace(
   const recording = (await ask('project_get_last_recording', ids)).recording_id;
   const of = (channel: string) => ({ ...ids, recording_id: recording, channel });
   const total = numberIn((await ask('recording_get_channel_data_count', of(currentChannel))).count, 'count');
+  if (!(total > 0)) fail('meter.broken', { meter: 'Otii', reason: 'its recording is empty' });
   const builder = new TraceBuilder();
   let [intervalS, startS] = [Number.NaN, 0];
   while (builder.count < total) {
@@ -122,6 +126,7 @@ async function otiiTrace(
     if (values.length === 0) fail('meter.broken', { meter: 'Otii', reason: 'its recording ends before its count' });
     if (builder.count === 0) startS = numberIn(data.timestamp, 'timestamp');
     intervalS = numberIn(data.interval, 'interval');
+    if (intervalS <= 0) fail('meter.broken', { meter: 'Otii', reason: `its interval is ${intervalS} s` });
     for (const value of values) builder.add(typeof value === 'number' ? value : Number.NaN);
   }
   const trace = builder.build(
@@ -135,12 +140,15 @@ async function otiiTrace(
   return trace;
 }
 
+/** Times are decimal fractions: a change at a sample's time must not come one later for its last digit. */
+const timeSlack = 1e-3;
+
 /** A digital channel is a list of changes `{timestamp, value}`; before the first it had the other value. */
 function drawLevels(trace: Trace, changes: readonly Json[], startS: number): void {
   const { digital, rateHz } = trace;
   if (!digital) return;
   const places = changes.map((c) => ({
-    at: Math.ceil((numberIn(c.timestamp, 'timestamp') - startS) * rateHz),
+    at: Math.ceil((numberIn(c.timestamp, 'timestamp') - startS) * rateHz - timeSlack),
     value: c.value ? 1 : 0,
   }));
   digital.fill(places.length > 0 ? 1 - places[0].value : 1);

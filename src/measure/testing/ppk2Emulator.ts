@@ -129,6 +129,7 @@ export class Ppk2Emulator {
 
   #start(): void {
     if (this.#options.silent === 'stream') return;
+    this.#options.scene.begin?.();
     this.#running = true;
     if (!this.#options.pull) setImmediate(() => this.#pump());
   }

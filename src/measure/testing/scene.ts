@@ -19,6 +19,8 @@ export interface Scene {
   /** Samples that exist by now; an emulated chip's scene grows as the chip works. */
   count(): number;
   at(sample: number): SceneSample;
+  /** The recording starts now. */
+  begin?(): void;
 }
 
 /** The scene made of `segments`, walked forward in constant time a sample. */
