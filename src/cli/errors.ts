@@ -135,6 +135,11 @@ export const errors = {
   },
   'flash.lost': { exit: 6, text: 'the connection to {board} broke: {reason}{state}' },
   'flash.differs': { exit: 6, text: '{board} holds something else than was written: {reason}{state}' },
+  'flash.noisy': {
+    exit: 6,
+    text: 'the line to {board} damages bytes: {range} read differently {count} times{state}',
+    help: 'a shorter cable, or a lower baud rate in the board file',
+  },
   'flash.chip': {
     exit: 6,
     text: '{board} has {found} where {expected} is expected; nothing was erased',

@@ -142,6 +142,8 @@ function memory({ session, request, options, chip, row, extended }: Connected): 
         onBytes(at + piece.length);
       }
     },
+    // AN3155, section 3.4: the answer to READ is the bytes alone.
+    readUnchecked: true,
     read: async (address, count, onBytes) => {
       const out = new Uint8Array(count);
       for (let at = 0; at < count; at += mostReadBytes) {

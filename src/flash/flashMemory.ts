@@ -23,6 +23,8 @@ export interface FlashMemory {
   write(address: number, bytes: Uint8Array, onBytes: (done: number) => void): Promise<void>;
   /** Absent where the protocol cannot read. */
   readonly read?: (address: number, count: number, onBytes: (done: number) => void) => Promise<Uint8Array>;
+  /** What `read` gives has no check sum: the line can have changed it. */
+  readonly readUnchecked?: true;
   /** A digest computed by the device, where it has one: cheaper than reading back. */
   readonly digest?: (address: number, count: number) => Promise<{ kind: 'md5' | 'crc32' | 'sha256'; hex: string }>;
   /** Starts the program (GO, reset, boot lines). The link then speaks the board's console format. */

@@ -6,7 +6,7 @@ import { MoteError } from '../cli/errors.js';
 import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { eraseBlocks } from './eraseBlocks.js';
 import type { FlashProgress } from './progress.js';
-import { memoryFlash } from './testing/memoryFlash.js';
+import { type MemoryFlashOptions, memoryFlash } from './testing/memoryFlash.js';
 import { writeImage } from './writeImage.js';
 
 // The STM32F4's geometry in small: four of 1 kB, one of 4 kB, two of 8 kB, then larger than a step.
@@ -101,6 +101,43 @@ describe('the second flash', () => {
     const { memory } = memoryFlash({ blocks, proof: 'digest' });
     await writeImage(memory, [chunk(base, 100)], options);
     expect(await writeImage(memory, [chunk(base, 100)], options)).toMatchObject({ erasedBlocks: 0, verifiedBy: 'md5' });
+  });
+});
+
+describe('reads without a check sum', () => {
+  const image = [chunk(base, 3000)];
+  /** Damages one byte of each of these reads, the first being 1. */
+  const flash = async (damaged: (read: number) => boolean) => {
+    const made = memoryFlash({
+      blocks,
+      onLine: (bytes, n) => {
+        if (damaged(n)) bytes[bytes.length >> 1] ^= 4 + n;
+      },
+    });
+    const kept = made.cells.slice(3000, 3072);
+    const report = writeImage(made.memory, image, options);
+    return { ...made, kept, report };
+  };
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('one byte damaged on read %i harms nothing', async (n) => {
+    const { cells, kept, report } = await flash((read) => read === n);
+    expect(await report).toMatchObject({ verifiedBy: 'readback' });
+    expect(Buffer.compare(cells.subarray(0, 3000), image[0].bytes)).toBe(0);
+    expect(Buffer.compare(cells.subarray(3000, 3072), kept)).toBe(0);
+  });
+
+  it('a line that never gives the same twice is named, before anything is erased', async () => {
+    const { deeds, report } = await flash(() => true);
+    expect(await failureOf(report)).toMatchObject({ code: 'flash.noisy', exit: 6 });
+    expect(deeds.every(({ kind }) => kind === 'read')).toBe(true);
+  });
+
+  it('flash that is wrong is still found', async () => {
+    const before: MemoryFlashOptions['before'] = ({ kind }, cells) => {
+      if (kind === 'read' && cells[100] === image[0].bytes[100]) cells[100] ^= 1;
+    };
+    const { memory } = memoryFlash({ blocks, before, onLine: () => undefined });
+    expect(await failureOf(writeImage(memory, image, options))).toMatchObject({ code: 'flash.differs' });
   });
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way from an image to a board's memory, the same for all protocols. Blocks that hold what they should are left as
 // they are. The others go in steps: erase, write, verify; what lies in a block beside the image is read first and
-// written back. An interrupt takes effect between two steps, and every failure says what each block then holds.
+// written back (readAgain.ts). An interrupt takes effect between two steps, and every failure says what each block then holds.
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Chunk } from '../build/image.js';
@@ -10,6 +10,7 @@ import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { blockEnd, firstOutside, hex32, type TouchedBlock, touchedBlocks } from './eraseBlocks.js';
 import type { FlashMemory, FlashReport } from './flashMemory.js';
 import type { FlashProgress } from './progress.js';
+import { canRead, readSurely, surelyDiffers } from './readAgain.js';
 
 export interface WriteOptions {
   /** Board id, for messages. */
@@ -174,7 +175,7 @@ async function writeSteps(
   let verifiedBy = changed.length === 0 ? await proofKind(memory, work.done) : undefined;
   for (const group of groups) {
     checkInterrupt(work);
-    const step = await prepareStep(memory, group);
+    const step = await prepareStep(work, group);
     const at = (phase: FlashProgress['phase'], done: number) =>
       options.onProgress?.({ phase, done: passed + done, total });
     work.open = group;
@@ -205,15 +206,15 @@ async function proofKind(memory: FlashMemory, done: readonly TouchedBlock[]): Pr
 }
 
 /** Reads what lies in the blocks beside the image, where the memory can read, and lays the image over it. */
-async function prepareStep(memory: FlashMemory, blocks: TouchedBlock[]): Promise<Step> {
+async function prepareStep({ memory, options }: Work, blocks: TouchedBlock[]): Promise<Step> {
   const address = blocks[0].block.address;
   const bytes = new Uint8Array(blockEnd(blocks[blocks.length - 1].block) - address).fill(memory.erasedByte);
   const parts = blocks.flatMap((b) => b.parts);
   for (const part of parts) bytes.set(part.bytes, part.address - address);
-  if (!memory.read) return { address, bytes };
+  if (!canRead(memory)) return { address, bytes };
   let at = address;
   for (const edge of [...parts.map((p) => [p.address, p.address + p.bytes.length]), [address + bytes.length, 0]]) {
-    if (edge[0] > at) bytes.set(await memory.read(at, edge[0] - at, () => undefined), at - address);
+    if (edge[0] > at) bytes.set(await readSurely(memory, at, edge[0] - at, options.board), at - address);
     at = edge[1];
   }
   return { address, bytes };
@@ -260,10 +261,10 @@ async function verify(
     const range = `${hex32(address)} to ${hex32(address + bytes.length - 1)}`;
     return hex.toLowerCase() === digestOf(kind, bytes) ? kind : differ(`the ${kind} of ${range} is another`);
   }
-  if (!memory.read) return 'none';
+  if (!canRead(memory)) return 'none';
   for (const run of runs) {
     const there = await memory.read(run.address, run.bytes.length, (done) => onBytes(run.address - address + done));
-    const at = run.bytes.findIndex((b, i) => b !== there[i]);
+    const at = await surelyDiffers(memory, run.address, run.bytes, there);
     if (at >= 0) differ(`${hex32(run.address + at)} reads back as ${there[at]}, must be ${run.bytes[at]}`);
   }
   return 'readback';

@@ -17,6 +17,8 @@ export interface MemoryFlashOptions {
   /** `erasing`: writing erases what it writes, and there is no erase. */
   writes?: 'clearing' | 'erasing';
   proof?: 'read' | 'digest' | 'both' | 'none';
+  /** Changes what is read on its way back; reads then count as unchecked. */
+  onLine?: (bytes: Uint8Array, read: number) => void;
   /** Before each deed; may throw or change the memory. */
   before?: (deed: Deed, cells: Uint8Array) => void;
 }
@@ -29,7 +31,7 @@ export interface MemoryFlash {
 }
 
 export function memoryFlash(options: MemoryFlashOptions): MemoryFlash {
-  const { blocks, writeAlignBytes = 4, writes = 'clearing', proof = 'read', before } = options;
+  const { blocks, writeAlignBytes = 4, writes = 'clearing', proof = 'read', onLine, before } = options;
   const base = blocks[0].address;
   const cells = new Uint8Array(blockEnd(blocks[blocks.length - 1]) - base).fill(0x5a);
   const deeds: Deed[] = [];
@@ -60,11 +62,14 @@ export function memoryFlash(options: MemoryFlashOptions): MemoryFlash {
         }
       },
     }),
+    ...(onLine && { readUnchecked: true as const }),
     ...((proof === 'read' || proof === 'both') && {
       read: async (address: number, count: number, onBytes: (done: number) => void) => {
         note('read', address, count);
         onBytes(count);
-        return cells.slice(address - base, address - base + count);
+        const bytes = cells.slice(address - base, address - base + count);
+        onLine?.(bytes, deeds.filter((d) => d.kind === 'read').length);
+        return bytes;
       },
     }),
     ...((proof === 'digest' || proof === 'both') && {
