@@ -103,6 +103,16 @@ describe('chooseWay', () => {
 
   it('a drive is no serial port', () => {
     const drive: FlashDrive = { path: '/x', kind: 'uf2', info: {} };
-    expect(() => chooseWay(board(esp), { port: '/x', drive }, nothing)).toThrow(/no b was found/);
+    expect(() => chooseWay(board(esp), { port: '/x', drive }, nothing)).toThrow(
+      /no b was found; looked for a serial port, which the drive \/x is not/,
+    );
+  });
+
+  it('a named folder that is not there, and a port that no tool takes, are said to be that', () => {
+    const uf2: FlashEntry = { method: 'uf2-drive', boardIds: ['RPI-RP2'], family: '0xe48bff56', blocks: esp.blocks };
+    expect(() => chooseWay(board(uf2), { port: '/media/gone' }, nothing)).toThrow(
+      /a UF2 drive with Board-ID RPI-RP2, but \/media\/gone is no folder that is there/,
+    );
+    expect(() => chooseWay(board(openocd), { port: 'COM4' }, nothing)).toThrow(/\(openocd takes no --port\)/);
   });
 });

@@ -92,7 +92,10 @@ const usbWords = (board: Board, roles: readonly UsbRole[]): string =>
 
 function linkCandidates(board: Board, entry: FlashEntry, wish: Wish, found: Found, lookedFor: string[]): Candidate[] {
   const way = (port: string, why: string): Way => ({ kind: 'link', entry, port, why });
-  if (wish.drive) return [];
+  if (wish.drive) {
+    lookedFor.push(`a serial port, which the drive ${wish.drive.path} is not`);
+    return [];
+  }
   if (wish.port !== undefined) return [{ name: wish.port, way: way(wish.port, 'named') }];
   lookedFor.push(`a serial port with usb ${usbWords(board, ['console', 'boot'])}`);
   return found.ports.flatMap((port) => {
@@ -104,7 +107,10 @@ function linkCandidates(board: Board, entry: FlashEntry, wish: Wish, found: Foun
 }
 
 function driveCandidates(entry: FlashEntry, wish: Wish, found: Found, lookedFor: string[]): Candidate[] {
-  if (wish.port !== undefined && !wish.drive) return [];
+  if (wish.port !== undefined && !wish.drive) {
+    lookedFor.push(`${driveWords(entry)}, but ${wish.port} is no folder that is there`);
+    return [];
+  }
   lookedFor.push(driveWords(entry));
   return (wish.drive ? [wish.drive] : found.drives).flatMap((drive) => {
     const why = whyDrive(entry, drive);
@@ -128,7 +134,10 @@ function toolCandidates(
   lookedFor: string[],
 ): Candidate[] {
   const takesPort = entry.command.some((a) => a.includes('{port}'));
-  if (wish.drive || (wish.port !== undefined && !takesPort)) return [];
+  if (wish.drive || (wish.port !== undefined && !takesPort)) {
+    lookedFor.push(`(${entry.tool} ${takesPort ? 'takes no drive' : 'takes no --port'})`);
+    return [];
+  }
   const program = found.findTool(entry.tool);
   if (program === undefined) {
     lookedFor.push(`the program ${entry.tool}, which is not installed`);
