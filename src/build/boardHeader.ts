@@ -14,6 +14,7 @@ const uartMacros: Record<Board['console']['uart'], readonly string[]> = {
   'stm32-lpuart': ['MOTE_UART_STM32_V2', 'MOTE_UART_LPUART'],
   'nrf-uart': ['MOTE_UART_NRF'],
   sercom: ['MOTE_UART_SERCOM'],
+  'esp-uart': ['MOTE_UART_ESP'],
   other: [],
 };
 
@@ -23,6 +24,7 @@ const counterMacros: Record<Board['counter']['kind'], string> = {
   mmio: 'MOTE_COUNTER_MMIO',
   minstret: 'MOTE_COUNTER_MINSTRET',
   mcycle: 'MOTE_COUNTER_MCYCLE',
+  mpccr: 'MOTE_COUNTER_MPCCR',
 };
 
 /** PROTOCOL.md, HELLO. */
@@ -34,6 +36,7 @@ const naturalUnit: Record<Board['counter']['kind'], keyof typeof counterUnits> =
   mmio: 'ticks',
   minstret: 'instructions',
   mcycle: 'cycles',
+  mpccr: 'cycles',
 };
 
 export function boardHeader(board: Board, stackBytes: number): string {

@@ -41,8 +41,8 @@ function readDescription(folder: 'boards' | 'targets', id: string): { path: stri
 /** What the schema cannot say: one flash, one RAM, no overlap, and the facts that a counter kind needs. */
 function contradiction(board: Board): string | undefined {
   const count = (kind: string): number => board.memory.filter((m) => m.kind === kind).length;
-  if (count('flash') !== 1 || count('ram') !== 1 || count('boot') > 1)
-    return 'memory must be one flash, one ram and at most one boot region';
+  if (count('flash') !== 1 || count('ram') !== 1 || count('boot') > 1 || count('constants') > 1)
+    return 'memory must be one flash, one ram and at most one boot and one constants region';
   const sorted = [...board.memory].sort((a, b) => Number(a.start) - Number(b.start));
   for (const [i, m] of sorted.entries()) {
     const end = Number(m.start) + m.bytes;

@@ -14,7 +14,7 @@ export function regionOf(board: Board, kind: Region['kind']): Region {
   return region;
 }
 
-const access: Record<Region['kind'], string> = { boot: 'rx', flash: 'rx', ram: 'rwx' };
+const access: Record<Region['kind'], string> = { boot: 'rx', flash: 'rx', constants: 'r', ram: 'rwx' };
 
 const memoryLine = (m: Region): string => `  ${m.name} (${access[m.kind]}) : ORIGIN = ${m.start}, LENGTH = ${m.bytes}`;
 
@@ -25,10 +25,32 @@ function bootSection(board: Board): string {
   return `  .boot2 : {\n    __boot2_start = .;\n    KEEP(*(.boot2))\n    . = __boot2_start + ${boot.bytes - 4};\n    LONG(0)\n  } > ${boot.name} =0\n`;
 }
 
+/** Words before the first instruction: without them the boot ROM does not start the program. */
+const headerWords = (board: Board): string => (board.imageHeader ?? []).map((word) => `    LONG(${word})\n`).join('');
+
+/**
+ * Where the processor reads constants. They are loaded behind the code as ever; a board with a window of its own for
+ * data sees them there at the same distance from its start, which no alignment below `textEnd` changes.
+ */
+function constantPlaces(board: Board): Record<'textEnd' | 'rodata' | 'window' | 'shift', string> {
+  const flash = regionOf(board, 'flash').name;
+  const constants = board.memory.find((m) => m.kind === 'constants')?.name;
+  if (constants === undefined) return { textEnd: '4', rodata: '', window: flash, shift: '' };
+  const shift = ` + ORIGIN(${constants}) - ORIGIN(${flash})`;
+  return {
+    textEnd: '64',
+    rodata: `ADDR(.text) + SIZEOF(.text)${shift} `,
+    window: `${constants} AT > ${flash}`,
+    shift,
+  };
+}
+
 export function linkerScript(template: string, board: Board, stackBytes: number): string {
   const values: Record<string, string> = {
     memory: board.memory.map(memoryLine).join('\n'),
     boot: bootSection(board),
+    header: headerWords(board),
+    ...constantPlaces(board),
     flash: regionOf(board, 'flash').name,
     ram: regionOf(board, 'ram').name,
     stackBytes: String(stackBytes),

@@ -19,7 +19,7 @@ export function flashContradiction(board: Board): string | undefined {
 
 function wrongBlocks(board: Board, entry: FlashEntry): string | undefined {
   if (!('blocks' in entry)) return undefined;
-  const regions = board.memory.filter((m) => m.kind !== 'ram');
+  const regions = board.memory.filter((m) => m.kind === 'boot' || m.kind === 'flash');
   let before = 0;
   for (const { start, bytes, count } of entry.blocks) {
     const [from, to] = [Number(start), Number(start) + bytes * count];

@@ -44,7 +44,7 @@ function wrongMachine({ machine }: FirmwareFile, arch: string): string | undefin
 }
 
 function outsideFlash(image: readonly Chunk[], board: Board): string | undefined {
-  const regions = board.memory.filter((m) => m.kind !== 'ram');
+  const regions = board.memory.filter((m) => m.kind === 'boot' || m.kind === 'flash');
   for (const { address, bytes } of image) {
     let at = address;
     const end = address + bytes.length;
