@@ -3,12 +3,12 @@
 import { fail } from '../cli/errors.js';
 import type { Board } from '../generated/board.js';
 import type { Link } from '../link/link.js';
-import { openLink } from '../link/openLink.js';
+import { openConsolePort } from './consolePort.js';
 import { openQemuLink } from './qemu.js';
 import { openRp2040 } from './rp2040.js';
 
 export async function openConsole(board: Board, imagePath: string, port: string | undefined): Promise<Link> {
-  if (port !== undefined) return openLink(port, { baud: board.console.baud });
+  if (port !== undefined) return openConsolePort(board, port);
   switch (board.emulator?.kind) {
     case 'qemu':
       return openQemuLink(board, { elf: imagePath });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One image onto one board by one way: connect, write, start, and ask the firmware who it is.
 import { fail, MoteError } from '../cli/errors.js';
+import { openConsolePort } from '../device/consolePort.js';
 import type { Board } from '../generated/board.js';
 import { LinkClosed } from '../link/byteReader.js';
 import type { Link, LinkAbilities } from '../link/link.js';
@@ -45,7 +46,7 @@ export async function flashBoard(request: FlashBoardRequest): Promise<FlashBoard
   const report = way.kind === 'drive' ? await copyToDrive(request, way) : await runTool(request, way);
   if (!request.run || request.consolePort === undefined) return { report };
   const { consolePort, board, open = openLink } = request;
-  const link = await open(consolePort, { baud: board.console.baud });
+  const link = await openConsolePort(board, consolePort, open);
   return confirmed(request, link, report);
 }
 
@@ -126,7 +127,7 @@ async function toConsole(
   flashed: { baud: number; parity: string },
 ): Promise<Link> {
   const { baud } = board.console;
-  if (consolePort !== undefined) return open(consolePort, { baud });
+  if (consolePort !== undefined) return openConsolePort(board, consolePort, open);
   const can: LinkAbilities = link.can;
   const parity = flashed.parity !== 'none' && can.parity ? { parity: 'none' as const } : {};
   if (can.baud) await link.setFormat?.({ baud, ...parity });

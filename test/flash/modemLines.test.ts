@@ -80,6 +80,15 @@ describe.skipIf(!present && !process.env.CI)('modem lines', () => {
     });
     expect(virtual.starts).toBe(starts + 1);
   });
+
+  test('mote run lets go of the reset that opening the port asserts, and the firmware answers', async () => {
+    const starts = virtual.starts;
+    const { stdout, stderr } = await mote('run', 'pack', '--board', boardId, '--port', pty.path, '--json');
+    const { ok, data } = JSON.parse(stdout || '{}');
+    expect(ok, stderr).toBe(true);
+    expect(data).toMatchObject({ compared: 4, equal: 4 });
+    expect(virtual.starts).toBe(starts + 1);
+  });
 });
 
 /** Plays what the shim writes down to the board. Timers come before sockets, so lines come before the bytes after them. */

@@ -15,6 +15,8 @@
 static int lines;       /* TIOCM_DTR | TIOCM_RTS of the one port that a test opens */
 static tcflag_t parity; /* what a pty forgets of c_cflag */
 
+static int open_as(const char *name, const char *path, int flags, mode_t mode);
+
 static int is_pty(int fd) {
   struct stat s;
   return fstat(fd, &s) == 0 && S_ISCHR(s.st_mode) && major(s.st_rdev) >= 136 && major(s.st_rdev) <= 143;
@@ -26,10 +28,40 @@ static void set_lines(int wanted) {
   if (now == lines || path == NULL) return;
   lines = now;
   const char text[3] = {(now & TIOCM_DTR) ? '1' : '0', (now & TIOCM_RTS) ? '1' : '0', '\n'};
-  const int file = open(path, O_WRONLY | O_APPEND);
+  const int file = open_as("open", path, O_WRONLY | O_APPEND, 0);
   if (file < 0) return;
   if (write(file, text, sizeof text) != sizeof text) abort();
   close(file);
+}
+
+/* Linux asserts both lines of a serial port when it is opened (tty_port_block_til_ready). */
+static int opened(int fd) {
+  if (fd >= 0 && is_pty(fd)) set_lines(TIOCM_DTR | TIOCM_RTS);
+  return fd;
+}
+
+static int open_as(const char *name, const char *path, int flags, mode_t mode) {
+  int (*next)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, name);
+  return next(path, flags, mode);
+}
+
+#define MODE_OF(flags, mode)                                     \
+  mode_t mode = 0;                                               \
+  if ((flags) & (O_CREAT | O_TMPFILE)) {                         \
+    va_list args;                                                \
+    va_start(args, flags);                                       \
+    mode = va_arg(args, mode_t);                                 \
+    va_end(args);                                                \
+  }
+
+int open(const char *path, int flags, ...) {
+  MODE_OF(flags, mode)
+  return opened(open_as("open", path, flags, mode));
+}
+
+int open64(const char *path, int flags, ...) {
+  MODE_OF(flags, mode)
+  return opened(open_as("open64", path, flags, mode));
 }
 
 int ioctl(int fd, unsigned long request, ...) {
