@@ -12,7 +12,8 @@ import { VirtualSamBa } from '../../src/flash/testing/virtualSamBa.js';
 import { writeImage } from '../../src/flash/writeImage.js';
 import type { SamBaFlash } from '../../src/generated/board.js';
 import { xorshift32 } from '../../src/xorshift.js';
-import { bridgeToPty } from './ptyBridge.js';
+import { openPty } from '../support/pty.js';
+import { serveLink } from '../support/serveLink.js';
 
 const present = findProgram('bossac') !== undefined && findProgram('socat') !== undefined;
 const options: SamBaFlash = {
@@ -33,15 +34,18 @@ beforeAll(async () => {
 afterAll(() => rm(room, { recursive: true, force: true }));
 
 async function bossac(board: VirtualSamBa, args: string[]): Promise<{ code: number | null; text: string }> {
-  const bridge = await bridgeToPty(board.link, join(room, 'tty'));
-  const child = spawn('bossac', ['-p', bridge.path, '-U0', '-o', '0x2000', ...args]);
+  const server = await serveLink(board.link);
+  const pty = await openPty(room, server.tcpPort);
+  await server.connected;
+  const child = spawn('bossac', ['-p', pty.path, '-U0', '-o', '0x2000', ...args]);
   let text = '';
   child.stdout.on('data', (bytes) => (text += bytes));
   child.stderr.on('data', (bytes) => (text += bytes));
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
   // What it wrote last may still be on its way.
   await new Promise((resolve) => setTimeout(resolve, 100));
-  await bridge.close();
+  await pty.close();
+  await server.close();
   return { code, text };
 }
 
