@@ -16,6 +16,7 @@ describe('emulated boards', () => {
     expect(emulated.map((b) => b.id)).toEqual([
       'pico',
       'stm32f405-virtual',
+      'virtual-m3',
       'virtual-m33',
       'virtual-m4',
       'virtual-m55',
