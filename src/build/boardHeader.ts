@@ -15,6 +15,7 @@ const uartMacros: Record<Board['console']['uart'], readonly string[]> = {
   'nrf-uart': ['MOTE_UART_NRF'],
   sercom: ['MOTE_UART_SERCOM'],
   'esp-uart': ['MOTE_UART_ESP'],
+  'esp-uart-v2': ['MOTE_UART_ESP_V2'],
   other: [],
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ESP32-C3 starts a program straight from flash where its first eight bytes are the mark of direct boot: code is
-// then seen from 0x42000000 and data from 0x3C000000, both at flash offset 0, and the first instruction is at offset 8.
-// https://github.com/espressif/esp32c3-direct-boot-example
+// The ESP32-C3 and -C6 start a program straight from flash where its first eight bytes are the mark of direct boot; the
+// first instruction is at offset 8. The C3 sees code from 0x42000000 and data from 0x3C000000, both at flash offset 0; the
+// C6 sees both from 0x42000000. https://github.com/espressif/esp32c3-direct-boot-example; the C6's memory: esp-hal's
+// esp32c6-hal/ld/db-esp32c6-memory.x
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,20 +18,39 @@ import { flashBoard } from '../../src/flash/flashBoard.js';
 import { type FirmwareFile, readFirmware } from '../../src/flash/readFirmware.js';
 import { VirtualEsp } from '../../src/flash/testing/virtualEsp.js';
 import { inVirtualTime } from '../../src/flash/testing/virtualTime.js';
+import type { Board } from '../../src/generated/board.js';
 
-const board = loadBoard('esp32-c3-devkitm');
 const mark = [0x1d, 0x04, 0xdb, 0xae, 0x1d, 0x04, 0xdb, 0xae];
 const codeWindow = 0x42000000;
-const dataWindow = 0x3c000000;
 const windowBytes = 4 << 20;
-const ram = { start: 0x3fc80000, bytes: 0x50000 };
+
+interface Case {
+  board: Board;
+  chip: 'esp32c3' | 'esp32c6';
+  dataWindow: number;
+  ram: { start: number; bytes: number };
+}
+const cases: Record<string, Case> = {
+  'ESP32-C3': {
+    board: loadBoard('esp32-c3-devkitm'),
+    chip: 'esp32c3',
+    dataWindow: 0x3c000000,
+    ram: { start: 0x3fc80000, bytes: 0x50000 },
+  },
+  'ESP32-C6': {
+    board: loadBoard('esp32-c6-devkitc'),
+    chip: 'esp32c6',
+    dataWindow: codeWindow,
+    ram: { start: 0x40800000, bytes: 0x80000 },
+  },
+};
 
 interface Built {
   elf: Elf;
   bin: Uint8Array;
 }
 
-const build = (toolchain: ToolchainName): Promise<Built> =>
+const build = (board: Board, toolchain: ToolchainName): Promise<Built> =>
   withWorkFolder(async (folder) => {
     const declarations = 'volatile int8_t initialized[4] = {1, 2, 3, 4};';
     await writeMiniPack(join(folder, 'pack'), { declarations, extra: 'sum += initialized[3];' });
@@ -50,8 +70,8 @@ function bytesOf(elf: Elf, name: string): { address: number; bytes: Uint8Array }
   return { address: section.address, bytes: sectionBytes(elf, section) };
 }
 
-async function flashed(elf: Elf): Promise<VirtualEsp> {
-  const virtual = new VirtualEsp();
+async function flashed(elf: Elf, { board, chip }: Case): Promise<VirtualEsp> {
+  const virtual = new VirtualEsp({ chip });
   const entry = board.flash?.[0];
   if (!entry) throw new Error('no way to flash');
   const file: FirmwareFile = readFirmware(elf.bytes, 'fw.elf');
@@ -71,9 +91,14 @@ async function flashed(elf: Elf): Promise<VirtualEsp> {
   return virtual;
 }
 
-describe.each<ToolchainName>(['zig', 'gcc'])('ESP32-C3 by %s', (toolchain) => {
+const builds = Object.keys(cases).flatMap((name) =>
+  (['zig', 'gcc'] as const).map((toolchain) => ({ name, toolchain })),
+);
+
+describe.each(builds)('$name by $toolchain', ({ name, toolchain }) => {
+  const { board, dataWindow, ram } = cases[name];
   test('is a direct-boot image, and arrives as such at flash offset 0', async () => {
-    const { elf, bin } = await build(toolchain);
+    const { elf, bin } = await build(board, toolchain);
     const image = imageOf(elf);
     expect(image[0].address).toBe(codeWindow);
     expect([...bin.subarray(0, 8)]).toEqual(mark);
@@ -97,7 +122,7 @@ describe.each<ToolchainName>(['zig', 'gcc'])('ESP32-C3 by %s', (toolchain) => {
     expect(data.address).toBeGreaterThanOrEqual(ram.start);
     expect(addressOf(elf, '__bss_end')).toBeLessThanOrEqual(ram.start + ram.bytes);
 
-    const virtual = await flashed(elf);
+    const virtual = await flashed(elf, cases[name]);
     expect(Buffer.compare(virtual.content(codeWindow, bin.length), bin)).toBe(0);
     expect(virtual.record.forbidden).toEqual([]);
   }, 120_000);
