@@ -33,6 +33,8 @@ export interface GraphRunnerOptions {
   rounding: Rounding;
   /** Of compiled kernels; several runners should share one. */
   cache: WasmCache;
+  /** A module that has all kernels of the graph (`graphKernels`), for callers that run many graphs. */
+  module?: WebAssembly.Module;
 }
 
 export type Visit = (id: TensorId, data: TensorData) => void;
@@ -79,6 +81,17 @@ function kernelsFor(node: Node, call: KernelCall, target: Target): string[] {
     .map((v) => v.kernel);
 }
 
+/** All kernels that a runner of this graph may call. */
+export function graphKernels(
+  graph: Graph,
+  { rounding, target }: Pick<GraphRunnerOptions, 'rounding' | 'target'>,
+): string[] {
+  return findBuffers(graph).nodes.flatMap((node) => {
+    const plain = specOf(node).lower(node, { graph, rounding, target });
+    return [plain.kernel, ...kernelsFor(node, plain, target)];
+  });
+}
+
 export class GraphRunner {
   readonly #graph: Graph;
   readonly #options: GraphRunnerOptions;
@@ -121,10 +134,8 @@ export class GraphRunner {
     const graph = cloneGraph(source);
     const { nodes } = findBuffers(graph);
     const context = { graph, rounding, target };
-    const plain = nodes.map((node) => specOf(node).lower(node, context));
     const calls = nodes.map((node) => lowerNode(specOf(node), node, context));
-    const kernels = nodes.flatMap((node, i) => [plain[i].kernel, ...kernelsFor(node, plain[i], target)]);
-    const module = await buildKernelModule(kernels, target, cache);
+    const module = options.module ?? (await buildKernelModule(graphKernels(graph, options), target, cache));
     return new GraphRunner(graph, await WebAssembly.instantiate(module), options, calls);
   }
 
