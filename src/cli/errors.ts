@@ -49,6 +49,12 @@ export const errors = {
   'data.broken': { exit: 3, text: "'{path}' is not usable data: {reason}" },
   'data.shape': { exit: 3, text: "'{path}' has shape {got}, the model wants {expected}" },
   'json.broken': { exit: 3, text: "'{path}' is not a valid {kind}: {reason}" },
+  'npu.broken': { exit: 3, text: "'{path}' is not usable NPU code: {reason}" },
+  'npu.operator': {
+    exit: 3,
+    text: "'{path}' has a CPU node of kind {operator}, which the functional model of the NPU does not run",
+    help: 'mote npu dump lists the nodes',
+  },
   'pack.broken': {
     exit: 3,
     text: "'{path}' is not a mote pack: {reason}",

@@ -19,5 +19,6 @@ export const commands: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   doctor: async () => (await import('./doctor.js')).doctor,
   boards: async () => (await import('./boards.js')).boards,
   targets: async () => (await import('./targets.js')).targets,
+  npu: async () => (await import('./npu.js')).npu,
   demo: async () => (await import('./demo.js')).demo,
 };
