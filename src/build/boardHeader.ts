@@ -16,6 +16,7 @@ const uartMacros: Record<Board['console']['uart'], readonly string[]> = {
   sercom: ['MOTE_UART_SERCOM'],
   'esp-uart': ['MOTE_UART_ESP'],
   'esp-uart-v2': ['MOTE_UART_ESP_V2'],
+  'sci-b': ['MOTE_UART_SCI_B'],
   other: [],
 };
 

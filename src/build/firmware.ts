@@ -6,7 +6,7 @@
 //   MOTE_MODEL_LAYERS, mote_model_init(arena), mote_model_run(arena) and mote_model_step(layer, arena).
 // - The build writes mote_board.h (boardHeader.ts): MOTE_BOARD_ID, MOTE_CLOCK_HZ; MOTE_UART_BASE, _CLOCK_HZ, _BAUD
 //   and one of MOTE_UART_CMSDK, _PL011, _NS16550, _STM32_V1, _STM32_V2 (the last with MOTE_UART_LPUART for an
-//   LPUART), _NRF, _SERCOM, _ESP, _ESP_V2, with _TX_PIN and _RX_PIN where they can be chosen; one of MOTE_COUNTER_DWT, _SYSTICK,
+//   LPUART), _NRF, _SERCOM, _ESP, _ESP_V2, _SCI_B, with _TX_PIN and _RX_PIN where they can be chosen; one of MOTE_COUNTER_DWT, _SYSTICK,
 //   _MMIO, _MINSTRET, _MCYCLE, _MPCCR, with MOTE_COUNTER_BASE, _HZ and _UNIT (0 none, 1 cycles, 2 instructions,
 //   3 ticks); MOTE_STACK_BYTES, MOTE_CHUNK_BYTES, MOTE_GUARD_BYTES; where the board has
 //   a marker pin MOTE_MARKER_SETUP, _HIGH_ADDRESS, _HIGH_VALUE, _LOW_ADDRESS and _LOW_VALUE.
@@ -89,6 +89,7 @@ const uartSources: Record<Exclude<Board['console']['uart'], 'other'>, string> = 
   sercom: 'uart_sercom.c',
   'esp-uart': 'uart_esp.c',
   'esp-uart-v2': 'uart_esp_v2.c',
+  'sci-b': 'uart_sci_b.c',
 };
 const counterSources: Record<Board['counter']['kind'], string> = {
   dwt: 'counter_dwt.c',
