@@ -19,6 +19,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../cli/errors.js';
 import { writeOutput } from '../cli/files.js';
+import { mcubootVectorOffset } from '../flash/mcubootSlot.js';
 import type { Board } from '../generated/board.js';
 import type { PackManifest } from '../generated/pack.js';
 import { packageRoot } from '../packageRoot.js';
@@ -33,6 +34,7 @@ import { floatUses } from './floatFree.js';
 import { writeHex } from './hex.js';
 import { imageOf } from './image.js';
 import { defaultStackBytes, linkerScript, regionOf } from './linkerScript.js';
+import { mcubootBoard } from './mcubootBoard.js';
 import {
   type FunctionSize,
   largestFunctions,
@@ -45,11 +47,14 @@ import { type StackBound, stackBound } from './stack.js';
 import { type Overflow, openToolchain, type Toolchain, type ToolchainName } from './toolchain.js';
 import { writeUf2 } from './uf2.js';
 import { withWorkFolder } from './workFolder.js';
+import { type McubootSigning, writeMcuboot } from './writeMcuboot.js';
 
 export interface BuildOptions {
   toolchain?: ToolchainName;
   /** With the profiling agent: marked windows, MLPerf Tiny's commands; costs a copy of the input. */
   agent?: AgentOptions;
+  /** For the slot of the board's MCUboot, with its header and hash. */
+  mcuboot?: McubootSigning;
 }
 
 export interface BuildReport extends MemoryUse {
@@ -59,7 +64,7 @@ export interface BuildReport extends MemoryUse {
   hash: string;
   toolchain: string;
   elfPath: string;
-  /** What a flasher takes: UF2, HEX or BIN beside the ELF, or the ELF itself. */
+  /** What a flasher takes: UF2, HEX, BIN or MCUboot's image beside the ELF, or the ELF itself. */
   imagePath: string;
   weightBytes: number;
   arenaBytes: number;
@@ -197,19 +202,26 @@ function uf2Family(board: Board): number | undefined {
 }
 
 /** Writes `<out>.elf` and, where the board wants another format, that beside it. */
-async function writeImages(elf: Elf, board: Board, outPath: string): Promise<{ elfPath: string; imagePath: string }> {
+async function writeImages(
+  elf: Elf,
+  board: Board,
+  outPath: string,
+  mcuboot?: McubootSigning,
+): Promise<{ elfPath: string; imagePath: string }> {
   const base = outPath.replace(/\.(elf|uf2|hex|bin)$/i, '');
   const elfPath = `${base}.elf`;
-  const imagePath = `${base}.${board.image}`;
+  const format = mcuboot ? 'signed.bin' : board.image;
+  const imagePath = `${base}.${format}`;
   const image = imageOf(elf);
   const formats = {
     elf: undefined,
     uf2: () => writeUf2(image, uf2Family(board)),
     hex: () => writeHex(image, elf.entry),
     bin: () => writeBin(image).bytes,
+    'signed.bin': () => mcuboot && writeMcuboot(writeBin(image).bytes, mcubootVectorOffset, mcuboot),
   } as const;
   await writeOutput(elfPath, elf.bytes);
-  const contents = formats[board.image]?.();
+  const contents = formats[format]?.();
   if (contents !== undefined) await writeOutput(imagePath, contents);
   return { elfPath, imagePath };
 }
@@ -225,18 +237,19 @@ export async function buildFirmware(
   if (board.verified.level === 'described')
     fail('board.described', { board: board.id, note: board.verified.note ?? 'it has no start-up code yet' });
   const toolchain = openToolchain(options.toolchain);
-  const { agent } = options;
+  const { agent, mcuboot } = options;
+  const place = mcuboot ? mcubootBoard(board) : board;
   const console = { ...board.console, ...(agent?.mode === 'energy' && { baud: energyBaud }) };
-  const linked = await linkWithStack({ dir, manifest, board: { ...board, console }, toolchain, agent });
+  const linked = await linkWithStack({ dir, manifest, board: { ...place, console }, toolchain, agent });
   const { elf, stack, stackBytes } = linked;
-  const paths = await writeImages(elf, board, outPath);
+  const paths = await writeImages(elf, board, outPath, mcuboot);
   return {
     board: board.id,
     model: manifest.name,
     hash: manifest.hash.slice(0, 16),
     toolchain: `${toolchain.name} ${await toolchain.version(loadTarget(board.target))}`,
     ...paths,
-    ...memoryUse(elf, board),
+    ...memoryUse(elf, place),
     weightBytes: manifest.weightBytes,
     arenaBytes: manifest.arenaBytes,
     stackBytes: stack.bytes,

@@ -132,7 +132,7 @@ export const errors = {
   'flash.unsigned': {
     exit: 3,
     text: '{board} takes images signed for MCUboot by smp, and this is none: {reason}; nothing was erased',
-    help: 'link it for {start}, then: imgtool sign --key KEY.pem --header-size {header} --pad-header --align 4 --version 1.0.0 --slot-size {slot} FW.bin SIGNED.bin',
+    help: 'mote build --mcuboot makes one of a pack; else link it for {start}, then: imgtool sign --key KEY.pem --header-size {header} --pad-header --align 4 --version 1.0.0 --slot-size {slot} FW.bin SIGNED.bin',
   },
   'flash.silent': {
     exit: 6,

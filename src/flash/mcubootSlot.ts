@@ -12,8 +12,8 @@ import { hasMcubootMagic, type McubootImage, mcubootHeaderBytes, readMcubootImag
 
 /** Armv7-M, B3.2.5: the low seven bits of VTOR are zero. A core with more vectors needs more. */
 const leastVectorAlign = 128;
-/** What `imgtool sign` is told for a header that aligns the vectors of any Cortex-M here. */
-const headerBytes = 0x200;
+/** Of the header and its padding: aligns the vectors of any Cortex-M here. */
+export const mcubootVectorOffset = 0x200;
 
 export function mcubootSlot(board: Board): EraseBlock | undefined {
   const entry = board.flash?.find((e) => e.method === 'smp');
@@ -45,7 +45,7 @@ export function wrongSigned(image: readonly Chunk[], slot: EraseBlock, board: Bo
   if (bytes.subarray(signed.bytes).some((byte) => byte !== 0xff))
     return 'there are bytes behind its signature: sign it without --pad';
   if ((slot.address + signed.headerBytes) % leastVectorAlign !== 0)
-    return `its header of ${signed.headerBytes} bytes leaves the vectors where the chip cannot have them: sign it with --header-size 0x${headerBytes.toString(16)}`;
+    return `its header of ${signed.headerBytes} bytes leaves the vectors where the chip cannot have them: sign it with --header-size 0x${mcubootVectorOffset.toString(16)}`;
   return signed;
 }
 
@@ -54,8 +54,8 @@ function failUnsigned(bytes: Uint8Array | undefined, slot: EraseBlock, board: Bo
   return fail('flash.unsigned', {
     board: board.id,
     reason,
-    start: hex32(slot.address + headerBytes),
-    header: `0x${headerBytes.toString(16)}`,
+    start: hex32(slot.address + mcubootVectorOffset),
+    header: `0x${mcubootVectorOffset.toString(16)}`,
     slot: `0x${slot.bytes.toString(16)}`,
   });
 }

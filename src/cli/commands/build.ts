@@ -2,6 +2,9 @@
 import type { AgentOptions } from '../../build/agentHeader.js';
 import { loadBoard } from '../../build/boards.js';
 import { type BuildReport, buildFirmware } from '../../build/firmware.js';
+import { regionOf } from '../../build/linkerScript.js';
+import { mcubootBoard } from '../../build/mcubootBoard.js';
+import { type McubootSigning, mcubootKeyName } from '../../build/writeMcuboot.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import { type MlperfTask, mlperfTasks } from '../../measure/mlperfTasks.js';
@@ -9,6 +12,7 @@ import { openPack } from '../../packFolder.js';
 import { grouped, percent } from '../../report/table.js';
 import { type CommandSpec, type OptionSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';
+import { mcubootFrom } from '../mcubootOptions.js';
 import { memoryBytes } from './pack.js';
 
 /** The board named on the command line, or the one the pack was made for. */
@@ -56,6 +60,12 @@ function agentFrom(options: OptionValues): AgentOptions | undefined {
   return { mode, task: task as MlperfTask | undefined };
 }
 
+function signedWords({ version, key }: McubootSigning, place: Board): string {
+  const { major, minor, revision, build } = version;
+  const by = key ? `signed by ${mcubootKeyName(key)}` : 'not signed: for a MCUboot that asks for no signature';
+  return `linked at ${regionOf(place, 'flash').start}, version ${major}.${minor}.${revision}+${build}, ${by}`;
+}
+
 export const build: CommandSpec = {
   name: 'build',
   summary: 'compile the firmware of a pack for a board and say exactly what it needs',
@@ -68,19 +78,32 @@ export const build: CommandSpec = {
       required: true,
     },
     ...agentOptions,
+    {
+      flags: '--mcuboot [version]',
+      text: "for the slot of the board's MCUboot: linked behind the header, with version (0.0.0) and hash as FILE.signed.bin",
+    },
+    { flags: '--key <pem>', text: 'with --mcuboot: the private key that signs it' },
   ],
   async run([dir], options) {
     const { manifest } = await openPack(dir);
     const board = boardFor(manifest, text(options, 'board'));
     const started = performance.now();
-    const report = await buildFirmware(dir, board, text(options, 'output') as string, { agent: agentFrom(options) });
+    const mcuboot = await mcubootFrom(options, 'build');
+    const place = mcuboot ? mcubootBoard(board) : board;
+    const report = await buildFirmware(dir, board, text(options, 'output') as string, {
+      agent: agentFrom(options),
+      ...(mcuboot && { mcuboot }),
+    });
     return {
       data: report,
       lines: [
         `pack    ${manifest.name}   for ${board.id} (${board.name}, verified: ${board.verified.level})`,
-        ...fitLines(board, report),
+        ...fitLines(place, report),
+        ...(mcuboot ? [`slot    ${signedWords(mcuboot, place)}`] : []),
         `wrote   ${[...new Set([report.elfPath, report.imagePath])].join('  ')}   ${((performance.now() - started) / 1000).toFixed(1)} s`,
-        `next    mote run ${dir} --board ${board.id} --data X.npy`,
+        mcuboot
+          ? `next    mote flash ${report.imagePath} --board ${board.id} --method smp`
+          : `next    mote run ${dir} --board ${board.id} --data X.npy`,
       ],
     };
   },

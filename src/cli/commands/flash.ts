@@ -5,6 +5,7 @@ import { loadBoard, loadTarget } from '../../build/boards.js';
 import { findProgram } from '../../build/exec.js';
 import { buildFirmware } from '../../build/firmware.js';
 import { withWorkFolder } from '../../build/workFolder.js';
+import type { McubootSigning } from '../../build/writeMcuboot.js';
 import { listDrives, readDrive } from '../../discover/drives.js';
 import { boardsOfUsb } from '../../discover/guessBoards.js';
 import { systemRoots } from '../../discover/roots.js';
@@ -27,6 +28,7 @@ import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readInput } from '../files.js';
+import { mcubootFrom } from '../mcubootOptions.js';
 import type { Output } from '../output.js';
 import { boardFor } from './build.js';
 
@@ -48,13 +50,17 @@ interface Wanted {
   board?: string;
   address?: string;
   method?: string;
+  /** How a pack is built for MCUboot's slot, where the method wants that. */
+  mcuboot?: McubootSigning;
 }
 
 async function readSource(path: string, wanted: Wanted, out: Output): Promise<Source> {
   if (await isFolder(path)) {
     const isPack = await stat(join(path, 'pack.json')).catch(() => undefined);
-    return isPack ? buildPack(path, wanted.board, out) : readSource(await onlyFirmware(path), wanted, out);
+    return isPack ? buildPack(path, wanted, out) : readSource(await onlyFirmware(path), wanted, out);
   }
+  if (wanted.mcuboot?.key)
+    fail('usage.bad', { what: '--key signs a pack that is built here; a file goes as it is', command: 'flash' });
   const board = loadBoard(wanted.board ?? fail('board.missing'));
   const bytes = await readInput(path);
   const address = parseAddress(wanted.address);
@@ -70,13 +76,16 @@ function parseAddress(text: string | undefined): number | undefined {
   return value;
 }
 
-async function buildPack(dir: string, boardId: string | undefined, out: Output): Promise<Source> {
+async function buildPack(dir: string, { board: boardId, mcuboot }: Wanted, out: Output): Promise<Source> {
   const { manifest } = await openPack(dir);
   const board = boardFor(manifest, boardId);
   return withWorkFolder(async (work) => {
-    const { elfPath, hash } = await buildFirmware(dir, board, join(work, 'firmware.elf'));
-    out.step(`built   ${manifest.name} for ${board.id}`);
-    return { board, path: dir, file: readFirmware(await readInput(elfPath), elfPath), packHash: hash };
+    const built = await buildFirmware(dir, board, join(work, 'firmware.elf'), { ...(mcuboot && { mcuboot }) });
+    out.step(`built   ${manifest.name} for ${board.id}${mcuboot ? "'s MCUboot" : ''}`);
+    const path = mcuboot ? built.imagePath : built.elfPath;
+    const bytes = await readInput(path);
+    const file = readFirmware(bytes, path, undefined, slotAddress(bytes, board, undefined));
+    return { board, path: dir, file, packHash: built.hash };
   });
 }
 
@@ -187,14 +196,21 @@ export const flash: CommandSpec = {
       flags: '--stub <file>',
       text: "stub for an ESP32's ROM loader (JSON, as esptool has them): faster, never needed",
     },
+    { flags: '--key <pem>', text: 'with --method smp and a pack folder: the private key that signs the image' },
     { flags: '--no-run', text: 'do not start it' },
   ],
   stopsGently: true,
   async run([path], options, out) {
     const [boardId, address, method] = ['board', 'address', 'method'].map((key) => text(options, key));
+    const mcuboot = await mcubootFrom(options, 'flash', method === 'smp');
     const source = await readSource(
       path,
-      { ...(boardId && { board: boardId }), ...(address && { address }), ...(method && { method }) },
+      {
+        ...(boardId && { board: boardId }),
+        ...(address && { address }),
+        ...(method && { method }),
+        ...(mcuboot && { mcuboot }),
+      },
       out,
     );
     const { board, file } = source;
