@@ -33,6 +33,7 @@ import { softmax } from './softmax.js';
 import { sub } from './sub.js';
 import { tanh } from './tanh.js';
 import { transpose } from './transpose.js';
+import { unaryOps } from './unary.js';
 
 const specs: readonly OpSpec[] = [
   add,
@@ -65,6 +66,7 @@ const specs: readonly OpSpec[] = [
   sub,
   tanh,
   transpose,
+  ...unaryOps,
 ];
 
 /** Kernels count elements in int32, and walk at least one. */

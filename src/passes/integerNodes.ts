@@ -2,6 +2,7 @@
 // The integer twin of a float node, given integer twins of its inputs and the quantization that its output should
 // have. Shared by the import of quantized ONNX models and by mote's own quantizer.
 import { elementCount, NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
+import { unaryTable } from '../ops/unaryTable.js';
 import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
 import { realValues, sameQuant, storedConstant } from './constants.js';
@@ -63,6 +64,7 @@ const rules: Record<string, Rule> = {
   slice: passing,
   pad: passing,
   clamp: passing,
+  ...Object.fromEntries(unaryTable.map(({ op }) => [op, arithmetic])),
 };
 
 export const hasIntegerRule = (op: string): boolean => Object.hasOwn(rules, op);

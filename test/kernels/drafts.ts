@@ -2,6 +2,7 @@
 // How a random node looks that uses a given kernel: one row per operator of the kernel table.
 import { type DType, elementCount, quantOf, type TensorData } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
+import { unaryTable } from '../../src/ops/unaryTable.js';
 import { binarize, binaryConv2d } from './binaryDrafts.js';
 import {
   addConstant,
@@ -59,8 +60,7 @@ export const drafters: Record<string, Drafter> = {
   tanh: elementwise,
   hardSwish: elementwise,
   leakyRelu: elementwise,
-  lut: (row, random) =>
-    elementwise({ ...row, op: random.pick(['logistic', 'tanh', 'hardSwish', 'leakyRelu', 'sign']) }, random),
+  lut: (row, random) => elementwise({ ...row, op: random.pick([...tables, ...unaryTable.map((u) => u.op)]) }, random),
   transpose,
   slice,
   stridedCopy: (row, random) => (random.chance(0.5) ? transpose(row, random) : slice(row, random)),
@@ -71,7 +71,11 @@ export const drafters: Record<string, Drafter> = {
   batchNorm,
   matmul,
   packedConv: packed,
+  ...Object.fromEntries(unaryTable.map(({ op }) => [op, elementwise])),
 };
+
+/** Operators whose int8 form is a table. */
+const tables = ['logistic', 'tanh', 'hardSwish', 'leakyRelu', 'sign'];
 
 const positive = (random: Random, max: number): number[] => [random.int(1, max), random.int(1, max)];
 
@@ -272,6 +276,8 @@ function elementwise(row: KernelRow, random: Random): Draft {
   addFixedOutput(d, dtype);
   if (row.op === 'sign') setAttrs(d, { zero: random.int(-1, 1) });
   if (row.op === 'leakyRelu') setAttrs(d, { alpha: random.pick([0.01, 0.3, 1.5, -0.2]) });
+  const params = unaryTable.find((u) => u.op === row.op)?.params ?? [];
+  for (const [name] of params) setAttrs(d, { [name]: random.pick([0.5, 1, random.real(0.1, 2)]) });
   if (row.op === 'clamp')
     setAttrs(
       d,

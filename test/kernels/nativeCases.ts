@@ -49,6 +49,21 @@ static void *block(FILE *file, uint32_t *bytes)
     return data;
 }
 
+/* Every NaN equals every other: which bits one has is the processor's choice. */
+static int differ(const void *a, const void *b, uint32_t bytes)
+{
+    const uint32_t exponent = 0x7F800000u;
+    uint32_t x, y;
+    if (memcmp(a, b, bytes) == 0) return 0;
+    if (bytes % 4) return 1;
+    for (uint32_t at = 0; at < bytes; at += 4) {
+        memcpy(&x, (const char *)a + at, 4);
+        memcpy(&y, (const char *)b + at, 4);
+        if (x != y && !((x & 0x7FFFFFFFu) > exponent && (y & 0x7FFFFFFFu) > exponent)) return 1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     FILE *file = argc > 1 ? fopen(argv[1], "rb") : 0;
@@ -62,7 +77,7 @@ int main(int argc, char **argv)
         void *out = malloc(bytes);
         void *scratch = malloc(scratch_bytes);
         mote_case((int)i, (const void *const *)in, out, scratch);
-        if (memcmp(out, expected, bytes) != 0) printf("%u\\n", (unsigned)i);
+        if (differ(out, expected, bytes)) printf("%u\\n", (unsigned)i);
         for (uint32_t k = 0; k < inputs; k++) free(in[k]);
         free(expected);
         free(out);

@@ -85,6 +85,17 @@ export class OnnxNode {
     return data?.length === 1 ? Number(data[0]) : this.broken(`its ${what} is not one number`);
   }
 
+  /** One real number in the graph. */
+  number(purpose: string, value: number): TensorId {
+    const tensor: Tensor = {
+      name: `${this.outputName}/${purpose}`,
+      dtype: 'float32',
+      shape: [],
+      data: Float32Array.of(value),
+    };
+    return this.values.place({ kind: 'constant', tensor });
+  }
+
   /** Node of the file that computes input i. */
   producerOf(i: number): NodeProto | undefined {
     return this.values.protos.get(this.proto.input[i] ?? '');

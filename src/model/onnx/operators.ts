@@ -17,6 +17,7 @@ import {
   unary,
   variadic,
 } from './elementwise.js';
+import { functions } from './functions.js';
 import {
   convertDequantize,
   convertQGemm,
@@ -62,6 +63,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   HardSwish: unary('hardSwish'),
   HardSigmoid: convertHardSigmoid,
   Sign: unary('sign', () => ({ zero: 0 })),
+  ...functions,
   Where: convertWhere,
   Add: binary('add'),
   Sub: binary('sub'),
@@ -107,43 +109,4 @@ export const operators: Readonly<Record<string, Convert>> = {
 };
 
 /** Operators without a row whose output has the shape of their first input: what follows them can still be read. */
-export const keepsShape: ReadonlySet<string> = new Set([
-  'Abs',
-  'Acos',
-  'Acosh',
-  'Asin',
-  'Asinh',
-  'Atan',
-  'Atanh',
-  'Ceil',
-  'Celu',
-  'Cos',
-  'Cosh',
-  'Elu',
-  'Erf',
-  'Exp',
-  'Floor',
-  'Gelu',
-  'GroupNormalization',
-  'Hardmax',
-  'InstanceNormalization',
-  'LRN',
-  'LayerNormalization',
-  'Log',
-  'LogSoftmax',
-  'Mish',
-  'Neg',
-  'Not',
-  'PRelu',
-  'Reciprocal',
-  'Round',
-  'Selu',
-  'Shrink',
-  'Sin',
-  'Sinh',
-  'Softplus',
-  'Softsign',
-  'Sqrt',
-  'Tan',
-  'ThresholdedRelu',
-]);
+export const keepsShape: ReadonlySet<string> = new Set(['Hardmax', 'LRN']);

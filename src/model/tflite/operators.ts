@@ -70,6 +70,28 @@ const dequantize: Convert = (n) => {
   n.becomeConstant({ name: x.name, dtype: 'float32', shape: x.shape, data });
 };
 
+const sign: Convert = (n) => {
+  n.input(0);
+  n.emit('sign', n.inputs.slice(0, 1), { zero: 0 });
+};
+
+/** Functions of one number without options. */
+const functions = {
+  ABS: 'abs',
+  NEG: 'neg',
+  FLOOR: 'floor',
+  CEIL: 'ceil',
+  ROUND: 'round',
+  SQRT: 'sqrt',
+  RSQRT: 'rsqrt',
+  SQUARE: 'square',
+  EXP: 'exp',
+  LOG: 'log',
+  SIN: 'sin',
+  COS: 'cos',
+  ELU: 'elu',
+} as const;
+
 export const operators: Readonly<Record<string, Convert>> = {
   ADD: binary('add', schema.AddOptions),
   SUB: binary('sub', schema.SubOptions),
@@ -92,6 +114,8 @@ export const operators: Readonly<Record<string, Convert>> = {
   LOGISTIC: unary('logistic'),
   TANH: unary('tanh'),
   HARD_SWISH: unary('hardSwish'),
+  ...Object.fromEntries(Object.entries(functions).map(([name, op]) => [name, unary(op)])),
+  SIGN: sign,
   RESHAPE: reshape,
   SQUEEZE: reshape,
   EXPAND_DIMS: reshape,

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* float32 asinh: inverse hyperbolic sine. */
+#include "mote/asinh.h"
+
+#include "mote/trigonometry.h"
+
+void mote_asinh_f32__ref(const mote_asinh_f32 *p, const float *input, float *output) {
+  for (int32_t i = 0; i < p->count; i++) {
+    const float x = input[i];
+    output[i] = mote_asinhf(x);
+  }
+}
