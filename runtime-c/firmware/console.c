@@ -19,7 +19,7 @@
 #define WINDOW_BYTES 13u // i32, u64, u8
 
 enum { HELLO = 0x01, WRITE = 0x02, READ = 0x03, RUN = 0x04, STEP = 0x05, STATUS = 0x06, BATCH = 0x07, FAULT = 0xFF };
-enum { DONE = 0, UNKNOWN = 1, RANGE = 2, MODEL_ERROR = 3 };
+enum { DONE = 0, UNKNOWN = 1, RANGE = 2, MODEL_ERROR = 3, NO_SESSION = 4 };
 
 /// An answer in the making: `bytes` begins with the two header bytes and the status.
 typedef struct {
@@ -37,6 +37,9 @@ static struct {
   uint8_t status;
   uint8_t body[WINDOW_BYTES];
 } last;
+
+// A host that greeted and then meets this at 0 knows that the board was reset in between.
+static uint8_t greeted;
 
 static const uint8_t model_hash[8] = MOTE_MODEL_HASH_BYTES;
 static const char model_name[] = MOTE_MODEL_NAME;
@@ -148,6 +151,8 @@ static uint8_t status(void) {
 
 /// Does the request in `io` (`length` bytes after the header), leaves the body of the answer after the status byte.
 static uint8_t execute(uint8_t command, uint32_t length) {
+  if (command == HELLO) greeted = 1;
+  else if (greeted == 0) return NO_SESSION;
   switch (command) {
     case WRITE: return write(length);
     case READ: return read(length);

@@ -99,6 +99,11 @@ export const errors = {
   },
   'device.silent': { exit: 6, text: '{board} does not answer: {reason}' },
   'device.fault': { exit: 6, text: '{board} stopped: {reason}' },
+  'device.reset': {
+    exit: 6,
+    text: '{board} was reset {when}: what it then measures is another run',
+    help: 'a watchdog, a weak supply or a press of its button; what was measured before is kept',
+  },
   'device.protocol': { exit: 6, text: '{board} sent something unexpected: {reason}' },
   'device.wrongModel': {
     exit: 6,
@@ -174,6 +179,11 @@ export const errors = {
     exit: 8,
     text: '{measure} grew by {percent} %, more than --fail-over {limit}: {before} before, {after} now',
   },
+  'agent.none': {
+    exit: 6,
+    text: 'the firmware of {board} has no windows of many inferences, which energy is measured in',
+    help: 'build and flash it with the agent: mote build PACK --agent performance -o FW',
+  },
   'agent.model': { exit: 3, text: 'the profiling agent cannot drive {model}: {reason}' },
   'meter.silent': { exit: 5, text: '{meter} does not answer: {reason}', help: 'is it plugged in, and the right port?' },
   'meter.broken': { exit: 6, text: '{meter} cannot be used: {reason}' },
@@ -183,11 +193,19 @@ export const errors = {
     help: "wire the board's marker pin to a digital input of the meter, or name the input by --marker",
   },
 
+  'meter.emulated': {
+    exit: 2,
+    text: 'an emulated PPK2 looks at the marker pin of the emulated Pico; {board} has no such emulator',
+    help: 'take --board pico, or a real meter',
+  },
+  'meter.lost': { exit: 6, text: '{meter} went away before its first window was complete: {reason}' },
+
   'drop.over': {
     exit: 8,
     text: '{measure} falls by {drop} points, more than --max-drop {limit}: float {float} %, packed {packed} % of {count} samples; nothing was written',
     help: 'allow more, or give more bits',
   },
+  'run.none': { exit: 3, text: '{what}', help: 'mote profile PACK keeps its run in .mote/runs' },
   'run.differ': { exit: 7, text: '{what}' },
   'verify.differ': { exit: 7, text: '{what}' },
 

@@ -13,6 +13,8 @@ export interface DeviceInfo {
   clockHz: number;
   /** What a count is, and whether an emulator or real silicon gave it. */
   counter: { unit: 'cycles' | 'instructions' | 'none'; source: 'emulated' | 'measured' };
+  /** What counting itself costs a window, in counts; taken off all of them. */
+  emptyWindow: number;
 }
 
 export interface Window {

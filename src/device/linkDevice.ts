@@ -82,6 +82,7 @@ function linkDevice(
       arenaBytes: hello.arenaBytes,
       clockHz: hello.clockHz,
       counter: { unit: scale.unit, source: counter.source },
+      emptyWindow: emptyCount,
     },
     async write(offset, bytes) {
       for (const [at, count] of chunks(offset, bytes.length)) {

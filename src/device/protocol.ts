@@ -20,8 +20,13 @@ const RESPONSE_BIT = 0x80;
 const FAULT = 0xff;
 export const modelError = 3;
 
+/** So a firmware without the agent answers to BATCH. */
+export const unknownRequest = 'the firmware does not know this request';
+/** Status of every request but HELLO before the first HELLO: the board was reset since the host greeted it. */
+export const noSession = 4;
+
 const statusText: Record<number, string> = {
-  1: 'the firmware does not know this request',
+  1: unknownRequest,
   2: 'the firmware refused a length or an address',
 };
 

@@ -35,19 +35,32 @@ export async function startRp2040(
   image: Uint8Array | string,
   timeouts: DeviceTimeouts = {},
 ): Promise<Device> {
-  const { link, windowInstructions } = await openRp2040(board, image);
+  return (await openWatchedRp2040(board, image, {}, timeouts)).device;
+}
+
+/** The same with eyes on its pins, and the chip's time in hand. */
+export async function openWatchedRp2040(
+  board: Board,
+  image: Uint8Array | string,
+  watch: Rp2040Watch,
+  timeouts: DeviceTimeouts = {},
+): Promise<{ device: Device } & Pick<Rp2040Emulator, 'nanos' | 'elapse'>> {
+  const { link, windowInstructions, nanos, elapse } = await openRp2040(board, image, watch);
   const device = await openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
   const counted = async (window: Promise<Window>): Promise<Window> => ({
     ...(await window),
     instructions: windowInstructions(),
   });
-  return { ...device, run: () => counted(device.run()), step: (index) => counted(device.step(index)) };
+  const watched = { ...device, run: () => counted(device.run()), step: (index: number) => counted(device.step(index)) };
+  return { device: watched, nanos, elapse };
 }
 
 /** `nanos` is the chip's present time. */
 export interface Rp2040Emulator extends Pick<Chip, 'windowInstructions' | 'nanos'> {
   /** UART0. */
   link: Link;
+  /** Lets so much of the chip's time pass although its program waits for the host; done when it has. */
+  elapse(ms: number): Promise<void>;
 }
 
 export interface Rp2040Watch {
@@ -75,8 +88,8 @@ function openEmulator(board: Board, image: Uint8Array, path: string, watch: Rp20
   try {
     const chip = makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE);
     watchPins(chip, watch);
-    start(chip, far, board.console.baud);
-    return { link: near, windowInstructions: chip.windowInstructions, nanos: chip.nanos };
+    const elapse = start(chip, far, board.console.baud);
+    return { link: near, windowInstructions: chip.windowInstructions, nanos: chip.nanos, elapse };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     return fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });
@@ -96,22 +109,27 @@ function watchPins({ chip, nanos }: Chip, { onPin }: Rp2040Watch): void {
 }
 
 /** Runs the chip until the link is closed or the program faults; sleeps while the program waits for the host. */
-function start({ chip, run }: Chip, far: FarEnd, baud: number): void {
+function start({ chip, run, nanos }: Chip, far: FarEnd, baud: number): Rp2040Emulator['elapse'] {
   const uart = connectUart(chip, far, baud);
   let scheduled = false;
   let ended = false;
+  let awakeUntil = 0;
+  let wake: () => void = () => undefined;
+  const mayRest = () => uart.idle() && nanos() >= awakeUntil;
   const slice = () => {
     scheduled = false;
-    if (ended) return;
+    if (ended) return wake();
     try {
-      run(SLICE_INSTRUCTIONS, uart.idle);
+      run(SLICE_INSTRUCTIONS, mayRest);
       uart.flush();
     } catch (error) {
       if (!(error instanceof GuestFault)) throw error;
       ended = true;
+      wake();
       return far.break(error.message);
     }
-    if (!uart.idle()) schedule();
+    if (nanos() >= awakeUntil) wake();
+    if (!mayRest()) schedule();
   };
   const schedule = () => {
     if (!scheduled) setImmediate(slice);
@@ -125,6 +143,12 @@ function start({ chip, run }: Chip, far: FarEnd, baud: number): void {
     schedule();
   });
   schedule();
+  return (ms) =>
+    new Promise((resolve) => {
+      awakeUntil = nanos() + ms * 1e6;
+      wake = resolve;
+      schedule();
+    });
 }
 
 /** The UART's far side: bytes for the program, and what it sent since the last flush. */

@@ -45,6 +45,7 @@ describe('over a good wire', () => {
       arenaBytes: 3000,
       clockHz: 50_000_000,
       counter: { unit: 'cycles', source: 'measured' },
+      emptyWindow: 12,
     });
   });
 

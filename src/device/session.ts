@@ -17,6 +17,7 @@ import {
   type Fault,
   FRAME_LIMIT_BYTES,
   type Hello,
+  noSession,
   ProtocolError,
   type Response,
   readBody,
@@ -59,6 +60,8 @@ export class Session {
   readonly #options: Required<SessionOptions>;
   readonly #decoder = new FrameDecoder(FRAME_LIMIT_BYTES);
   #sequence = 0;
+  /** Bytes since the last message: garbage is told from silence by them. */
+  #noiseBytes = 0;
   /** What is being done, for messages. */
   #activity = 'before the first request';
   #waiting:
@@ -137,16 +140,19 @@ export class Session {
   ): Promise<T> {
     const turn = this.#queue.then(() => this.#request(name, body, patience));
     this.#queue = turn.catch(() => undefined);
-    return turn.then((response) => this.#decode(response, decode));
+    return turn.then((response) => this.#decode(name, response, decode));
   }
 
-  #decode<T>(response: Response, decode: (body: Uint8Array) => T): T {
+  #decode<T>(name: CommandName, response: Response, decode: (body: Uint8Array) => T): T {
+    const { board } = this.#options;
+    if (response.status === noSession)
+      return fail('device.reset', { board, when: `before or during ${name.toUpperCase()}` });
     try {
       checkStatus(response);
       return decode(response.body);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      return fail('device.protocol', { board: this.#options.board, reason: error.message });
+      return fail('device.protocol', { board, reason: error.message });
     }
   }
 
@@ -190,13 +196,16 @@ export class Session {
   }
 
   #silence(totalMs: number): MoteError {
-    const reason = `nothing came within ${totalMs / 1000} s ${this.#activity}`;
+    const what = this.#noiseBytes > 0 ? `${this.#noiseBytes} bytes came, none of them an answer,` : 'nothing came';
+    const reason = `${what} within ${totalMs / 1000} s ${this.#activity}`;
     return new MoteError('device.silent', { board: this.#options.board, reason });
   }
 
   #receive(bytes: Uint8Array): void {
+    this.#noiseBytes += bytes.length;
     for (const payload of this.#decoder.push(bytes)) {
       const message = decodeMessage(payload);
+      if (message) this.#noiseBytes = 0;
       if (message?.kind === 'fault') this.#finish(faultText(message, this.#activity));
       else if (message) this.#deliver(message);
     }

@@ -118,6 +118,7 @@ export async function startHost(wasm: Uint8Array, manifest: PackManifest): Promi
       arenaBytes: model.arenaBytes,
       clockHz: 0,
       counter: { unit: 'none', source: 'emulated' },
+      emptyWindow: 0,
     },
     write: async (offset, bytes) => model.write(offset, bytes),
     read: async (offset, count) => model.read(offset, count),

@@ -29,6 +29,11 @@ export class ByteReader {
     return this.#kept.length;
   }
 
+  /** Why the link is closed; undefined while it is open. */
+  get closed(): string | undefined {
+    return this.#closed;
+  }
+
   /** Throws away what has come so far and returns it, for messages. */
   discard(): Uint8Array {
     const bytes = this.#kept;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows of many inferences while a meter records, and what they cost.
-import { fail } from '../cli/errors.js';
-import type { Device } from '../device/device.js';
+// Windows of many inferences while a meter records, and what they cost. What was measured before something broke is kept.
+import { fail, MoteError } from '../cli/errors.js';
+import type { Device, Window } from '../device/device.js';
 import { type EnergyReport, energyReport } from './energy.js';
 import type { Meter } from './meter.js';
+import { lacksAgent } from './profileDevice.js';
 import type { SampleRange, Trace } from './trace.js';
-import { type FoundWindows, markerWindows, patternWindows, type RunPattern } from './windows.js';
+import { completeWindows, type FoundWindows, markerWindows, patternWindows, type RunPattern } from './windows.js';
 
 export interface EnergyRunOptions {
   windows: number;
@@ -18,6 +19,8 @@ export interface EnergyRunOptions {
   gapMs?: number;
   nowMs?: () => number;
   wait?: (ms: number) => Promise<void>;
+  /** The meter went away: further windows would be for nothing. */
+  meterGone?: () => boolean;
   onWindow?: (done: number) => void;
 }
 
@@ -25,33 +28,94 @@ export interface EnergyRunOptions {
 const usualGapMs = 250;
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-export async function measureEnergy(
-  device: Device,
-  meter: Meter,
-  options: EnergyRunOptions,
-): Promise<{ report: EnergyReport; trace: Trace }> {
-  const { batch } = device;
-  if (!batch) return fail('meter.marker', { reason: 'the firmware has no agent; build it with --agent performance' });
-  const { windows, gapMs = usualGapMs, nowMs = () => performance.now(), wait = pause } = options;
-  const pattern: RunPattern[] = [];
+/** What an emulated meter's emulator knows of the windows that were found. */
+export interface EnergyTruth {
+  /** Farthest that a window's end is from the emulator's own. */
+  edgeSamples: number;
+  perInferenceJ: number;
+}
+
+/** Windows that were complete before something broke are kept. */
+export interface EnergyRun {
+  report?: EnergyReport;
+  trace?: Trace;
+  found?: FoundWindows;
+  /** Why there are fewer windows than were asked for, or none. */
+  broken?: MoteError;
+}
+
+export async function measureEnergy(device: Device, meter: Meter, options: EnergyRunOptions): Promise<EnergyRun> {
+  const { nowMs = () => performance.now() } = options;
   await meter.start();
-  let trace: Trace;
+  const recordS = nowMs() / 1000;
+  const { pattern, broken } = await runWindows(device, options, nowMs);
+  const stopped = await kept(() => meter.stop());
+  if (!stopped.value) return { broken: broken ?? stopped.broken };
+  const trace = stopped.value;
+  const search = await kept(async () => findWindows(trace, pattern, recordS, options));
+  const found = search.value;
+  if (!found) return { trace, broken: broken ?? search.broken ?? noWindow(meter, trace) };
+  const made = await kept(async () => reportOf(trace, found, options));
+  return { trace, found, report: made.value, broken: broken ?? made.broken };
+}
+
+/** The error that a user is to see, and nothing lost by it; bugs go on. */
+async function kept<T>(work: () => Promise<T>): Promise<{ value?: T; broken?: MoteError }> {
   try {
+    return { value: await work() };
+  } catch (error) {
+    if (error instanceof MoteError) return { broken: error };
+    throw error;
+  }
+}
+
+const noWindow = (meter: Meter, trace: Trace): MoteError | undefined =>
+  trace.brokenOff === undefined
+    ? undefined
+    : new MoteError('meter.lost', { meter: meter.info.name, reason: trace.brokenOff });
+
+async function runWindows(
+  device: Device,
+  options: EnergyRunOptions,
+  nowMs: () => number,
+): Promise<{ pattern: RunPattern[]; broken?: MoteError }> {
+  const { windows, gapMs = usualGapMs, wait = pause, meterGone = () => false } = options;
+  const pattern: RunPattern[] = [];
+  const { broken } = await kept(async () => {
     await wait(gapMs);
-    for (let i = 0; i < windows; i++) {
+    for (let i = 0; i < windows && !meterGone(); i++) {
       const startS = nowMs() / 1000;
-      const { result, count } = await batch.call(device, options.inferencesPerWindow);
+      const { result, count } = await batch(device, options.inferencesPerWindow);
       if (result !== 0) fail('device.fault', { board: device.info.board, reason: `the model returned ${result}` });
       pattern.push({ startS, endS: startS + count / device.info.clockHz });
       options.onWindow?.(i + 1);
       await wait(gapMs);
     }
-  } finally {
-    trace = await meter.stop();
-  }
-  const found =
-    options.marker === undefined ? patternWindows(trace, pattern) : markerWindows(trace, options.marker, windows);
-  return { report: reportOf(trace, found, options), trace };
+  });
+  return { pattern, ...(broken && { broken }) };
+}
+
+async function batch(device: Device, inferences: number): Promise<Window> {
+  const window = await device.batch?.(inferences).catch((error: unknown) => {
+    if (error instanceof MoteError && lacksAgent(error)) return undefined;
+    throw error;
+  });
+  return window ?? fail('agent.none', { board: device.info.board });
+}
+
+/** Of a recording or a run that broke off, the windows that are whole; undefined where none is. */
+function findWindows(
+  trace: Trace,
+  pattern: readonly RunPattern[],
+  recordS: number,
+  { marker, windows }: EnergyRunOptions,
+): FoundWindows | undefined {
+  const whole = trace.brokenOff === undefined && pattern.length === windows;
+  if (marker !== undefined)
+    return whole ? markerWindows(trace, marker, windows) : completeWindows(trace, marker, pattern.length);
+  const heldS = trace.currentA.length / trace.rateHz;
+  const recorded = whole ? pattern : pattern.filter((p) => p.endS - recordS <= heldS);
+  return recorded.length > 0 ? patternWindows(trace, recorded) : undefined;
 }
 
 /** Windows in a recorded trace. */

@@ -2,11 +2,11 @@
 // The line meter's driver against an emulated microcontroller that prints lines, written from the format's description.
 import { describe, expect, it } from 'vitest';
 import { memoryLink } from '../link/memoryLink.js';
+import { fallingEdges, noise, type Segment, segmentScene, trueCharge } from './emulated/scene.js';
 import { windowEnergy } from './energy.js';
 import { usualColumns } from './lineMeter.js';
 import { openLineMeter } from './lineMeterLink.js';
 import { type LineMeterEmulatorOptions, playLines } from './testing/lineMeterEmulator.js';
-import { fallingEdges, noise, type Segment, segmentScene, trueCharge } from './testing/scene.js';
 import type { Trace } from './trace.js';
 import { markerWindows } from './windows.js';
 

@@ -51,6 +51,7 @@ export async function openLineMeter(link: Link, options: LineMeterOptions): Prom
       voltage: typeof probe.voltageV === 'number' ? 'given' : 'measured',
       source: options.source,
     },
+    gone: () => gone,
     async start() {
       samples = [];
     },

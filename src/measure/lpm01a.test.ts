@@ -3,11 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryLink } from '../link/memoryLink.js';
+import { fallingEdges, type Segment, segmentScene, trueCharge } from './emulated/scene.js';
 import { windowEnergy } from './energy.js';
 import { openLpm01a } from './lpm01a.js';
 import { eventInput, LpmText } from './lpm01aText.js';
 import { Lpm01aEmulator, type Lpm01aOptions } from './testing/lpm01aEmulator.js';
-import { fallingEdges, type Segment, segmentScene, trueCharge } from './testing/scene.js';
 import type { Trace } from './trace.js';
 import { markerWindows } from './windows.js';
 

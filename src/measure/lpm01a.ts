@@ -98,6 +98,7 @@ function lpmMeter(link: Link, options: Required<LpmOptions>): Meter {
   const line = (words: string) => link.write(Buffer.from(`${words}\r\n`, 'latin1'));
   return {
     info: { name, rateHz, digitalInputs: 1, voltage: 'set', source },
+    gone: () => gone,
     async start() {
       text = new LpmText(rateHz);
       link.onClose((reason) => {

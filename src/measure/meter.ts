@@ -17,6 +17,8 @@ export interface Meter {
   readonly info: MeterInfo;
   /** Samples are kept from here on. */
   start(): Promise<void>;
+  /** Why the meter is no longer there. */
+  gone(): string | undefined;
   /** Ends the recording. Where the meter went away, the trace says so (`brokenOff`) and holds what came before. */
   stop(): Promise<Trace>;
   /** Leaves the meter as it was found: recording off; the board's supply as it is. */

@@ -61,11 +61,26 @@ export const meters: Record<string, MeterRow> = {
   },
 };
 
-export function parseMeter(text: string): { kind: string; place: string } {
+/** What `--energy` names: a meter, a recorded trace, or a meter in this process. */
+export interface MeterPlace {
+  kind: keyof typeof meters | 'replay' | 'emulated';
+  place: string;
+}
+
+/** All forms of `--energy`, for --help and messages. */
+export const meterForms: readonly string[] = [
+  ...Object.entries(meters).map(([name, row]) => `${name}:${row.place}`),
+  'replay:FILE',
+  'emulated:ppk2',
+];
+
+export function parseMeter(text: string): MeterPlace {
   const at = text.indexOf(':');
   const kind = at < 0 ? text : text.slice(0, at);
   const place = at < 0 ? '' : text.slice(at + 1);
   if (Object.hasOwn(meters, kind) && (place !== '' || kind === 'otii')) return { kind, place };
-  const forms = Object.entries(meters).map(([name, row]) => `${name}:${row.place}`);
-  return fail('usage.option', { option: 'energy', expected: `${forms.join(', ')} or replay:FILE`, got: text });
+  if (kind === 'replay' && place !== '') return { kind, place };
+  if (kind === 'emulated' && place === 'ppk2') return { kind, place };
+  const forms = `${meterForms.slice(0, -1).join(', ')} or ${meterForms.at(-1)}`;
+  return fail('usage.option', { option: 'energy', expected: forms, got: text });
 }

@@ -2,11 +2,11 @@
 // The Otii driver against an emulated Otii server on a loopback socket, written from the protocol's description.
 import { afterEach, describe, expect, it } from 'vitest';
 import { openTcpLink } from '../link/tcpLink.js';
+import { fallingEdges, type Segment, segmentScene, trueCharge } from './emulated/scene.js';
 import { windowEnergy } from './energy.js';
 import type { Meter } from './meter.js';
 import { openOtii } from './otii.js';
 import { OtiiServer, type OtiiServerOptions, otiiRateHz } from './testing/otiiServer.js';
-import { fallingEdges, type Segment, segmentScene, trueCharge } from './testing/scene.js';
 import { markerWindows } from './windows.js';
 
 const pulse: Segment = { samples: 2, amps: 2e-3, low: true };

@@ -48,6 +48,7 @@ export async function openOtii(link: Link, options: OtiiOptions): Promise<Meter>
   const fetchTrace = () => otiiTrace(client.ask, { ...device, ...project }, name, options);
   return {
     info: { name, rateHz: otiiRateHz, digitalInputs: 1, voltage: 'set', source: options.source },
+    gone: () => client.gone(),
     start: async () => void (await client.ask('project_start_recording', project)),
     async stop() {
       await client.ask('project_stop_recording', project);
@@ -76,6 +77,7 @@ function otiiClient(link: Link) {
     return fail('meter.broken', { meter: 'Otii', reason: 'it sent a line that is no JSON object' });
   };
   return {
+    gone: () => reader.closed,
     async greeting() {
       const { type, info } = await message();
       if (type !== 'information' || info !== 'connected')

@@ -3,13 +3,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryLink } from '../link/memoryLink.js';
+import { emulatedCal, Ppk2Emulator, type Ppk2Options, ppk2RateHz, rangeFor } from './emulated/ppk2Emulator.js';
+import { fallingEdges, type Segment, segmentScene, trueCharge } from './emulated/scene.js';
 import { energyReport, windowEnergy } from './energy.js';
 import type { Meter } from './meter.js';
 import { openPpk2 } from './ppk2.js';
 import { CalibrationError, parseCalibration } from './ppk2Calibration.js';
 import { Ppk2Stream } from './ppk2Stream.js';
-import { emulatedCal, Ppk2Emulator, type Ppk2Options, ppk2RateHz, rangeFor } from './testing/ppk2Emulator.js';
-import { fallingEdges, type Segment, segmentScene, trueCharge } from './testing/scene.js';
 import type { Trace } from './trace.js';
 import { markerWindows } from './windows.js';
 

@@ -89,6 +89,7 @@ function ppk2Meter(link: Link, calibration: Ppk2Calibration, options: Ppk2Option
   };
   return {
     info: { name, rateHz: ppk2RateHz, digitalInputs: 8, voltage: mode === 'source' ? 'set' : 'given', source },
+    gone: () => gone,
     async start() {
       stream = new Ppk2Stream(calibration, volt);
       await link.write(Uint8Array.of(command.start));

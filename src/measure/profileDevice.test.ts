@@ -84,6 +84,7 @@ function fakeBoard(quirks: Quirks = {}): { device: Device; nowMs: () => number }
       arenaBytes: 64,
       clockHz: 10e6,
       counter: { unit: 'cycles', source: 'measured', ...quirks.counter },
+      emptyWindow: 12,
     },
     write: async () => undefined,
     read: async (_, count) => new Uint8Array(count),
@@ -108,7 +109,7 @@ const options = { runs: 4, warmups: 2 };
 async function recordOf(quirks: Quirks) {
   const { device, nowMs } = fakeBoard(quirks);
   const profiled = await profileDevice(device, manifest, sample, options);
-  const clock = await checkClock(device, profiled.whole.median, 2, nowMs);
+  const clock = await checkClock(device, profiled.whole.median, { nowMs });
   return runRecord({ manifest, info: device.info, profiled, clock });
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts of the whole model and of each layer, many times over: end to end without hooks, then layer by layer.
-import { fail } from '../cli/errors.js';
-import type { Device } from '../device/device.js';
+import { fail, MoteError } from '../cli/errors.js';
+import type { Device, Window } from '../device/device.js';
+import { unknownRequest } from '../device/protocol.js';
 import { checkModel } from '../device/runInputs.js';
 import type { PackManifest } from '../generated/pack.js';
 import { type Summary, summarize } from './statistics.js';
@@ -17,11 +18,13 @@ export interface ProfiledDevice {
   /** Counts of the warm-up runs: the first ones may find caches cold. */
   first: number[];
   whole: Summary;
-  layers: Summary[];
+  /** By index; undefined where the board broke down before that layer was counted once. */
+  layers: (Summary | undefined)[];
   /** Sum of the layers' medians over the whole's median: what calling layers one by one costs or hides. */
-  layerSumShare: number;
-  stackUsedBytes: number;
-  stackReservedBytes: number;
+  layerSumShare?: number;
+  stack?: { usedBytes: number; reservedBytes: number };
+  /** What ended the runs early; what is here was measured before. */
+  broken?: MoteError;
 }
 
 async function writeSample(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]): Promise<void> {
@@ -40,37 +43,72 @@ export async function profileDevice(
   device: Device,
   manifest: PackManifest,
   sample: readonly Uint8Array[],
-  { runs, warmups, onProgress = () => undefined }: ProfileOptions,
+  options: ProfileOptions,
 ): Promise<ProfiledDevice> {
   checkModel(device, manifest);
   const { board, counter } = device.info;
   if (counter.unit === 'none') fail('device.counter', { board, reason: 'its firmware has none' });
+  const counts: Counts = { first: [], whole: [], layers: manifest.layers.map(() => []) };
+  let broken: MoteError | undefined;
+  let stack: ProfiledDevice['stack'];
+  try {
+    await countAll(device, manifest, sample, options, counts);
+    const { stackUsedBytes, stackReservedBytes } = await device.status();
+    stack = { usedBytes: stackUsedBytes, reservedBytes: stackReservedBytes };
+  } catch (error) {
+    const nothing = counts.first.length + counts.whole.length === 0;
+    if (nothing || !(error instanceof MoteError)) throw error;
+    broken = error;
+  }
+  return { warmups: options.warmups, ...summaries(counts), ...(stack && { stack }), ...(broken && { broken }) };
+}
+
+interface Counts {
+  first: number[];
+  whole: number[];
+  layers: number[][];
+}
+
+/** Fills `counts` as it goes, so that what was measured is there when the board breaks down. */
+async function countAll(
+  device: Device,
+  manifest: PackManifest,
+  sample: readonly Uint8Array[],
+  { runs, warmups, onProgress = () => undefined }: ProfileOptions,
+  counts: Counts,
+): Promise<void> {
+  const { board } = device.info;
   const total = warmups + 2 * runs;
-  const first: number[] = [];
-  const whole: number[] = [];
   for (let i = 0; i < warmups + runs; i++) {
     await writeSample(device, manifest, sample);
-    (i < warmups ? first : whole).push(await counted(device, device.run()));
+    const count = await counted(device, device.run());
+    // The self-test before any number is shown: a whole model takes some counts.
+    if (count === 0)
+      fail('device.counter', { board, reason: i === 0 ? 'it does not advance' : `it stood still in run ${i + 1}` });
+    (i < warmups ? counts.first : counts.whole).push(count);
     onProgress(i + 1, total);
   }
-  if (whole.every((count) => count === 0)) fail('device.counter', { board, reason: 'it does not advance' });
-  const perLayer: number[][] = manifest.layers.map(() => []);
   for (let i = 0; i < runs; i++) {
     await writeSample(device, manifest, sample);
-    for (const layer of manifest.layers) perLayer[layer.index].push(await counted(device, device.step(layer.index)));
+    for (const { index } of manifest.layers) counts.layers[index].push(await counted(device, device.step(index)));
     onProgress(warmups + runs + i + 1, total);
   }
-  const layers = perLayer.map(summarize);
-  const wholeSummary = summarize(whole);
-  const { stackUsedBytes, stackReservedBytes } = await device.status();
+}
+
+/** Of a board that broke down in the warm-up runs, those are all there is. */
+function summaries({
+  first,
+  whole,
+  layers,
+}: Counts): Pick<ProfiledDevice, 'first' | 'whole' | 'layers' | 'layerSumShare'> {
+  const wholeSummary = summarize(whole.length > 0 ? whole : first);
+  const perLayer = layers.map((counts) => (counts.length > 0 ? summarize(counts) : undefined));
+  const sum = perLayer.reduce((total, l) => total + (l?.median ?? Number.NaN), 0);
   return {
-    warmups,
     first,
     whole: wholeSummary,
-    layers,
-    layerSumShare: layers.reduce((sum, l) => sum + l.median, 0) / wholeSummary.median,
-    stackUsedBytes,
-    stackReservedBytes,
+    layers: perLayer,
+    ...(!Number.isNaN(sum) && { layerSumShare: sum / wholeSummary.median }),
   };
 }
 
@@ -78,7 +116,7 @@ export async function profileDevice(
 export interface ClockCheck {
   statedHz: number;
   checkedHz: number;
-  /** Of the two readings of this machine's clock: half the way to the board and back. */
+  /** Of the readings of this machine's clock: half the way to the board and back, for each reading. */
   uncertaintyHz: number;
 }
 
@@ -86,18 +124,23 @@ const roundTrips = 7;
 /** The marker is low for 100 us before and after the counted window (marker.h). */
 const markerMs = 0.2;
 
+export interface ClockOptions {
+  /** About how long the board is to work. */
+  seconds?: number;
+  nowMs?: () => number;
+}
+
 /**
- * One window of about `seconds`, timed by the board and by this machine. Needs the agent's window; undefined without it and
- * on emulators, whose time is their own.
+ * Work of about `seconds`, timed by the board and by this machine: one window of the agent's, or run by run where the
+ * firmware has no agent. Undefined on emulators, whose time is their own.
  */
 export async function checkClock(
   device: Device,
   cyclesPerInference: number,
-  seconds = 2,
-  nowMs: () => number = () => performance.now(),
+  { seconds = 2, nowMs = () => performance.now() }: ClockOptions = {},
 ): Promise<ClockCheck | undefined> {
   const { clockHz, counter } = device.info;
-  if (!device.batch || counter.source !== 'measured' || counter.unit !== 'cycles') return undefined;
+  if (counter.source !== 'measured' || counter.unit !== 'cycles') return undefined;
   const trips: number[] = [];
   for (let i = 0; i < roundTrips; i++) {
     const start = nowMs();
@@ -105,10 +148,36 @@ export async function checkClock(
     trips.push(nowMs() - start);
   }
   const trip = summarize(trips);
-  const inferences = Math.max(1, Math.ceil((seconds * clockHz) / cyclesPerInference));
+  const inferenceS = cyclesPerInference / clockHz;
   const start = nowMs();
-  const { count } = await device.batch(inferences);
-  const elapsedMs = nowMs() - start - trip.median - markerMs;
-  const checkedHz = count / (elapsedMs / 1000);
-  return { statedHz: clockHz, checkedHz, uncertaintyHz: (checkedHz * (trip.max - trip.min + 1)) / elapsedMs };
+  const window = await batchOrNone(device, Math.max(1, Math.ceil(seconds / inferenceS)));
+  const timed = window
+    ? { count: window.count, elapsedMs: nowMs() - start - trip.median - markerMs, readings: 1 }
+    : await runByRun(device, Math.max(1, Math.ceil(seconds / (inferenceS + trip.median / 1000))), trip.median, nowMs);
+  const checkedHz = timed.count / (timed.elapsedMs / 1000);
+  const offMs = timed.readings * (trip.max - trip.min + 1);
+  return { statedHz: clockHz, checkedHz, uncertaintyHz: (checkedHz * offMs) / timed.elapsedMs };
+}
+
+async function batchOrNone(device: Device, inferences: number): Promise<Window | undefined> {
+  try {
+    return await device.batch?.(inferences);
+  } catch (error) {
+    if (error instanceof MoteError && lacksAgent(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A firmware without the agent knows no windows of many runs. */
+export const lacksAgent = (error: MoteError): boolean =>
+  error.code === 'device.protocol' && error.args.reason === unknownRequest;
+
+async function runByRun(device: Device, runs: number, tripMs: number, nowMs: () => number) {
+  let [count, elapsedMs] = [0, 0];
+  for (let i = 0; i < runs; i++) {
+    const start = nowMs();
+    count += (await device.run()).count;
+    elapsedMs += nowMs() - start - tripMs;
+  }
+  return { count, elapsedMs: Math.max(elapsedMs, 1e-3), readings: runs };
 }

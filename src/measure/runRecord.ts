@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a profiled run was, as the record that compare and report read.
+import type { MoteError } from '../cli/errors.js';
 import type { DeviceInfo } from '../device/device.js';
 import type { PackManifest } from '../generated/pack.js';
 import type { RunRecord } from '../generated/run.js';
 import { version } from '../version.js';
 import type { EnergyReport } from './energy.js';
+import type { EnergyTruth } from './energyRun.js';
 import type { ClockCheck, ProfiledDevice } from './profileDevice.js';
 import { boundOf, layerBytes, roofOf } from './roofline.js';
 import type { Trace } from './trace.js';
@@ -21,19 +23,16 @@ export interface RecordParts {
   manifest: PackManifest;
   info: DeviceInfo;
   profiled: ProfiledDevice;
-  clock: ClockCheck | undefined;
-  energy?: { report: EnergyReport; trace: Trace };
+  clock?: ClockCheck;
+  energy?: { report: EnergyReport; trace: Trace; truth?: EnergyTruth };
+  /** What ended the measurement early; the rest of the record was measured before. */
+  broken?: MoteError;
 }
 
-export function runRecord({ manifest, info, profiled, clock, energy }: RecordParts): RunRecord {
+export function runRecord(parts: RecordParts): RunRecord {
+  const { manifest, info, profiled, clock, energy, broken } = parts;
   const { unit, source } = info.counter;
   if (unit === 'none') throw new Error('a run without counts has no record');
-  const loads = manifest.layers.map((l, i) => ({
-    macs: l.macs,
-    bytes: layerBytes(l),
-    count: profiled.layers[i].median,
-  }));
-  const roof = roofOf(loads);
   return {
     schema: 'mote.run/1',
     mote: version,
@@ -49,26 +48,40 @@ export function runRecord({ manifest, info, profiled, clock, energy }: RecordPar
     warmups: profiled.warmups,
     first: profiled.first,
     whole: profiled.whole,
-    layers: manifest.layers.map((l, i) => ({
-      index: l.index,
-      name: l.name,
-      op: l.op,
-      kernel: l.kernel,
-      macs: l.macs,
-      bytes: loads[i].bytes,
-      count: profiled.layers[i],
-      bound: boundOf(loads[i], roof),
-    })),
+    layers: layersOf(manifest, profiled),
     arena: arenaOf(manifest),
-    layerSumShare: profiled.layerSumShare,
+    emptyWindow: info.emptyWindow,
+    ...(profiled.layerSumShare !== undefined && { layerSumShare: profiled.layerSumShare }),
     arenaBytes: manifest.arenaBytes,
     weightBytes: manifest.weightBytes,
     macs: manifest.macs,
-    stackUsedBytes: profiled.stackUsedBytes,
-    stackReservedBytes: profiled.stackReservedBytes,
-    ...(energy && { energy: energyPart(energy.report, energy.trace) }),
+    ...(profiled.stack && {
+      stackUsedBytes: profiled.stack.usedBytes,
+      stackReservedBytes: profiled.stack.reservedBytes,
+    }),
+    ...(energy && { energy: energyPart(energy) }),
+    ...(broken && { brokenOff: { code: broken.code, text: broken.message } }),
     warnings: warningsOf(profiled, clock, energy),
   };
+}
+
+/** Layers that were counted; all of them unless the board broke down. */
+function layersOf(manifest: PackManifest, { layers }: ProfiledDevice): RunRecord['layers'] {
+  const loads = manifest.layers.flatMap((l, i) => {
+    const count = layers[i];
+    return count ? [{ layer: l, count, load: { macs: l.macs, bytes: layerBytes(l), count: count.median } }] : [];
+  });
+  const roof = roofOf(loads.map((l) => l.load));
+  return loads.map(({ layer, count, load }) => ({
+    index: layer.index,
+    name: layer.name,
+    op: layer.op,
+    kernel: layer.kernel,
+    macs: load.macs,
+    bytes: load.bytes,
+    count,
+    bound: boundOf(load, roof),
+  }));
 }
 
 /** Each tensor of the pack with the layers between which its place is taken; model inputs from the first layer on. */
@@ -86,9 +99,10 @@ function arenaOf(manifest: PackManifest): NonNullable<RunRecord['arena']> {
   return [...blocks.values()];
 }
 
-function energyPart(report: EnergyReport, trace: Trace): NonNullable<RunRecord['energy']> {
+function energyPart({ report, trace, truth }: NonNullable<RecordParts['energy']>): NonNullable<RunRecord['energy']> {
   return {
     ...report,
+    ...(truth && { truth }),
     ...(trace.brokenOff !== undefined && { brokenOff: trace.brokenOff }),
     picture: pictureOf(trace),
   };
@@ -123,7 +137,7 @@ function warningsOf(
       'clock.off',
       `the board's clock is ${(clock.checkedHz / 1e6).toFixed(2)} MHz by this machine, its file says ${(clock.statedHz / 1e6).toFixed(2)} MHz: milliseconds are computed with the checked one`,
     );
-  const off = profiled.layerSumShare - 1;
+  const off = (profiled.layerSumShare ?? 1) - 1;
   if (Math.abs(off) > layerSumTolerance)
     warn(
       'layers.sum',

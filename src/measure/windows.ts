@@ -38,6 +38,16 @@ export function markerWindows(trace: Trace, input: number, count: number): Found
   return { windows, edgeSamples: 1, by: 'marker' };
 }
 
+/** Of a recording or a run that broke off: the windows from its first fall on that have both ends, at most `most`. */
+export function completeWindows(trace: Trace, input: number, most: number): FoundWindows | undefined {
+  if (!trace.digital) return undefined;
+  const edges = fallingEdges(trace.digital, input);
+  const count = Math.min(most, edges.length >> 1);
+  if (count === 0) return undefined;
+  const windows = Array.from({ length: count }, (_, i) => ({ from: edges[2 * i], to: edges[2 * i + 1] }));
+  return { windows, edgeSamples: 1, by: 'marker' };
+}
+
 /** When the board says that it computed, in seconds of its own clock from any zero. */
 export interface RunPattern {
   startS: number;
@@ -47,6 +57,8 @@ export interface RunPattern {
 /** A board's crystal and a meter's differ by less; a board's RC oscillator may differ by a percent or two. */
 const mostClockError = 0.02;
 const clockSteps = 41;
+const nearSamples = 8;
+const mostNearTries = 20;
 
 /** Sums up to each sample, lost ones at the mean of those that are there. */
 function prefixSums(values: Float32Array): { sums: Float64Array; squares: Float64Array } {
@@ -92,7 +104,7 @@ export function patternWindows(trace: Trace, pattern: readonly RunPattern[]): Fo
     from: Math.round(best.startSample + p.startS * rateHz * best.clock),
     to: Math.round(best.startSample + p.endS * rateHz * best.clock),
   }));
-  return { windows, edgeSamples: placeUncertainty(fitAt, best, currentA), by: 'pattern' };
+  return { windows, edgeSamples: placeUncertainty(fitAt, best, currentA, spanSamples), by: 'pattern' };
 }
 
 function twoLevels(
@@ -137,24 +149,49 @@ function search(fitAt: (startSample: number, clock: number) => Fit, samples: num
       again = best.startSample !== startSample || best.clock !== clock;
     }
   }
+  return everyNear(fitAt, best, spanSamples, better);
+}
+
+/** Whole samples make steps in the error on which a descent stops: all places and clocks near, until none is better. */
+function everyNear(
+  fitAt: (startSample: number, clock: number) => Fit,
+  from: Fit,
+  spanSamples: number,
+  better: (a: Fit, b: Fit) => Fit,
+): Fit {
+  let best = from;
+  for (let tries = 0; tries < mostNearTries; tries++) {
+    const { startSample, clock } = best;
+    for (let ds = -nearSamples; ds <= nearSamples; ds++)
+      for (let dc = -nearSamples; dc <= nearSamples; dc += 0.5)
+        best = better(best, fitAt(startSample + ds, clock + dc / spanSamples));
+    if (best.startSample === startSample && best.clock === clock) break;
+  }
   return best;
 }
 
 /**
- * How far the place can move until the squared error grows by one residual variance (chi-square plus one), with the number
- * of independent samples taken from the residuals' correlation; at least one sample.
+ * How far a window's end can move until the squared error grows by one residual variance (chi-square plus one), with the
+ * number of independent samples taken from the residuals' correlation: by the place of the whole pattern, and by its clock,
+ * which moves the far end. Each at least half a sample.
  */
-function placeUncertainty(fitAt: (startSample: number, clock: number) => Fit, best: Fit, values: Float32Array): number {
+function placeUncertainty(
+  fitAt: (startSample: number, clock: number) => Fit,
+  best: Fit,
+  values: Float32Array,
+  spanSamples: number,
+): number {
   const variance = best.error / values.length;
   const correlation = lagOneCorrelation(values);
   const allowed = best.error + variance * ((1 + correlation) / (1 - correlation));
-  let width = 1;
-  while (width < values.length) {
-    const sides = [best.startSample - width, best.startSample + width].map((start) => fitAt(start, best.clock));
-    if (sides.every((side) => side.error > allowed)) break;
-    width *= 2;
-  }
-  return width;
+  const widthOf = (moved: (width: number) => Fit) => {
+    let width = 0.5;
+    while (width < values.length && !(moved(width).error > allowed && moved(-width).error > allowed)) width *= 2;
+    return width;
+  };
+  const place = widthOf((width) => fitAt(best.startSample + 2 * width, best.clock));
+  const end = widthOf((width) => fitAt(best.startSample, best.clock + (2 * width) / spanSamples));
+  return place + end;
 }
 
 /** Of the differences, since the step at each window would count as correlation otherwise. Kept below one. */

@@ -91,10 +91,16 @@ function energySection(record: RunRecord): Section[] {
   return [
     {
       title: 'Energy',
-      note: `${energy.meter}; windows found by ${energy.windowsBy}, ${energy.inferencesPerWindow} inferences each; uncertainty with k = 1, the meter's own accuracy not in it.${net} ${energy.notes.join('; ')}`,
+      note: `${energy.meter}; windows found by ${energy.windowsBy}, ${energy.inferencesPerWindow} inferences each; uncertainty with k = 1, the meter's own accuracy not in it.${net} ${energy.notes.join('; ')}${truthNote(energy)}`,
       html: `${chart}${htmlTable(['window', 'length', 'per inference', 'mean', 'peak', 'lost samples'], rows, [])}`,
     },
   ];
+}
+
+function truthNote({ truth, perInference }: NonNullable<RunRecord['energy']>): string {
+  if (!truth) return '';
+  const off = 100 * Math.abs(perInference.median / truth.perInferenceJ - 1);
+  return `. Windows within ${truth.edgeSamples.toFixed(2)} samples of the emulator's own, energy ${off.toFixed(3)} % off its.`;
 }
 
 function runSections(record: RunRecord): Section[] {
@@ -106,7 +112,12 @@ function runSections(record: RunRecord): Section[] {
     text: `${grouped(l.count.median)}  ${percent(l.count.median, sum)}`,
   }));
   const loads = layers.map((l) => ({ name: l.name, macs: l.macs, bytes: l.bytes, count: l.count.median }));
-  const warnings = record.warnings.map((w) => [w.code, w.text]);
+  const { brokenOff } = record;
+  const warnings = [
+    ...(brokenOff ? [[brokenOff.code, `${brokenOff.text}; what stands here was measured before`]] : []),
+    ...record.warnings.map((w) => [w.code, w.text]),
+  ];
+  const arena = layers.length > Math.max(0, ...(record.arena ?? []).map((b) => b.last)) ? record.arena : undefined;
   return [
     ...(warnings.length > 0 ? [{ title: 'Warnings', html: htmlTable(['code', 'what'], warnings, [0, 1]) }] : []),
     {
@@ -123,13 +134,13 @@ function runSections(record: RunRecord): Section[] {
       note: 'The roof is what the best layers of this run reached. Under its slope memory bounds a layer, under its flat part arithmetic.',
       html: rooflineChart(loads, roofOf(loads), counter.unit.replace(/s$/, '')),
     },
-    ...(record.arena
+    ...(arena
       ? [
           {
             title: 'Arena over time',
             note: `${grouped(record.arenaBytes)} bytes. One column per layer; where blocks overlap, a kernel writes behind its own reads.`,
             html: arenaChart(
-              record.arena,
+              arena,
               layers.map((l) => l.name),
               record.arenaBytes,
             ),

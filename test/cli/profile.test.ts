@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mote profile, compare and report as a user meets them, on the emulated Pico; the page in a real browser.
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -53,7 +53,7 @@ describe('profile', () => {
     const one = recordIn('one.json');
     expect(readFileSync(join(folder, 'two.json'), 'utf8')).toBe(readFileSync(join(folder, 'one.json'), 'utf8'));
     expect(one.whole.min).toBe(one.whole.max);
-    expect(Math.abs(one.layerSumShare - 1)).toBeLessThan(0.01);
+    expect(Math.abs((one.layerSumShare ?? 0) - 1)).toBeLessThan(0.01);
     expect(one.counter).toEqual({ unit: 'cycles', source: 'emulated' });
   });
 
@@ -65,7 +65,11 @@ describe('profile', () => {
 
   it('refuses meters and numbers that are none', () => {
     const cases: [string[], RegExp, number][] = [
-      [['--energy', 'voltmeter:/dev/x'], /--energy takes ppk2:PORT, .* or replay:FILE, not 'voltmeter:\/dev\/x'/, 2],
+      [
+        ['--energy', 'voltmeter:/dev/x'],
+        /--energy takes ppk2:PORT, .* replay:FILE or emulated:ppk2, not 'voltmeter:\/dev\/x'/,
+        2,
+      ],
       [['--energy', 'ppk2:/dev/no-such-port'], /cannot open '\/dev\/no-such-port'/, 5],
       [['--runs', 'many'], /--runs takes a number from 1 up, not 'many'/, 2],
       [['--energy', 'replay:none.csv', '--inferences', '3'], /none\.csv/, 3],
@@ -95,6 +99,71 @@ describe('profile', () => {
     expect(energy?.perInference.median).toBeCloseTo((0.03 * 3.3 * 0.2) / 4, 6);
     expect(energy?.netJ).toBeCloseTo((0.022 * 3.3 * 0.2) / 4, 6);
     expect(energy?.source).toBe('measured');
+  });
+});
+
+describe('energy of the emulated Pico by an emulated PPK2', () => {
+  it('comes with the latency from one command, its windows within a sample of the truth', () => {
+    const size = ['--runs', '2', '--windows', '3', '--inferences', '2', '--idle'];
+    const { status, stderr, stdout } = mote(
+      'profile',
+      'pack',
+      '--energy',
+      'emulated:ppk2',
+      ...size,
+      '-o',
+      'emulated.json',
+      '-q',
+    );
+    expect([status, stderr]).toEqual([0, '']);
+    const { energy, whole, clockHz } = recordIn('emulated.json');
+    expect(energy).toMatchObject({ source: 'emulated', windowsBy: 'marker', lostSamples: 0 });
+    expect(energy?.windows).toHaveLength(3);
+    expect(energy?.truth?.edgeSamples).toBeLessThanOrEqual(1);
+    expect((energy?.perInference.median ?? 0) / (energy?.truth?.perInferenceJ ?? 1)).toBeCloseTo(1, 3);
+    // The window of the pin holds what the counter counted, and the marker's 100 us.
+    for (const w of energy?.windows ?? []) expect(w.seconds / ((2 * whole.median) / clockHz + 1e-4)).toBeCloseTo(1, 2);
+    expect(stdout).toMatch(/^energy .* emulated;/m);
+    expect(stdout).toContain('the current is made up');
+    const refused = mote('profile', 'pack', '--energy', 'emulated:ppk2', '--port', 'tcp:127.0.0.1:1', '-q');
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('is for the emulator')]);
+  });
+});
+
+describe('kept runs', () => {
+  const kept = () => readdirSync(join(folder, '.mote', 'runs')).sort();
+
+  it('are numbered, found by number and name, and not kept when not wanted', () => {
+    const before = kept();
+    expect(before[0]).toBe('0001-digits-pico.json');
+    expect(mote('profile', 'pack', '--runs', '1', '-q', '--no-save').status).toBe(0);
+    expect(kept()).toEqual(before);
+    const { stdout } = mote('profile', 'pack', '--runs', '1', '-q');
+    expect(kept()).toHaveLength(before.length + 1);
+    expect(stdout).toContain(`kept    ${join('.mote', 'runs', kept()[before.length])}`);
+    expect(mote('compare', '1', '0002-digits-pico', '--fail-over', '0%').status).toBe(0);
+    expect(mote('compare', '1', 'latest').stdout).toContain('before  digits');
+    const page = mote('report');
+    expect([page.status, page.stdout]).toEqual([0, expect.stringContaining(kept()[before.length])]);
+    expect(existsSync(join(folder, kept()[before.length].replace('.json', '.html')))).toBe(true);
+    const missing = mote('compare', '1', '99');
+    expect([missing.status, missing.stderr]).toEqual([
+      3,
+      expect.stringContaining('there is no run 99 here: kept are 1 to'),
+    ]);
+  });
+
+  it('are not the end of a measurement where the folder cannot be', () => {
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, '.mote'), 'a file');
+    const run = spawnSync(
+      process.execPath,
+      [join(packageRoot, 'dist', 'cli', 'main.js'), 'profile', '../pack', '--runs', '1', '-q'],
+      { cwd: elsewhere, encoding: 'utf8' },
+    );
+    expect([run.status, run.stderr]).toEqual([0, expect.stringContaining('could not be kept in .mote/runs')]);
+    expect(run.stdout).toContain('counts  median');
   });
 });
 

@@ -8,10 +8,11 @@ import { buildFirmware } from '../../src/build/firmware.js';
 import { openLinkDevice } from '../../src/device/linkDevice.js';
 import { openRp2040 } from '../../src/device/rp2040.js';
 import { memoryLink } from '../../src/link/memoryLink.js';
+import { openEmulatedPpk2 } from '../../src/measure/emulated/emulatedPpk2.js';
+import { Ppk2Emulator, ppk2RateHz } from '../../src/measure/emulated/ppk2Emulator.js';
+import type { Scene } from '../../src/measure/emulated/scene.js';
 import { measureEnergy } from '../../src/measure/energyRun.js';
 import { openPpk2 } from '../../src/measure/ppk2.js';
-import { Ppk2Emulator, ppk2RateHz } from '../../src/measure/testing/ppk2Emulator.js';
-import type { Scene } from '../../src/measure/testing/scene.js';
 import { fallingEdges, markerWindows } from '../../src/measure/windows.js';
 import { readNpy } from '../../src/model/npy.js';
 import { packageRoot } from '../../src/packageRoot.js';
@@ -78,7 +79,8 @@ describe('energy of the emulated Pico', () => {
     new Ppk2Emulator(far, { scene, pull: true });
     const meter = await openPpk2(near, { mode: 'source', millivolt: 3300, source: 'emulated' });
     const run = { windows: 3, inferencesPerWindow: 4, marker: 0, idle: false, gapMs: 5 };
-    const { report, trace } = await measureEnergy(device, meter, run);
+    const { report, trace, broken } = await measureEnergy(device, meter, run);
+    if (!report || !trace) throw broken;
 
     expect([report.source, report.windowsBy, report.lostSamples]).toEqual(['emulated', 'marker', 0]);
     const truth = scene.falls();
@@ -99,5 +101,13 @@ describe('energy of the emulated Pico', () => {
     expect(Math.abs(report.perInference.median / perInference - 1)).toBeLessThan(0.01);
     await meter.close();
     await device.close();
+  });
+});
+
+describe('emulated PPK2', () => {
+  it('is refused where there is no emulated Pico', async () => {
+    await expect(openEmulatedPpk2(loadBoard('virtual-m4'), 'none.elf', 3300)).rejects.toMatchObject({
+      code: 'meter.emulated',
+    });
   });
 });

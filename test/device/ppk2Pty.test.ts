@@ -8,9 +8,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Link } from '../../src/link/link.js';
 import type { FarEnd } from '../../src/link/memoryLink.js';
 import { openSerialLink } from '../../src/link/serialLink.js';
+import { Ppk2Emulator } from '../../src/measure/emulated/ppk2Emulator.js';
+import { segmentScene } from '../../src/measure/emulated/scene.js';
 import { openPpk2 } from '../../src/measure/ppk2.js';
-import { Ppk2Emulator } from '../../src/measure/testing/ppk2Emulator.js';
-import { segmentScene } from '../../src/measure/testing/scene.js';
 import { openPty } from '../support/pty.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mote-ppk2-'));

@@ -30,10 +30,10 @@ import { type CommandSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';
 import { writeOutput } from '../files.js';
 import { readLabels } from '../labels.js';
+import { numberOption } from '../numberOption.js';
 import type { Output } from '../output.js';
 import { inputScaleOption, readSamples } from '../sampleInput.js';
 import { boardFor } from './build.js';
-import { numberOption } from './profile.js';
 
 const suites = ['mlperf-tiny'];
 const windowCount = 5;

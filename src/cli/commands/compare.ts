@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RunRecord } from '../../generated/run.js';
 import { grouped, right, table } from '../../report/table.js';
-import { parseJson } from '../../schema.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
-import { readInput } from '../files.js';
-
-export async function readRun(path: string): Promise<RunRecord> {
-  return parseJson('run', Buffer.from(await readInput(path)).toString('utf8'), path);
-}
+import { readRun } from '../runFiles.js';
 
 /** `3` or `3%`. */
 function percentOption(options: Parameters<CommandSpec['run']>[1], key: string, option: string): number | undefined {
@@ -83,7 +78,7 @@ export const compare: CommandSpec = {
   name: 'compare',
   summary: 'two profiled runs side by side, layer by layer; fails beyond a limit',
   arguments: [
-    { name: 'before', text: 'run record that mote profile wrote' },
+    { name: 'before', text: 'run: number or name in .mote/runs, latest, or a record that mote profile wrote' },
     { name: 'after', text: 'another one' },
   ],
   options: [{ flags: '--fail-over <percent>', text: 'exit 8 when counts, memory or energy grew by more than this' }],

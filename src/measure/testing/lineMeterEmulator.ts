@@ -2,7 +2,7 @@
 // Any microcontroller with a current sensor that prints lines (CSV or JSON), at the far end of a link; written from the
 // description of the format, not from our driver.
 import type { FarEnd } from '../../link/memoryLink.js';
-import type { Scene } from './scene.js';
+import type { Scene } from '../emulated/scene.js';
 
 export interface LineMeterEmulatorOptions {
   scene: Scene;

@@ -2,7 +2,7 @@
 // An ST X-NUCLEO-LPM01A at the far end of a link, written from the description of its commands (facts: UM2269 and
 // mlcommons/tiny's runner), not from our driver: lines in, `ack` or `error` out, samples as `dddd-ee` tokens.
 import type { FarEnd } from '../../link/memoryLink.js';
-import { noise, type Scene } from './scene.js';
+import { noise, type Scene } from '../emulated/scene.js';
 
 export interface Lpm01aOptions {
   /** One sample of the scene is one of the meter's, whatever rate was set. */

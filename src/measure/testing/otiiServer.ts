@@ -2,7 +2,7 @@
 // Qoitech's Otii server with one Arc, on a loopback socket, written from the description of its protocol (facts: the
 // public otii-tcp-client-python), not from our driver: JSON objects ended by CR LF, answered by their trans_id.
 import { createServer, type Server, type Socket } from 'node:net';
-import { noise, type Scene } from './scene.js';
+import { noise, type Scene } from '../emulated/scene.js';
 
 export interface OtiiServerOptions {
   /** One sample of the scene is one of the main current channel. */

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run record as lines for a terminal.
+import type { RunRecord } from '../generated/run.js';
+import { secondsOf } from '../measure/runRecord.js';
+import { grouped, percent, right, table } from '../report/table.js';
+
+const milli = (seconds: number | undefined): string => (seconds === undefined ? '–' : (seconds * 1000).toFixed(3));
+const micro = (joules: number): string => (joules * 1e6).toFixed(2);
+const mega = (hz: number): string => (hz / 1e6).toFixed(3);
+
+/** The spread as half of the middle 95 %, in percent of the median. */
+const spread = (s: RunRecord['whole']): string =>
+  s.median > 0 ? `${((50 * (s.high95 - s.low95)) / s.median).toFixed(1)}%` : '–';
+
+export function layerLines(record: RunRecord, width: number): string[] {
+  const { whole, layers, counter } = record;
+  const joule = record.energy?.perInference.median;
+  const sum = layers.reduce((total, l) => total + l.count.median, 0);
+  const share = (count: number) => (joule === undefined ? '–' : `≈${micro((joule * count) / sum)}`);
+  const rows = layers.map((l) => [
+    l.name,
+    l.kernel,
+    grouped(l.count.median),
+    spread(l.count),
+    milli(secondsOf(record, l.count.median)),
+    percent(l.count.median, sum),
+    l.macs > 0 ? (l.count.median / l.macs).toFixed(2) : '–',
+    l.bound,
+    share(l.count.median),
+  ]);
+  rows.push([
+    'whole',
+    '',
+    grouped(whole.median),
+    spread(whole),
+    milli(secondsOf(record, whole.median)),
+    '',
+    record.macs > 0 ? (whole.median / record.macs).toFixed(2) : '–',
+    '',
+    joule === undefined ? '–' : micro(joule),
+  ]);
+  const columns = [
+    { title: 'layer' },
+    { title: 'kernel' },
+    right(`${counter.unit} (${counter.source})`),
+    right('±'),
+    right('ms'),
+    right('share'),
+    right('per MAC'),
+    { title: 'bound' },
+    right('µJ'),
+  ];
+  return table(columns, rows, width);
+}
+
+export function wholeLines(record: RunRecord): string[] {
+  const { counter, emptyWindow, layerSumShare, stackUsedBytes, stackReservedBytes } = record;
+  const cost =
+    emptyWindow === undefined ? '' : `counting takes ${grouped(emptyWindow)} ${counter.unit} a window, taken off; `;
+  const sum =
+    layerSumShare === undefined
+      ? 'not all layers were counted one by one'
+      : `layers one by one take ${(100 * layerSumShare).toFixed(2)} % of the whole; no RAM per layer`;
+  const stack =
+    stackUsedBytes === undefined
+      ? ''
+      : `, stack ${grouped(stackUsedBytes)} of ${grouped(stackReservedBytes ?? 0)} used`;
+  return [
+    latencyLine(record),
+    clockLine(record),
+    ...energyLines(record),
+    `profile ${cost}${sum}`,
+    `ram     arena ${grouped(record.arenaBytes)} bytes${stack}`,
+  ];
+}
+
+function latencyLine(record: RunRecord): string {
+  const { whole, counter } = record;
+  const range = (text: (count: number) => string) =>
+    `min ${text(whole.min)}, 95 % of ${whole.count} runs ${text(whole.low95)} to ${text(whole.high95)}`;
+  if (secondsOf(record, whole.median) === undefined)
+    return `counts  median ${grouped(whole.median)} ${counter.unit}, ${range(grouped)}; ${counter.source}: no latency of a board`;
+  const seconds = (count: number) => milli(secondsOf(record, count));
+  return `latency median ${seconds(whole.median)} ms, ${range(seconds)}`;
+}
+
+function clockLine({ clock, clockHz, counter }: RunRecord): string {
+  if (clock)
+    return `clock   ${mega(clock.checkedHz)} MHz against this machine ± ${mega(clock.uncertaintyHz)}; stated ${mega(clock.statedHz)}`;
+  const why = counter.source === 'emulated' ? "an emulator's time is its own: not checked" : 'not checked';
+  return `clock   ${mega(clockHz)} MHz as the board's file says; ${why}`;
+}
+
+function energyLines({ energy }: RunRecord): string[] {
+  if (!energy) return [];
+  const net =
+    energy.netJ === null
+      ? ''
+      : `; ${micro(energy.netJ)} µJ without idling at ${((energy.idleW ?? 0) * 1000).toFixed(2)} mW`;
+  const lines = [
+    `energy  ${micro(energy.perInference.median)} µJ per inference ± ${micro(energy.uncertaintyJ)} (k = 1), ${energy.source}${net}`,
+    `        ${energy.windows.length} windows of ${energy.inferencesPerWindow} by ${energy.windowsBy}, ${energy.meter}; ≈ of a layer: the whole's, shared out by counts`,
+  ];
+  if (energy.truth) {
+    const off = 100 * Math.abs(energy.perInference.median / energy.truth.perInferenceJ - 1);
+    lines.push(
+      `truth   windows within ${energy.truth.edgeSamples.toFixed(2)} samples of the emulator's own, energy ${off.toFixed(3)} % off its ${micro(energy.truth.perInferenceJ)} µJ`,
+    );
+  }
+  return [...lines, ...energy.notes.map((note) => `        ${note}`)];
+}
