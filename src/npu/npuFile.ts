@@ -2,6 +2,7 @@
 // A file that an NPU's compiler made, whoever's: what it holds, what is wrong with it, and its answers in the functional
 // model. One row per format.
 import { fail } from '../cli/errors.js';
+import { openEthos } from './ethosu/openEthos.js';
 import { openKmodel } from './k210/openKmodel.js';
 
 /** A hardware rule that an answer from the functional model does not show to be kept. */
@@ -51,10 +52,16 @@ const beginsWith =
   (bytes: Uint8Array): boolean =>
     Buffer.from(bytes.subarray(at, at + text.length)).toString('latin1') === text;
 
-const formats: readonly Format[] = [{ fits: beginsWith('LDMK'), open: openKmodel }];
+const formats: readonly Format[] = [
+  { fits: beginsWith('LDMK'), open: openKmodel },
+  { fits: beginsWith('TFL3', 4), open: openEthos },
+];
 
-/** Opens a `.kmodel` (version 4); anything else is `npu.broken`. */
+/** Opens a `.kmodel` (version 4) or a `.tflite` that Vela compiled; anything else is `npu.broken`. */
 export function openNpuFile(bytes: Uint8Array, path: string): NpuFile {
   const format = formats.find((f) => f.fits(bytes));
-  return format ? format.open(bytes, path) : fail('npu.broken', { path, reason: 'it is no .kmodel of version 4' });
+  // A copy: what Node reads is a Buffer, whose slice() shares memory where an array's copies.
+  return format
+    ? format.open(new Uint8Array(bytes), path)
+    : fail('npu.broken', { path, reason: 'it is neither a .kmodel of version 4 nor a .tflite that Vela compiled' });
 }

@@ -115,7 +115,7 @@ export const npu: CommandSpec = {
   summary: "what an NPU compiler's file holds (dump), and its answers in the functional model (run)",
   arguments: [
     { name: 'action', text: 'dump or run' },
-    { name: 'file', text: '.kmodel of version 4 (K210)' },
+    { name: 'file', text: '.tflite that Vela compiled (Ethos-U), or .kmodel of version 4 (K210)' },
   ],
   options: [
     { flags: '--data <file>', text: 'run: inputs; .npy in the shape of the input, else bytes as the file holds them' },

@@ -12,6 +12,12 @@ export const Model = {
   subgraphs: field(2, 'tables'),
   description: field(3, 'string'),
   buffers: field(4, 'tables'),
+  metadata: field(6, 'tables'),
+};
+
+export const Metadata = {
+  name: field(0, 'string'),
+  buffer: field(1, 'uint32'),
 };
 
 export const OperatorCode = {

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functional model of Ethos-U55 and U65: runs the operations of a command stream on the memory of its regions.
+// It computes what the hardware is documented to compute; timing, SHRAM hazards, waits and caches it cannot see.
+import {
+  averageScale,
+  convolve,
+  elementwise,
+  finish,
+  multiply,
+  type OperandScaling,
+  pool,
+  type Windowed,
+} from './arithmetic.js';
+import { elements, readMap, writeMap } from './featureMap.js';
+import {
+  inputMap,
+  inputSize,
+  type KernelRegisters,
+  kernelOf,
+  type MapRegisters,
+  OperationRegisters,
+  type OutputStage,
+  outputMap,
+  outputStage,
+  type Range,
+  rangeOf,
+} from './operation.js';
+import type { EthosConfig } from './payload.js';
+import {
+  type ElementwiseMode,
+  elementwiseModes,
+  type OperationName,
+  poolModes,
+  type StreamOperation,
+} from './registers.js';
+import { type ChannelScale, readChannelScale, scaleBytes } from './scaling.js';
+import { unorderWeights } from './weightOrder.js';
+import { decodeWeights } from './weightStream.js';
+
+type Broken = (reason: string) => never;
+
+/** Memory by region: 0 constants, 1 arena, 2 fast scratch, 3 the NPU's own SHRAM (lookup tables). */
+export type Regions = readonly Uint8Array[];
+export const shramRegion = 3;
+/** DMA into SHRAM is marked by this bit of the region. */
+const shramFlag = 0x100;
+
+export interface StreamRun {
+  config: EthosConfig;
+  regions: Regions;
+  broken: Broken;
+  /** Decoded weights by range, since one stream is decoded for every inference. */
+  weights: Map<string, Int16Array>;
+}
+
+function region(run: StreamRun, index: number): Uint8Array {
+  return run.regions[index & shramFlag ? shramRegion : index] ?? run.broken(`region ${index} does not exist`);
+}
+
+function bytesOf(run: StreamRun, { region: index, base, length }: Range): Uint8Array {
+  const memory = region(run, index);
+  if (base + length > memory.length)
+    run.broken(`bytes ${base} to ${base + length} lie outside region ${index} of ${memory.length}`);
+  return memory.subarray(base, base + length);
+}
+
+/** Table of 256 entries in SHRAM, one per output byte: bytes, or words of 32 bits for outputs of 4 bytes. */
+function tableLookup(
+  run: StreamRun,
+  stage: OutputStage,
+  output: MapRegisters,
+): ((index: number) => number) | undefined {
+  if (stage.table === undefined) return undefined;
+  // Tables lie in the last two banks of 1 KiB; a table of words takes four slots.
+  const start = (run.config.shramKib - 2) * 1024 + stage.table * 256;
+  const size = output.elementBytes === 4 ? 1024 : 256;
+  const bytes = bytesOf(run, { region: shramRegion, base: start, length: size });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const lowest = stage.min < 0 ? -128 : 0;
+  if (output.elementBytes === 4) return (value) => view.getInt32(4 * (value - lowest), true);
+  return (value) => (output.signed ? view.getInt8(value - lowest) : view.getUint8(value - lowest));
+}
+
+const store = (run: StreamRun, output: MapRegisters, dense: Int32Array): void =>
+  writeMap(region(run, output.region), output, dense, run.broken);
+
+const load = (run: StreamRun, map: MapRegisters): Int32Array => readMap(region(run, map.region), map, run.broken);
+
+function channelScales(run: StreamRun, range: Range, channels: number): ChannelScale[] {
+  const bytes = bytesOf(run, range);
+  if (bytes.length < channels * scaleBytes)
+    run.broken(`${bytes.length} bytes of scales are too few for ${channels} channels`);
+  return Array.from({ length: channels }, (_, c) => readChannelScale(bytes, c));
+}
+
+function denseWeights(run: StreamRun, registers: OperationRegisters, w: Windowed, depthwise: boolean): Int16Array {
+  const range = rangeOf(registers, 'WEIGHT');
+  const key = [
+    range.region,
+    range.base,
+    range.length,
+    registers.short('OFM_BLK_DEPTH_M1'),
+    w.output.depth,
+    w.inputMap.depth,
+    w.kernel.height,
+  ].join();
+  // What lies in the read-only region stays what it is; what a DMA brought may change.
+  const known = range.region === 0 ? run.weights.get(key) : undefined;
+  if (known) return known;
+  const order = {
+    outputs: w.output.depth,
+    inputs: depthwise ? 1 : w.inputMap.depth,
+    kernelHeight: w.kernel.height,
+    kernelWidth: w.kernel.width,
+    blockDepth: registers.short('OFM_BLK_DEPTH_M1') + 1,
+    microDepth: run.config.ofmMicroDepth,
+    depthwise,
+    partKernelFirst: w.kernel.partKernelFirst,
+    inputBits: 8 * w.inputMap.elementBytes,
+    dilationY: w.kernel.dilationY,
+    dilationX: w.kernel.dilationX,
+  };
+  const weights = unorderWeights(decodeWeights(bytesOf(run, range), run.broken), order, run.broken);
+  if (range.region === 0) run.weights.set(key, weights);
+  return weights;
+}
+
+function windowed(run: StreamRun, registers: OperationRegisters): Windowed & { kernel: KernelRegisters } {
+  const output = outputMap(registers);
+  const kernel = kernelOf(registers);
+  const map = inputMap(registers, 'IFM', { ...inputSize(output, kernel), depth: registers.short('IFM_DEPTH_M1') + 1 });
+  return { input: load(run, map), inputMap: map, output, kernel };
+}
+
+function runConvolution(run: StreamRun, registers: OperationRegisters, depthwise: boolean): void {
+  const w = windowed(run, registers);
+  if (depthwise && w.output.depth > w.inputMap.depth)
+    registers.fail('a depthwise operation has more outputs than inputs');
+  const stage = outputStage(registers, w.output);
+  const scales = channelScales(run, rangeOf(registers, 'SCALE'), w.output.depth);
+  const sums = convolve(w, denseWeights(run, registers, w, depthwise), scales, depthwise);
+  const table = tableLookup(run, stage, w.output);
+  const dense = Int32Array.from(sums, (sum, i) =>
+    finish(sum, stage.scale ?? scales[i % w.output.depth], stage, w.output.zeroPoint, table),
+  );
+  store(run, w.output, dense);
+}
+
+function runPool(run: StreamRun, registers: OperationRegisters, parameter: number): void {
+  const mode = poolModes[parameter] ?? registers.fail(`pooling mode ${parameter} does not exist`);
+  const w = windowed(run, registers);
+  const stage = outputStage(registers, w.output);
+  const { sums, counts } = pool(w, mode);
+  const table = tableLookup(run, stage, w.output);
+  const scaleAt = (i: number) =>
+    stage.scale ?? (mode === 'average' ? averageScale(counts[Math.floor(i / w.output.depth)]) : undefined);
+  store(
+    run,
+    w.output,
+    Int32Array.from(sums, (sum, i) => finish(sum, scaleAt(i), stage, w.output.zeroPoint, table)),
+  );
+}
+
+const unary: ReadonlySet<ElementwiseMode> = new Set(['lrelu', 'abs', 'clz']);
+const broadcastBits = { height: 1, width: 2, depth: 4, reverse: 0x40, scalar: 0x80 } as const;
+
+/** The second operand at each output position. */
+function secondOperand(
+  run: StreamRun,
+  registers: OperationRegisters,
+  output: MapRegisters,
+): { at(index: number): number; wide: boolean } {
+  const bits = registers.short('IFM2_BROADCAST');
+  const zeroPoint = registers.signed('IFM2_ZERO_POINT');
+  if (bits & broadcastBits.scalar) {
+    const scalar = registers.signed('IFM2_SCALAR') - zeroPoint;
+    return { at: () => scalar, wide: false };
+  }
+  const size = {
+    height: bits & broadcastBits.height ? 1 : output.height,
+    width: bits & broadcastBits.width ? 1 : output.width,
+    depth: bits & broadcastBits.depth ? 1 : output.depth,
+  };
+  const map = inputMap(registers, 'IFM2', size);
+  const dense = load(run, map);
+  const at = (index: number): number => {
+    const c = index % output.depth;
+    const x = Math.floor(index / output.depth) % output.width;
+    const y = Math.floor(index / (output.depth * output.width));
+    const row = (size.height === 1 ? 0 : y) * size.width + (size.width === 1 ? 0 : x);
+    return dense[row * size.depth + (size.depth === 1 ? 0 : c)] - zeroPoint;
+  };
+  return { at, wide: map.elementBytes === 4 };
+}
+
+function operandScaling(
+  registers: OperationRegisters,
+  mode: ElementwiseMode,
+  elementBytes: number,
+): OperandScaling | undefined {
+  if (mode !== 'add' && mode !== 'sub') return undefined;
+  const which = (registers.short('IFM_PRECISION') >> 8) & 3;
+  return {
+    which,
+    a: registers.scale('OPA_SCALE'),
+    b: registers.scale('OPB_SCALE'),
+    headroom: elementBytes === 1 ? 20 : 15,
+  };
+}
+
+function runElementwise(run: StreamRun, registers: OperationRegisters, parameter: number): void {
+  const mode = elementwiseModes[parameter] ?? registers.fail(`elementwise mode ${parameter} does not exist`);
+  const output = outputMap(registers);
+  const map = inputMap(registers, 'IFM', { height: output.height, width: output.width, depth: output.depth });
+  const first = load(run, map);
+  const second = unary.has(mode) ? { at: () => 0, wide: false } : secondOperand(run, registers, output);
+  const reverse = !unary.has(mode) && (registers.short('IFM2_BROADCAST') & broadcastBits.reverse) !== 0;
+  const scaling = operandScaling(registers, mode, map.elementBytes);
+  const stage = outputStage(registers, output);
+  const table = tableLookup(run, stage, output);
+  const dense = new Int32Array(elements(output));
+  for (let i = 0; i < dense.length; i++) {
+    const own = first[i] - map.zeroPoint;
+    const other = second.at(i);
+    const [a, b] = reverse ? [other, own] : [own, other];
+    if (mode === 'mul') {
+      const product = multiply(a, b, map.elementBytes === 4, stage.scale, stage.rounding);
+      dense[i] = finish(product, undefined, stage, output.zeroPoint, table);
+    } else {
+      const value = elementwise(mode, a, b, scaling, stage.rounding);
+      const scale = mode === 'lrelu' && value >= 0 ? undefined : stage.scale;
+      dense[i] = finish(value, scale, stage, output.zeroPoint, table);
+    }
+  }
+  store(run, output, dense);
+}
+
+function runDma(run: StreamRun, registers: OperationRegisters): void {
+  const length = registers.address('DMA0_LEN');
+  const source = bytesOf(run, {
+    region: registers.short('DMA0_SRC_REGION'),
+    base: registers.address('DMA0_SRC'),
+    length,
+  });
+  const target = bytesOf(run, {
+    region: registers.short('DMA0_DST_REGION'),
+    base: registers.address('DMA0_DST'),
+    length,
+  });
+  target.set(source.slice());
+}
+
+type Runner = (run: StreamRun, registers: OperationRegisters, parameter: number) => void;
+
+/** Waits and the end have nothing to run: the model does one operation after the other. */
+const runners: Partial<Record<OperationName, Runner>> = {
+  CONV: (run, registers) => runConvolution(run, registers, false),
+  DEPTHWISE: (run, registers) => runConvolution(run, registers, true),
+  POOL: runPool,
+  ELEMENTWISE: runElementwise,
+  DMA_START: runDma,
+};
+
+/** Runs one operation. */
+export function runOperation(run: StreamRun, operation: StreamOperation): void {
+  const registers = new OperationRegisters(operation, run.broken);
+  if (registersOfSecondCore(operation)) registers.fail('two cores (U65-512) are not in the functional model');
+  runners[operation.name]?.(run, registers, operation.parameter);
+}
+
+const registersOfSecondCore = ({ registers }: StreamOperation): boolean => (registers.short.PARALLEL_MODE ?? 0) !== 0;
+
+/** Runs a whole stream. */
+export function runStream(run: StreamRun, operations: readonly StreamOperation[]): void {
+  for (const operation of operations) runOperation(run, operation);
+}
