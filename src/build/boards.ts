@@ -79,5 +79,18 @@ export function loadTarget(id: string): Target {
   return reason === undefined ? target : fail('json.broken', { path, kind: 'target', reason });
 }
 
+/** The target of a board, or board.described where mote has none for its processor. */
+export function targetOf(board: Board): Target {
+  if (!listIds('targets').includes(board.target))
+    fail('board.described', { board: board.id, note: board.verified.note ?? `mote has no target ${board.target}` });
+  return loadTarget(board.target);
+}
+
+/** What ELF files for the board are for; other than Arm and RISC-V mote reads none. */
+export function machineOf(board: Board): 'arm' | 'riscv' | 'other' {
+  if (!listIds('targets').includes(board.target)) return 'other';
+  return loadTarget(board.target).arch === 'riscv32' ? 'riscv' : 'arm';
+}
+
 export const listBoards = (): Board[] => listIds('boards').map(loadBoard);
 export const listTargets = (): Target[] => listIds('targets').map(loadTarget);

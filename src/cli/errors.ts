@@ -30,8 +30,8 @@ export const errors = {
   'board.unknown': { exit: 2, text: "unknown board '{id}'{suggestion}", help: 'mote boards lists them' },
   'board.described': {
     exit: 2,
-    text: 'mote can describe and flash {board}, but builds no firmware for it: {note}',
-    help: 'mote pack --target writes C that any toolchain for it builds',
+    text: 'mote builds no firmware for {board}: {note}',
+    help: 'mote pack --target rv32imc writes a folder host/ of plain C, which any C99 compiler builds',
   },
   'board.missing': { exit: 2, text: 'which board? none was named', help: 'add --board ID; mote boards lists them' },
 

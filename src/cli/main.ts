@@ -108,7 +108,11 @@ process.on('SIGINT', () => {
     interrupt.abort();
     return;
   }
-  process.stderr.write('interrupted; nothing half-written was left behind\n');
+  process.stderr.write(
+    gentle.command === undefined
+      ? 'interrupted; nothing half-written was left behind\n'
+      : `interrupted; ${gentle.command} was stopped and its step is not finished: run the same command again\n`,
+  );
   process.exit(exitCodes.interrupted);
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options that pack and tune share.
-import { loadBoard, loadTarget } from '../build/boards.js';
+import { loadBoard, loadTarget, targetOf } from '../build/boards.js';
 import type { Board } from '../generated/board.js';
 import type { Target } from '../generated/target.js';
 import { type OptionValues, text } from './command.js';
@@ -20,7 +20,7 @@ export function targetOption(options: OptionValues, command: string): { target: 
   const board = boardId === undefined ? undefined : loadBoard(boardId);
   const targetId = text(options, 'target') ?? board?.target;
   if (!targetId) fail('usage.bad', { what: `${command} for what? neither --target nor --board was given`, command });
-  const target = loadTarget(targetId);
+  const target = board && targetId === board.target ? targetOf(board) : loadTarget(targetId);
   if (board && board.target !== target.id)
     fail('usage.bad', { what: `${board.id} is a ${board.target}, not a ${target.id}`, command });
   return { target, ...(board ? { board } : {}) };

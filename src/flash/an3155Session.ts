@@ -69,7 +69,7 @@ export class An3155Session {
   async synchronise(): Promise<void> {
     const talk: number[] = [];
     for (let n = 1; n <= syncTries; n++) {
-      if (this.request.signal?.aborted) fail('flash.interrupted');
+      if (this.request.signal?.aborted) fail('flash.interrupted', { state: '; nothing was erased' });
       if (n > 1) this.request.onStep?.(`waiting for the boot loader (try ${n} of ${syncTries})`);
       await this.enter?.();
       await this.#pause(quietMs);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { writeBin } from '../build/bin.js';
-import { loadBoard } from '../build/boards.js';
+import { loadBoard, machineOf } from '../build/boards.js';
 import { sealBoot2 } from '../build/boot2.js';
 import { writeHex } from '../build/hex.js';
 import type { Chunk } from '../build/image.js';
 import { writeUf2 } from '../build/uf2.js';
 import { checkImage } from './checkImage.js';
-import { readFirmware } from './readFirmware.js';
+import { type FirmwareFile, readFirmware } from './readFirmware.js';
 import { makeMcubootImage } from './testing/virtualSmp.js';
 
 const words = (address: number, ...values: number[]): Chunk => ({
@@ -48,6 +48,25 @@ describe('checkImage', () => {
   it('another processor is refused', () => {
     expect(() => checkImage({ format: 'elf', image: [good], machine: 'riscv' }, { board: f405, arch: 'arm' })).toThrow(
       /it is for riscv/,
+    );
+  });
+  it.each([
+    ['a merged image', 'esp32-s3-devkitc', [words(0x42000000, 0xe9, 1)], undefined],
+    ['an application behind a second stage', 'esp32-s3-devkitc', [words(0x42010000, 0xe9, 1)], undefined],
+    ['direct boot', 'esp32-c6-devkitc', [words(0x42000000, 0xaedb041d, 0xaedb041d, 3)], undefined],
+    ['direct boot elsewhere', 'esp32-c6-devkitc', [words(0x42001000, 0xaedb041d, 0xaedb041d, 3)], /begin with 0xe9/],
+    ['half a mark', 'esp32-c3-devkitm', [words(0x42000000, 0xaedb041d, 3)], /0xe9, .* or the mark of direct boot/],
+    ['a mark where there is no direct boot', 'esp32-s3-devkitc', [words(0x42000000, 0xaedb041d, 0xaedb041d)], /0xe9/],
+    ['one byte', 'esp32-c3-devkitm', [{ address: 0x42000000, bytes: Uint8Array.of(0x1d) }], /0xe9/],
+  ])('an ESP32 starts %s on %s, or is told why not', (_, id, image, message) => {
+    const judge = () => checkImage({ format: 'bin', image }, { board: loadBoard(id), arch: machineOf(loadBoard(id)) });
+    if (message) expect(judge).toThrow(message);
+    else expect(judge).not.toThrow();
+  });
+  it('a board for whose processor mote reads no ELF takes none', () => {
+    const elf: FirmwareFile = { format: 'elf', image: [words(0x42000000, 0xe9)], machine: 'arm' };
+    expect(() => checkImage(elf, { board: loadBoard('esp32-s3-devkitc'), arch: 'other' })).toThrow(
+      /neither Arm nor RISC-V/,
     );
   });
   it("an RP2040's second stage needs its checksum", () => {

@@ -14,7 +14,7 @@ import type { FirmwareFile } from './readFirmware.js';
 export interface ImagePlace {
   board: Board;
   /** Of the board's target. */
-  arch: 'arm' | 'riscv';
+  arch: 'arm' | 'riscv' | 'other';
   /** The flash method that the user named. */
   method?: string;
 }
@@ -40,7 +40,8 @@ function wrongSlot(image: readonly Chunk[], slot: EraseBlock, { board, arch }: I
 }
 
 function wrongMachine({ machine }: FirmwareFile, arch: string): string | undefined {
-  return machine === undefined || machine === arch ? undefined : `it is for ${machine}, the board is ${arch}`;
+  if (machine === undefined || machine === arch) return undefined;
+  return `it is for ${machine}, the board is ${arch === 'other' ? 'neither Arm nor RISC-V' : arch}`;
 }
 
 function outsideFlash(image: readonly Chunk[], board: Board): string | undefined {
@@ -60,7 +61,8 @@ function outsideFlash(image: readonly Chunk[], board: Board): string | undefined
   return undefined;
 }
 
-function wrongStart(image: readonly Chunk[], board: Board, arch: 'arm' | 'riscv'): string | undefined {
+function wrongStart(image: readonly Chunk[], board: Board, arch: ImagePlace['arch']): string | undefined {
+  if (board.flash?.some((f) => f.method === 'esp-rom')) return wrongEspStart(image, board);
   const boot = board.memory.find((m) => m.kind === 'boot');
   const second = boot ? wrongBoot2(image, Number(boot.start), boot.bytes) : undefined;
   if (second !== undefined) return second;
@@ -70,6 +72,24 @@ function wrongStart(image: readonly Chunk[], board: Board, arch: 'arm' | 'riscv'
   if (!head) return `nothing of it lies at ${flash.start}, where the board starts`;
   return arch === 'arm' ? wrongVectors(head, board, start, start + flash.bytes) : undefined;
 }
+
+/**
+ * What the boot ROM starts begins with 0xE9 (esptool, "Firmware Image Format"), or with the mark of direct boot where the
+ * board's file has one. Elsewhere in flash lie the images that a second stage starts, which begin the same way.
+ */
+function wrongEspStart(image: readonly Chunk[], board: Board): string | undefined {
+  const start = Number(regionOf(board, 'flash').start);
+  const marks = (board.imageHeader ?? []).map(Number);
+  const first = Math.min(...image.map((c) => c.address));
+  const head = bytesAt(image, first, 8);
+  if (head?.[0] === espImageMagic) return undefined;
+  const view = head && new DataView(head.buffer, head.byteOffset, head.length);
+  const marked = marks.length > 0 && marks.every((mark, i) => view?.getUint32(4 * i, true) === mark);
+  if (marked && first === start) return undefined;
+  const either = marks.length > 0 ? ' or the mark of direct boot' : '';
+  return `at ${hex32(first)} it does not begin with 0xe9, as images of Espressif's tools do${either}`;
+}
+const espImageMagic = 0xe9;
 
 /** RP2040 data sheet, 2.8.1.3.1: the boot ROM starts the second stage only with the right CRC. */
 function wrongBoot2(image: readonly Chunk[], start: number, bytes: number): string | undefined {

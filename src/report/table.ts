@@ -4,10 +4,14 @@
 export interface Column {
   title: string;
   align?: 'left' | 'right';
+  /** Never clipped: names that are typed in again. */
+  whole?: boolean;
 }
 
 /** A column of numbers. */
 export const right = (title: string): Column => ({ title, align: 'right' });
+/** A column of names. */
+export const whole = (title: string): Column => ({ title, whole: true });
 
 /** Median of a non-empty list. */
 export const median = (list: readonly number[]): number => [...list].sort((a, b) => a - b)[list.length >> 1];
@@ -32,7 +36,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
     if (total <= width) break;
     let widest = -1;
     columns.forEach((c, i) => {
-      if (c.align !== 'right' && widths[i] > 8 && (widest < 0 || widths[i] > widths[widest])) widest = i;
+      if (c.align !== 'right' && !c.whole && widths[i] > 8 && (widest < 0 || widths[i] > widths[widest])) widest = i;
     });
     if (widest < 0) break;
     widths[widest]--;

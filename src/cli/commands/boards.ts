@@ -2,7 +2,7 @@
 import { listBoards, loadBoard } from '../../build/boards.js';
 import { type FlashEntry, flashMethods } from '../../flash/methods.js';
 import type { Board } from '../../generated/board.js';
-import { kib, right, table } from '../../report/table.js';
+import { kib, right, table, whole } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { newBoard } from '../newBoard.js';
 import { memoryBytes } from './pack.js';
@@ -17,12 +17,20 @@ function flashWords(entry: FlashEntry): string {
   return `${entry.method}: ${flashMethods[entry.method]?.title ?? 'mote has no client for it yet'}`;
 }
 
+function consoleWords({ console: { uart, base, baud } }: Board): string {
+  return `${uart === 'other' ? 'no driver in mote; UART' : uart} at ${base}, ${baud} baud`;
+}
+
+/** Sizes of memories are round. */
+const size = (bytes: number): string =>
+  bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20} MiB` : `${Math.round(bytes / 1024)} KiB`;
+
 function describe(board: Board): string[] {
   return [
     `${board.id}   ${board.name}`,
     `target    ${board.target}   ${(board.clockHz / 1e6).toFixed(0)} MHz`,
     ...board.memory.map((m) => `memory    ${m.name} ${m.kind} ${m.start} ${kib(m.bytes)}`),
-    `console   ${board.console.uart} at ${board.console.base}, ${board.console.baud} baud`,
+    `console   ${consoleWords(board)}`,
     `emulator  ${emulatorName(board)}`,
     ...(board.flash ?? []).map((entry, i) => `${i === 0 ? 'flash     ' : '          '}${flashWords(entry)}`),
     ...(board.usb ?? []).map((u) => `usb       ${u.vid}:${u.pid} ${u.name}`),
@@ -53,23 +61,21 @@ export const boards: CommandSpec = {
       b.name,
       b.target,
       (b.clockHz / 1e6).toFixed(0),
-      kib(memoryBytes(b, 'flash')),
-      kib(memoryBytes(b, 'ram')),
-      emulatorName(b),
+      size(memoryBytes(b, 'flash')),
+      size(memoryBytes(b, 'ram')),
       b.verified.level,
     ]);
     return {
       data: { boards: all },
       lines: table(
         [
-          { title: 'id' },
+          whole('id'),
           { title: 'name' },
-          { title: 'target' },
+          whole('target'),
           right('MHz'),
           right('flash'),
           right('ram'),
-          { title: 'emulator' },
-          { title: 'verified' },
+          whole('verified'),
         ],
         rows,
         out.width,

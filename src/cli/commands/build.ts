@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { AgentOptions } from '../../build/agentHeader.js';
-import { loadBoard } from '../../build/boards.js';
+import { loadBoard, targetOf } from '../../build/boards.js';
 import { type BuildReport, buildFirmware } from '../../build/firmware.js';
 import { regionOf } from '../../build/linkerScript.js';
 import { mcubootBoard } from '../../build/mcubootBoard.js';
@@ -19,6 +19,7 @@ import { memoryBytes } from './pack.js';
 export function boardFor(manifest: PackManifest, id: string | undefined): Board {
   const board = loadBoard(id ?? manifest.board ?? fail('board.missing'));
   if (board.target !== manifest.target) {
+    targetOf(board);
     fail('usage.bad', {
       what: `the pack is for ${manifest.target}, ${board.id} is a ${board.target}: pack it again with --board ${board.id}`,
       command: 'pack',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadBoard, loadTarget } from '../../build/boards.js';
+import { loadBoard, machineOf } from '../../build/boards.js';
 import { findProgram } from '../../build/exec.js';
 import { buildFirmware } from '../../build/firmware.js';
 import { withWorkFolder } from '../../build/workFolder.js';
@@ -214,8 +214,7 @@ export const flash: CommandSpec = {
       out,
     );
     const { board, file } = source;
-    const arch = loadTarget(board.target).arch === 'riscv32' ? 'riscv' : 'arm';
-    checkImage(file, { board, arch, ...(method && { method }) });
+    checkImage(file, { board, arch: machineOf(board), ...(method && { method }) });
     const touching = { look, open: openLink, ...(out.signal && { signal: out.signal }) };
     const { found, port } = await touchIfNeeded(board, text(options, 'port'), await look(), touching);
     const drive = await namedDrive(port);
