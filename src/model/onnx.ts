@@ -13,18 +13,23 @@ import { OnnxNode } from './onnx/node.js';
 import { keepsShape, operators } from './onnx/operators.js';
 import { damaged, Meter, readMessage } from './onnx/protobuf.js';
 import { type GraphProto, type ModelProto, model as modelType, type NodeProto, type ValueInfo } from './onnx/schema.js';
-import { dtypeOf, isWidened } from './onnx/tensors.js';
+import { activationType, dtypeOf, isWidened } from './onnx/tensors.js';
 import { Budget, Values } from './onnx/values.js';
 import { asRefusal, Refusal, unsupportedAttrs } from './refusal.js';
 
-// In opset 6 only broadcasting is written differently (see elementwise.ts).
+// In opset 6 only broadcasting is written differently (see plain.ts); of older ones, what has not changed since.
 const oldestOpset = 6;
+const unchanged: ReadonlySet<string> = new Set(
+  'Not And Or Xor Softplus Softsign Transpose Identity Flatten Constant Shape Size Gather GlobalAveragePool GlobalMaxPool'.split(
+    ' ',
+  ),
+);
 
 /** `name` becomes the graph's name. */
 export function readOnnx(bytes: Uint8Array, name: string): Graph {
   const model = readMessage(bytes, modelType, new Meter());
   const proto = model.graph ?? damaged('it has no graph');
-  const opsets = readOpsets(model);
+  const opsets = readOpsets(model, proto);
   if (proto.sparseInitializers > 0) damaged('it has sparse constants, which mote does not read');
   const graph = emptyGraph(name, {
     format: 'onnx',
@@ -43,11 +48,11 @@ export function readOnnx(bytes: Uint8Array, name: string): Graph {
 }
 
 /** Version of each operator set by domain; the default domain has two names. */
-function readOpsets(model: ModelProto): Map<string, number> {
+function readOpsets(model: ModelProto, graph: GraphProto): Map<string, number> {
   const opsets = new Map<string, number>();
   for (const { domain, version } of model.opsets) opsets.set(domainOf(domain), version);
   const main = opsets.get('') ?? damaged('it does not say which operator set it uses');
-  if (!(main >= oldestOpset)) {
+  if (!(main >= oldestOpset || graph.nodes.every((n) => unchanged.has(n.opType)))) {
     fail('model.unsupported', {
       node: 'model',
       op: `opset ${main}`,
@@ -67,14 +72,20 @@ function readInput(values: Values, info: ValueInfo): void {
   if (values.isInitializer(info.name)) return;
   const { graph } = values;
   const shape = inputShape(info);
-  const dtype = refusedByName(info.name, 'input', () => dtypeOf(info.elementType, info.name));
+  const stated = refusedByName(info.name, 'input', () => dtypeOf(info.elementType, info.name));
+  const dtype = activationType(stated);
   const id = addTensor(graph, { name: info.name, dtype, shape });
-  if (isWidened(info.elementType)) {
-    graph.notes = [...(graph.notes ?? []), `input '${info.name}' is not float32 in the file; it is float32 here`];
-  }
+  if (isWidened(info.elementType))
+    addNote(graph, `input '${info.name}' is not float32 in the file; it is float32 here`);
+  if (dtype !== stated)
+    addNote(graph, `input '${info.name}' is ${stated} in the file; it is int32 here, and its values must fit`);
   values.bind(info.name, { kind: 'computed', id });
   graph.inputs.push(id);
 }
+
+const addNote = (graph: Graph, note: string): void => {
+  graph.notes = [...(graph.notes ?? []), note];
+};
 
 /** The first dimension may be free: it is the batch, which is 1. */
 function inputShape(info: ValueInfo): number[] {
@@ -158,7 +169,7 @@ function statedTensor(info: ValueInfo | undefined): { shape: number[]; dtype: Re
   const shape = info.dims.map((d, axis) => d.value ?? (axis === 0 ? 1 : 0));
   if (shape.some((d) => !(d > 0)) || shape.reduce((a, b) => a * b, 8) > maxTensorBytes) return undefined;
   try {
-    return { shape, dtype: dtypeOf(info.elementType, info.name) };
+    return { shape, dtype: activationType(dtypeOf(info.elementType, info.name)) };
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;

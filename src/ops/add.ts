@@ -7,6 +7,7 @@ import type { OpSpec } from './op.js';
 export const add: OpSpec = binaryOp({
   op: 'add',
   float: (a, b) => a + b,
+  int32: (a, b) => (a + b) | 0,
   integer: additionRule(1, (x) => x),
   clamps: true,
 });

@@ -14,7 +14,7 @@ import { type KernelType, kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, type Rounding } from './op.js';
 import { floatRange, sameQuant, scaleOf } from './quantized.js';
 import { clampTo } from './requantize.js';
-import { constant, type Reason } from './weighted.js';
+import { type Reason, tensorConstant } from './weighted.js';
 
 export interface Operands {
   a: Tensor;
@@ -29,6 +29,8 @@ export interface BinaryRule {
   op: string;
   /** The float32 result before the activation; the caller rounds it. */
   float(a: number, b: number): number;
+  /** Of plain int32 numbers without scales. */
+  int32(a: number, b: number): number;
   /** Integer arithmetic, where the operator has some. */
   integer?: IntegerRule;
   /** Whether a fused activation is part of the kernel. */
@@ -51,13 +53,20 @@ export function operandsOf(node: Node, graph: Graph): Operands {
   return { a, b, y: outputOf(node, graph), shape, walk: mergedBroadcast(a.shape, b.shape, shape) };
 }
 
-const kernelTypes: Partial<Record<Tensor['dtype'], KernelType>> = { float32: 'f32', int8: 's8', int16: 's16' };
+const kernelTypes: Partial<Record<Tensor['dtype'], KernelType>> = {
+  float32: 'f32',
+  int8: 's8',
+  int16: 's16',
+  int32: 's32',
+};
+
+const isInteger = (type: KernelType | undefined): boolean => type === 's8' || type === 's16';
 
 function obstacle(rule: BinaryRule, node: Node, graph: Graph): Reason | undefined {
   const o = operandsOf(node, graph);
   const tensors = [o.a, o.b, o.y];
   const type = kernelTypes[o.a.dtype];
-  if (!type || tensors.some((t) => t.dtype !== o.a.dtype) || (type !== 'f32' && !rule.integer)) {
+  if (!type || tensors.some((t) => t.dtype !== o.a.dtype) || (isInteger(type) && !rule.integer)) {
     const types = `${o.a.dtype} and ${o.b.dtype} giving ${o.y.dtype}`;
     return {
       reason: `there is no kernel for ${types}`,
@@ -72,7 +81,9 @@ function obstacle(rule: BinaryRule, node: Node, graph: Graph): Reason | undefine
       change: `reshape its inputs to at most ${maxBroadcastRank} dimensions`,
     };
   }
-  return type === 'f32' ? undefined : integerObstacle(rule.integer as IntegerRule, o);
+  if (type === 's32' && node.attrs.activation)
+    return { reason: 'it clamps int32 numbers', change: 'clamp in a layer of its own' };
+  return !isInteger(type) ? undefined : integerObstacle(rule.integer as IntegerRule, o);
 }
 
 function integerObstacle(rule: IntegerRule, o: Operands): Reason | undefined {
@@ -91,11 +102,10 @@ function integerObstacle(rule: IntegerRule, o: Operands): Reason | undefined {
 
 /** A constant operand travels in the parameters; its argument is then not read and repeats the other one. */
 export function constantFields(o: Operands): CStruct['fields'] {
-  const field = (name: string, t: Tensor): CStruct['fields'][number] => [
-    name,
-    t.data ? constant(name, t.dtype as 'int8' | 'int16' | 'float32', t.data, t.shape) : null,
+  return [
+    ['a_constant', tensorConstant('a_constant', o.a)],
+    ['b_constant', tensorConstant('b_constant', o.b)],
   ];
-  return [field('a_constant', o.a), field('b_constant', o.b)];
 }
 
 function lower(rule: BinaryRule, node: Node, { graph, rounding }: LowerContext): KernelCall {
@@ -103,6 +113,7 @@ function lower(rule: BinaryRule, node: Node, { graph, rounding }: LowerContext):
   const head = [...broadcastFields(o.walk), ...constantFields(o)];
   const inputs = [o.a.data ? 1 : 0, o.b.data ? 0 : 1];
   const type = kernelTypes[o.a.dtype] as KernelType;
+  if (type === 's32') return kernelCall(rule.op, [type], head, inputs);
   if (type !== 'f32')
     return kernelCall(rule.op, [type], [...head, ...(rule.integer?.fields(node, o, rounding) ?? [])], inputs);
   const { min, max } = floatRange(clampAttr(node));
@@ -125,13 +136,23 @@ function evaluate(
   const o = operandsOf(node, graph);
   const [a, b] = [given(node, inputs, 0), given(node, inputs, 1)];
   const out = makeData(o.y.dtype, elementCount(o.shape)) as Float32Array;
-  const compute = o.y.dtype === 'float32' ? floatFunction(rule, node) : rule.integer?.compute(node, o, rounding);
+  const compute = functionOf(rule, node, o, rounding);
   if (!compute) throw new Error(`${node.name}: ${rule.op} cannot compute ${o.y.dtype}`);
   let at = 0;
   forEachPair(o.walk, (i, j) => {
     out[at++] = compute(a[i], b[j]);
   });
   return [out];
+}
+
+function functionOf(
+  rule: BinaryRule,
+  node: Node,
+  o: Operands,
+  rounding: Rounding,
+): ((a: number, b: number) => number) | undefined {
+  if (o.y.dtype === 'float32') return floatFunction(rule, node);
+  return o.y.dtype === 'int32' ? rule.int32 : rule.integer?.compute(node, o, rounding);
 }
 
 function floatFunction(rule: BinaryRule, node: Node): (a: number, b: number) => number {
@@ -155,7 +176,7 @@ export function binaryOp(rule: BinaryRule): OpSpec {
       return [
         {
           shape,
-          dtype: y.dtype,
+          dtype: a.dtype === 'int32' ? 'int32' : y.dtype,
           ...(rule.integer?.sameScale && a.quant && a.dtype !== 'float32' ? { quant: a.quant } : {}),
         },
       ];

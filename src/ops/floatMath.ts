@@ -105,7 +105,7 @@ export function logf(x: number): number {
   const b = bitsOf(x);
   e += b >>> 23;
   let m = fromBits(((b & 0x7fffff) | 0x3f800000) >>> 0);
-  if (m > f(1.41421356)) {
+  if (m > f(Math.SQRT2)) {
     m *= 0.5;
     e++;
   }

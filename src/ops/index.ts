@@ -7,6 +7,7 @@ import { averagePool2d } from './averagePool2d.js';
 import { batchNorm } from './batchNorm.js';
 import { binarize } from './binarize.js';
 import { binaryConv2d } from './binaryConv2d.js';
+import { cast } from './cast.js';
 import { clamp } from './clamp.js';
 import { concat } from './concat.js';
 import { conv2d } from './conv2d.js';
@@ -23,8 +24,10 @@ import { maxPool2d } from './maxPool2d.js';
 import { mean } from './mean.js';
 import { minimum } from './minimum.js';
 import { mul } from './mul.js';
+import { not } from './not.js';
 import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
+import { pairOps } from './pair.js';
 import { quantize } from './quantize.js';
 import { reshape } from './reshape.js';
 import { sign } from './sign.js';
@@ -34,6 +37,7 @@ import { sub } from './sub.js';
 import { tanh } from './tanh.js';
 import { transpose } from './transpose.js';
 import { unaryOps } from './unary.js';
+import { where } from './where.js';
 
 const specs: readonly OpSpec[] = [
   add,
@@ -41,6 +45,7 @@ const specs: readonly OpSpec[] = [
   batchNorm,
   binarize,
   binaryConv2d,
+  cast,
   clamp,
   concat,
   conv2d,
@@ -57,6 +62,7 @@ const specs: readonly OpSpec[] = [
   mean,
   minimum,
   mul,
+  not,
   pad,
   quantize,
   reshape,
@@ -66,7 +72,9 @@ const specs: readonly OpSpec[] = [
   sub,
   tanh,
   transpose,
+  where,
   ...unaryOps,
+  ...pairOps,
 ];
 
 /** Kernels count elements in int32, and walk at least one. */

@@ -9,6 +9,7 @@ const larger = (a: number, b: number): number => (a > b ? a : b);
 export const maximum: OpSpec = binaryOp({
   op: 'maximum',
   float: larger,
+  int32: (a, b) => Math.max(a, b),
   clamps: false,
   integer: { sameScale: true, fields: () => [], compute: () => larger },
 });

@@ -9,6 +9,7 @@ const smaller = (a: number, b: number): number => (a < b ? a : b);
 export const minimum: OpSpec = binaryOp({
   op: 'minimum',
   float: smaller,
+  int32: (a, b) => Math.min(a, b),
   clamps: false,
   integer: { sameScale: true, fields: () => [], compute: () => smaller },
 });

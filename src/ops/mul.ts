@@ -22,6 +22,7 @@ export function mulParameters(node: Node, o: Operands) {
 export const mul: OpSpec = binaryOp({
   op: 'mul',
   float: (a, b) => a * b,
+  int32: (a, b) => Math.imul(a, b),
   clamps: true,
   integer: {
     sameScale: false,

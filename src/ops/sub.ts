@@ -7,6 +7,7 @@ import type { OpSpec } from './op.js';
 export const sub: OpSpec = binaryOp({
   op: 'sub',
   float: (a, b) => a - b,
+  int32: (a, b) => (a - b) | 0,
   integer: additionRule(-1, Math.fround),
   clamps: true,
 });

@@ -65,13 +65,13 @@ export function coshf(x: number): number {
 
 export function asinhf(x: number): number {
   const a = Math.abs(x);
-  const y = a > 4096 ? f(logf(a) + f(0.693147181)) : log1pf(f(a + f(f(a * a) / f(1 + sqrtf(f(f(a * a) + 1))))));
+  const y = a > 4096 ? f(logf(a) + f(Math.LN2)) : log1pf(f(a + f(f(a * a) / f(1 + sqrtf(f(f(a * a) + 1))))));
   return x < 0 ? -y : y;
 }
 
 export function acoshf(x: number): number {
   const t = f(x - 1);
-  return x > 4096 ? f(logf(x) + f(0.693147181)) : log1pf(f(t + sqrtf(f(t * f(t + 2)))));
+  return x > 4096 ? f(logf(x) + f(Math.LN2)) : log1pf(f(t + sqrtf(f(t * f(t + 2)))));
 }
 
 export function atanhf(x: number): number {

@@ -140,6 +140,10 @@ export const constant = (
   shape: number[],
 ): { const: ConstArray } => ({ const: { name, dtype, data, shape } });
 
+/** A constant tensor as it is, for a kernel's parameters; null where the tensor is none. */
+export const tensorConstant = (name: string, { data, dtype, shape }: Tensor): { const: ConstArray } | null =>
+  data ? constant(name, dtype === 'bool' ? 'uint8' : (dtype as ConstArray['dtype']), data, shape) : null;
+
 /** weights, bias, multiplier, shift, requantize_step: the constants of an integer kernel. */
 export function integerConstants(
   weights: { const: ConstArray },

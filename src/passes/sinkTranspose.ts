@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One step of moving a transpose below the node that reads it: op(transpose(x)) becomes transpose(op'(x)).
 import { elementCount, type Node, type Tensor, type TensorId } from '../model/graph.js';
+import { pairTable } from '../ops/pairTable.js';
 import { unaryTable } from '../ops/unaryTable.js';
 import { invertPerm, isIdentityPerm, keepsOrder, permuteShape, permuteTensor, storedConstant } from './constants.js';
 import type { GraphEditor } from './editor.js';
@@ -15,9 +16,11 @@ export const elementwise = new Set([
   'sign',
   'quantize',
   'dequantize',
+  'cast',
+  'not',
   ...unaryTable.map((row) => row.op),
 ]);
-export const binary = new Set(['add', 'sub', 'mul', 'div', 'minimum', 'maximum']);
+export const binary = new Set(['add', 'sub', 'mul', 'div', 'minimum', 'maximum', ...pairTable.map((row) => row.op)]);
 
 export const permOf = (node: Node): number[] => (Array.isArray(node.attrs.perm) ? node.attrs.perm.map(Number) : []);
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

@@ -28,7 +28,12 @@ export function draft(op: string, random: Random): Draft {
   return { graph, node, random };
 }
 
-const limits: Partial<Record<DType, [number, number]>> = { int8: [-128, 127], uint8: [0, 255], int16: [-32768, 32767] };
+const limits: Partial<Record<DType, [number, number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  bool: [0, 1],
+};
 
 /** A scale between 2^-8 and 1; int16 is symmetric. */
 export function randomQuant(random: Random, dtype: DType): Quant | undefined {
@@ -47,8 +52,8 @@ export function randomData(random: Random, dtype: DType, count: number): TensorD
     else
       data[i] =
         dtype === 'float32'
-          ? random.pick([random.real(-1, 1), random.real(-1, 1), random.real(-12, 12)])
-          : random.int(-1000, 1000);
+          ? random.pick([random.real(-1, 1), random.real(-1, 1), random.real(-12, 12), random.int(-2, 2)])
+          : random.pick([random.int(-3, 3), random.int(-1000, 1000), random.int(-(2 ** 31), 2 ** 31 - 1)]);
   }
   return data;
 }

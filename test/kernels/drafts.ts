@@ -16,6 +16,7 @@ import {
   setAttrs,
 } from './draft.js';
 import { packWeights } from './packedDrafts.js';
+import { plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 
 const dtypes: Record<string, DType> = {
@@ -25,6 +26,7 @@ const dtypes: Record<string, DType> = {
   x8: 'int8',
   x16: 'int16',
   x32: 'float32',
+  s32: 'int32',
 };
 
 type Drafter = (row: KernelRow, random: Random) => Draft;
@@ -72,6 +74,7 @@ export const drafters: Record<string, Drafter> = {
   matmul,
   packedConv: packed,
   ...Object.fromEntries(unaryTable.map(({ op }) => [op, elementwise])),
+  ...plainDrafters,
 };
 
 /** Operators whose int8 form is a table. */
@@ -230,7 +233,7 @@ function binary(row: KernelRow, random: Random): Draft {
   operand(which === 'first');
   operand(which === 'second');
   addOutput(d, dtype, shared ?? randomQuant(random, dtype));
-  if (!shared && row.op !== 'minimum' && row.op !== 'maximum') maybeActivation(d);
+  if (!shared && row.activation !== 's32' && row.op !== 'minimum' && row.op !== 'maximum') maybeActivation(d);
   return d;
 }
 

@@ -124,4 +124,15 @@ typedef struct {
 
 void mote_add_s8_hoisted__c99(const mote_add_s8_hoisted *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* int32 without scales: a + b; sums and products wrap. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_add_s32;
+
+void mote_add_s32__ref(const mote_add_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
+
 #endif

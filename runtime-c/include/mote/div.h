@@ -17,4 +17,15 @@ typedef struct {
 
 void mote_div_f32__ref(const mote_div_f32 *p, const float *a, const float *b, float *output);
 
+/* int32 without scales: a / b, cut toward zero; by 0 it is 0; sums and products wrap. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_div_s32;
+
+void mote_div_s32__ref(const mote_div_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
+
 #endif

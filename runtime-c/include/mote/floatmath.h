@@ -178,4 +178,10 @@ static inline float mote_fmodf(float x, float y) {
   return x < 0.0f ? -rest : rest;
 }
 
+/* With the sign of y. */
+static inline float mote_floor_modf(float x, float y) {
+  const float rest = mote_fmodf(x, y);
+  return rest != 0.0f && (rest < 0.0f) != (y < 0.0f) ? rest + y : rest;
+}
+
 #endif

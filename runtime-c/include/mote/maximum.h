@@ -38,4 +38,15 @@ typedef struct {
 
 void mote_maximum_s16__ref(const mote_maximum_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+/* int32 without scales: the larger of a and b; sums and products wrap. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_maximum_s32;
+
+void mote_maximum_s32__ref(const mote_maximum_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
+
 #endif

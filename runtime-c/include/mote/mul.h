@@ -72,4 +72,15 @@ typedef struct {
 
 void mote_mul_s16_hoisted__c99(const mote_mul_s16_hoisted *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+/* int32 without scales: a * b; sums and products wrap. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_mul_s32;
+
+void mote_mul_s32__ref(const mote_mul_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
+
 #endif

@@ -49,4 +49,15 @@ typedef struct {
 
 void mote_sub_s16__ref(const mote_sub_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
 
+/* int32 without scales: a - b; sums and products wrap. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_sub_s32;
+
+void mote_sub_s32__ref(const mote_sub_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
+
 #endif

@@ -13,37 +13,12 @@ export const unary =
     n.emit(op, [n.id(0)], attrs(n));
   };
 
-export const binary =
-  (op: string): Convert =>
-  (n) => {
-    // Before opset 7 the second input could be laid along an axis in the middle.
-    if (n.opset < 7 && n.hasAttribute('axis'))
-      refuse('it broadcasts along an axis of its own', 'export it with opset 7 or newer');
-    n.emit(op, [n.id(0), n.id(1)], {});
-  };
-
 /** max(0, min(1, alpha * x + beta)) */
 export const convertHardSigmoid: Convert = (n) => {
-  const number = (name: string, value: number): number =>
-    n.values.place({
-      kind: 'constant',
-      tensor: { name: `${n.outputName}/${name}`, dtype: 'float32', shape: [], data: Float32Array.of(value) },
-    });
-  const scaled = n.temporary('mul', [n.id(0), number('alpha', n.float('alpha', 0.2))], {}, 'scaled');
-  const moved = n.temporary('add', [scaled, number('beta', n.float('beta', 0.5))], {}, 'moved');
+  const scaled = n.temporary('mul', [n.id(0), n.number('alpha', n.float('alpha', 0.2))], {}, 'scaled');
+  const moved = n.temporary('add', [scaled, n.number('beta', n.float('beta', 0.5))], {}, 'moved');
   n.emit('clamp', [moved], { min: 0, max: 1 });
 };
-
-/** One to any number of inputs: op(op(a, b), c) … */
-export const variadic =
-  (op: string): Convert =>
-  (n) => {
-    const count = n.inputCount;
-    if (count === 1) return n.bind(n.value(0));
-    let result = n.id(0);
-    for (let i = 1; i < count - 1; i++) result = n.temporary(op, [result, n.id(i)], {}, `${op}${i}`);
-    n.emit(op, [result, n.id(count - 1)], {});
-  };
 
 /** The output is the input: Identity, and Dropout at inference. */
 export const identity: Convert = (n) => {

@@ -201,7 +201,9 @@ export class OnnxNode {
     quantized?: Pick<Tensor, 'dtype' | 'quant'>,
   ): TensorId {
     const { graph } = this.values;
-    const like = keepsType.has(op) ? graph.tensors[inputs[0]] : { dtype: 'float32' as const, quant: undefined };
+    const first = graph.tensors[inputs[0]];
+    const isPlain = first.quant === undefined && (first.dtype === 'int32' || first.dtype === 'bool');
+    const like = keepsType.has(op) || isPlain ? first : { dtype: 'float32' as const, quant: undefined };
     const { dtype, quant } = quantized ?? like;
     const output: Tensor = { name: tensorName, dtype, shape: [], ...(quant && { quant }) };
     const id = addTensor(graph, output);

@@ -2,10 +2,8 @@
 // One row per ONNX operator: how it becomes IR. Operators of other domains carry the domain in front. What has no row
 // becomes an `unsupported` node.
 
-import { refuse } from '../refusal.js';
 import { convertGemm, convertMatMul } from './dense.js';
 import {
-  binary,
   type Convert,
   convertBatchNorm,
   convertClip,
@@ -15,9 +13,9 @@ import {
   identity,
   leakyAttrs,
   unary,
-  variadic,
 } from './elementwise.js';
 import { functions } from './functions.js';
+import { plainRows } from './plain.js';
 import {
   convertDequantize,
   convertQGemm,
@@ -41,16 +39,7 @@ import {
   squeezedShape,
   unsqueezedShape,
 } from './shapes.js';
-import { dtypeOf } from './tensors.js';
-import { convertWhere } from './where.js';
 import { convertAveragePool, convertConv, convertGlobalAverage, convertGlobalMax, convertMaxPool } from './windows.js';
-
-/** Only a change between types that are one in the IR (float16, float32, double) is possible on activations. */
-const cast: Convert = (n) => {
-  const [from, to] = [n.tensor(0).dtype, dtypeOf(n.int('to'), n.outputName)];
-  if (from !== to) refuse(`it turns ${from} into ${to}`, 'keep activations in one type');
-  n.bind(n.value(0));
-};
 
 export const operators: Readonly<Record<string, Convert>> = {
   Conv: convertConv,
@@ -64,14 +53,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   HardSigmoid: convertHardSigmoid,
   Sign: unary('sign', () => ({ zero: 0 })),
   ...functions,
-  Where: convertWhere,
-  Add: binary('add'),
-  Sub: binary('sub'),
-  Mul: binary('mul'),
-  Div: binary('div'),
-  Sum: variadic('add'),
-  Min: variadic('minimum'),
-  Max: variadic('maximum'),
+  ...plainRows,
   MaxPool: convertMaxPool,
   AveragePool: (n) => convertAveragePool(n),
   GlobalAveragePool: (n) => convertGlobalAverage(n),
@@ -91,7 +73,6 @@ export const operators: Readonly<Record<string, Convert>> = {
   Split: convertSplit,
   Identity: identity,
   Dropout: identity,
-  Cast: cast,
   QuantizeLinear: convertQuantize,
   DequantizeLinear: convertDequantize,
   QLinearConv: convertQLinearConv,

@@ -34,7 +34,8 @@ const types: Readonly<Record<number, TypeRow>> = {
   10: { name: 'float16', dtype: 'float32', stored: 'uint16', convert: halves },
   11: { name: 'double', dtype: 'float32', stored: 'float64', convert: narrow },
   12: { name: 'uint32', dtype: 'uint32' },
-  13: { name: 'uint64' },
+  // A number of 2^63 and more is taken for a negative one, which no shape and no axis can be.
+  13: { name: 'uint64', dtype: 'int64' },
   14: { name: 'complex64' },
   15: { name: 'complex128' },
   16: { name: 'bfloat16', dtype: 'float32', stored: 'uint16', convert: bfloats },
@@ -54,6 +55,10 @@ export function dtypeOf(elementType: number, tensorName: string): DType {
     return refuse(`'${tensorName}' has the unknown element type ${elementType}`, 'use float32 or int8');
   return row.dtype ?? refuse(`'${tensorName}' holds ${row.name} values`, 'export the model in float32 or int8');
 }
+
+/** What computed tensors of this type are in the IR: integers wider than a word, and uint16, are int32. */
+export const activationType = (dtype: DType): DType =>
+  dtype === 'int64' || dtype === 'uint32' || dtype === 'uint16' ? 'int32' : dtype;
 
 /** True where the IR holds the values in another float width than the file. */
 export function isWidened(elementType: number): boolean {
@@ -102,7 +107,8 @@ function readTyped(
   // float_data holds float32, double_data float64, int64_data int64, uint64_data uint32, int32_data the rest.
   if (stored === 'float32') return readFixed(proto.floats, name, stored, count, charge);
   if (stored === 'float64') return readFixed(proto.doubles, name, stored, count, charge);
-  const segments = stored === 'int64' ? proto.int64s : stored === 'uint32' ? proto.uint64s : proto.int32s;
+  const wide = proto.int64s.length > 0 ? proto.int64s : proto.uint64s;
+  const segments = stored === 'int64' ? wide : stored === 'uint32' ? proto.uint64s : proto.int32s;
   const bytes = segments.reduce((sum, s) => sum + s.length, 0);
   if (count > bytes) return wrongCount(name, count);
   charge(count * dtypeBytes(stored));

@@ -4,7 +4,7 @@ import { addTensor, type Graph, type Node, type Quant, type Tensor, type TensorI
 import { refuse } from '../refusal.js';
 import { damaged } from './protobuf.js';
 import type { NodeProto, TensorProto, ValueInfo } from './schema.js';
-import { readConstant } from './tensors.js';
+import { activationType, readConstant } from './tensors.js';
 
 /**
  * `computed`: a tensor of the graph. `constant`: known now, in the file's layout, not yet in the graph.
@@ -105,10 +105,20 @@ export class Values {
   private placeConstant(tensor: Tensor): TensorId {
     const known = this.placed.get(tensor);
     if (known !== undefined) return known;
-    const id = addTensor(this.graph, tensor);
+    const id = addTensor(this.graph, asActivation(tensor));
     this.placed.set(tensor, id);
     return id;
   }
+}
+
+/** Integers wider than a word become int32; without a quantization they are plain numbers. */
+function asActivation(tensor: Tensor): Tensor {
+  const { data, dtype, name, quant } = tensor;
+  if (!data || quant || activationType(dtype) === dtype) return tensor;
+  const values = Array.from(data as BigInt64Array, Number);
+  const bad = values.find((v) => v !== (v | 0));
+  if (bad !== undefined) refuse(`'${name}' holds ${bad}, which is no int32`, 'keep integers below 2^31');
+  return { ...tensor, dtype: 'int32', data: Int32Array.from(values) };
 }
 
 const zeroPointRange: Readonly<Record<string, [number, number]>> = {

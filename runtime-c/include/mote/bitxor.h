@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bitXor: a ^ b; with numpy broadcasting. Where a_constant (or b_constant) is not null, it is read instead of a (or b).
+ * The output may be the buffer of an input that has the output's shape. */
+#ifndef MOTE_BITXOR_H
+#define MOTE_BITXOR_H
+
+#include <stdint.h>
+
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_bitxor_s32;
+
+void mote_bitxor_s32__ref(const mote_bitxor_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
+
+#endif

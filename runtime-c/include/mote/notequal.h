@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* notEqual: a != b; with numpy broadcasting. Where a_constant (or b_constant) is not null, it is read instead of a (or b).
+ * The output is a bool, one byte of 0 or 1, and must not overlap an input. */
+#ifndef MOTE_NOTEQUAL_H
+#define MOTE_NOTEQUAL_H
+
+#include <stdint.h>
+
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const float *a_constant;
+  const float *b_constant;
+} mote_notequal_f32b8;
+
+void mote_notequal_f32b8__ref(const mote_notequal_f32b8 *p, const float *a, const float *b, uint8_t *output);
+
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int32_t *a_constant;
+  const int32_t *b_constant;
+} mote_notequal_s32b8;
+
+void mote_notequal_s32b8__ref(const mote_notequal_s32b8 *p, const int32_t *a, const int32_t *b, uint8_t *output);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* prelu: a where it is not below 0, else a * b; with numpy broadcasting. Where a_constant (or b_constant) is not null, it is read instead of a (or b).
+ * The output may be the buffer of an input that has the output's shape. */
+#ifndef MOTE_PRELU_H
+#define MOTE_PRELU_H
+
+#include <stdint.h>
+
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const float *a_constant;
+  const float *b_constant;
+} mote_prelu_f32;
+
+void mote_prelu_f32__ref(const mote_prelu_f32 *p, const float *a, const float *b, float *output);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* float32 lessEqual: a <= b. */
+#include "mote/lessequal.h"
+
+#include "mote/broadcast.h"
+
+void mote_lessequal_f32b8__ref(const mote_lessequal_f32b8 *p, const float *first, const float *second, uint8_t *output) {
+  const float *const from_a = p->a_constant ? p->a_constant : first;
+  const float *const from_b = p->b_constant ? p->b_constant : second;
+  int32_t index[4] = {0, 0, 0, 0};
+  int32_t ia = 0;
+  int32_t ib = 0;
+  do {
+    const float *x = from_a + ia;
+    const float *y = from_b + ib;
+    for (int32_t i = 0; i < p->dims[4]; i++) {
+      const float a = *x;
+      const float b = *y;
+      *output++ = (uint8_t)(a <= b);
+      x += p->a_strides[4];
+      y += p->b_strides[4];
+    }
+  } while (mote_broadcast_next(p->dims, p->a_strides, p->b_strides, index, &ia, &ib));
+}
