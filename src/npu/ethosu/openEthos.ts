@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A .tflite that Vela compiled, as an NpuFile: what `mote npu` shows of it and runs.
 import { fail } from '../../cli/errors.js';
-import type { NpuFile, NpuOperation } from '../npuFile.js';
+import type { Finding, NpuFile, NpuOperation } from '../npuFile.js';
+import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
 import { inputSize, kernelOf, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import { type EthosModel, type EthosSubgraph, readEthosTflite } from './readEthosTflite.js';
@@ -92,6 +93,17 @@ function runModel(
   return model.outputs.map((port) => arena.slice(port.offset, port.offset + port.bytes));
 }
 
+/** Findings of all subgraphs, numbered as the operations are listed. */
+function checkParts(parts: readonly Part[], broken: Broken): Finding[] {
+  let listed = 0;
+  return parts.flatMap(({ subgraph, operations }) => {
+    const first = listed;
+    listed += operations.filter((o) => shown.has(o.name)).length;
+    const findings = checkStream(operations, subgraph.payload.config, (o) => shown.has(o.name), broken);
+    return findings.map(({ operation, text }) => ({ operation: first + operation, text }));
+  });
+}
+
 /** Opens a .tflite that Vela wrote. */
 export function openEthos(bytes: Uint8Array, path: string): NpuFile {
   const broken: Broken = (reason) => fail('npu.broken', { path, reason });
@@ -117,7 +129,7 @@ export function openEthos(bytes: Uint8Array, path: string): NpuFile {
       'cache maintenance',
       'silicon',
     ],
-    check: () => [],
+    check: () => checkParts(parts, broken),
     run: (inputs) => runModel(model, parts, inputs, path),
   };
 }

@@ -133,13 +133,15 @@ function tiles(registers: OperationRegisters, map: 'IFM' | 'IFM2' | 'OFM') {
 export function inputMap(
   registers: OperationRegisters,
   map: 'IFM' | 'IFM2',
-  size: { height: number; width: number; depth: number },
+  { height, width, depth }: { height: number; width: number; depth: number },
 ): MapRegisters {
   const precision = registers.short(`${map}_PRECISION`);
   return {
     region: registers.short(`${map}_REGION`),
     zeroPoint: zeroPointOf(registers, `${map}_ZERO_POINT`, (precision >> 2) & 3),
-    ...size,
+    height,
+    width,
+    depth,
     signed: (precision & 1) === 1,
     elementBytes: elementBytes(registers, (precision >> 2) & 3),
     bricks: (precision & 0x40) !== 0,

@@ -117,6 +117,43 @@ describeShared('the functional model of Ethos-U', () => {
     expect(operations.reduce((sum, o) => sum + o.macs, 0)).toBeGreaterThan(7_000_000);
   });
 
+  it.each(streams)('finds no broken rule in $file', ({ file }) => {
+    expect(openNpuFile(vela(file), file).check()).toEqual([]);
+  });
+
+  it.each<[ShortRegister | LongRegister, number, RegExp]>([
+    ['OFM_BLK_WIDTH_M1', 70, /block width/],
+    ['OFM_BLK_DEPTH_M1', 2, /no multiple of 8/],
+    ['IFM_IB_END', -6, /input needs|banks/],
+    ['IFM_IB_END', 20, /input buffers end/],
+    ['AB_START', 3, /accumulators/],
+    ['WEIGHT_LENGTH', 8, /weight length/],
+    ['SCALE_BASE', 10, /scale base/],
+    ['DMA0_DST', 4, /DMA target/],
+  ])('finds the broken rule when %s changes by %i', (name, delta, rule) => {
+    const file = withRegister(vela(streams[1].file), name, delta);
+    expect(
+      openNpuFile(file, 'x')
+        .check()
+        .map((f) => f.text)
+        .join('\n'),
+    ).toMatch(rule);
+  });
+
+  it('finds waits that are missing', () => {
+    const file = vela(streams[1].file);
+    const view = new DataView(file.buffer);
+    for (let at = streamStart(file); at + 4 <= file.length; ) {
+      const word = view.getUint32(at, true);
+      // DMA_WAIT 0 becomes DMA_WAIT 15: whatever is under way may stay so.
+      if ((word & 0x7fff) === 0x011) view.setUint32(at, word | (15 << 16), true);
+      if ((word & 0x7fff) === 0) break;
+      at += word & 0x4000 ? 8 : 4;
+    }
+    const [first] = openNpuFile(file, 'x').check();
+    expect(first.text).toMatch(/DMA_WAIT is missing/);
+  });
+
   it('ends in one sentence or an answer, whatever bytes are damaged', () => {
     const file = vela(streams[0].file);
     const input = new Uint8Array(openNpuFile(file, 'x').inputs[0].bytes);
@@ -129,12 +166,14 @@ describeShared('the functional model of Ethos-U', () => {
         const bytes = file.slice();
         for (const [at, value] of changes) bytes[at] = value;
         try {
-          openNpuFile(bytes, 'x.tflite').run([input], true);
+          const opened = openNpuFile(bytes, 'x.tflite');
+          opened.check();
+          opened.run([input], true);
         } catch (error) {
           expect(error).toBeInstanceOf(MoteError);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });

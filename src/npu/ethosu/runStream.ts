@@ -164,6 +164,13 @@ function runPool(run: StreamRun, registers: OperationRegisters, parameter: numbe
 const unary: ReadonlySet<ElementwiseMode> = new Set(['lrelu', 'abs', 'clz']);
 const broadcastBits = { height: 1, width: 2, depth: 4, reverse: 0x40, scalar: 0x80 } as const;
 
+/** Size of the second input: 1 where it is broadcast. */
+const secondSize = (bits: number, output: MapRegisters) => ({
+  height: bits & broadcastBits.height ? 1 : output.height,
+  width: bits & broadcastBits.width ? 1 : output.width,
+  depth: bits & broadcastBits.depth ? 1 : output.depth,
+});
+
 /** The second operand at each output position. */
 function secondOperand(
   run: StreamRun,
@@ -176,11 +183,7 @@ function secondOperand(
     const scalar = registers.signed('IFM2_SCALAR') - zeroPoint;
     return { at: () => scalar, wide: false };
   }
-  const size = {
-    height: bits & broadcastBits.height ? 1 : output.height,
-    width: bits & broadcastBits.width ? 1 : output.width,
-    depth: bits & broadcastBits.depth ? 1 : output.depth,
-  };
+  const size = secondSize(bits, output);
   const map = inputMap(registers, 'IFM2', size);
   const dense = load(run, map);
   const at = (index: number): number => {
@@ -248,6 +251,19 @@ function runDma(run: StreamRun, registers: OperationRegisters): void {
     length,
   });
   target.set(source.slice());
+}
+
+/** The input maps of an operation, without what is in them. */
+export function operationInputs(operation: StreamOperation, registers: OperationRegisters): MapRegisters[] {
+  const output = outputMap(registers);
+  const depth = registers.short('IFM_DEPTH_M1') + 1;
+  if (operation.name !== 'ELEMENTWISE') {
+    return [inputMap(registers, 'IFM', { ...inputSize(output, kernelOf(registers)), depth })];
+  }
+  const own = inputMap(registers, 'IFM', output);
+  const bits = registers.short('IFM2_BROADCAST');
+  const alone = unary.has(elementwiseModes[operation.parameter]) || (bits & broadcastBits.scalar) !== 0;
+  return alone ? [own] : [own, inputMap(registers, 'IFM2', secondSize(bits, output))];
 }
 
 type Runner = (run: StreamRun, registers: OperationRegisters, parameter: number) => void;
