@@ -47,6 +47,11 @@ export class Output {
     process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }
 
+  /** What a console shows as it comes; with --json it is in the answer instead. */
+  stream(text: string): void {
+    if (!this.options.json) process.stdout.write(text);
+  }
+
   answer(command: string, answer: Answer): void {
     if (this.options.json) {
       const envelope = answer.error

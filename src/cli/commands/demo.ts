@@ -6,23 +6,48 @@ import { runHost } from '../../device/hostSamples.js';
 import { runInputs } from '../../device/runInputs.js';
 import { startDevice } from '../../device/startDevice.js';
 import { HostModel, startHost } from '../../device/wasm.js';
+import { runRecord } from '../../measure/runRecord.js';
 import { samplesFor } from '../../model/samples.js';
 import { bytesOf } from '../../model/tensorData.js';
 import { packageRoot } from '../../packageRoot.js';
 import { buildHost } from '../../packFolder.js';
 import { packModel } from '../../packModel.js';
 import { modelReport } from '../../report/modelReport.js';
+import { runReport } from '../../report/runReport.js';
 import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
+import { energyOptions, energySettings } from '../energyOptions.js';
 import { readInput, readNpyFile, writeFolder, writeOutput } from '../files.js';
+import type { Output } from '../output.js';
+import { type ProfileRequest, profileBoard } from '../profileBoard.js';
+import { layerLines, wholeLines } from '../profileLines.js';
+import { keepRun } from '../runFiles.js';
 import { fitLines } from './build.js';
 import { argmax, score } from './eval.js';
 import { differenceError, timingLines } from './run.js';
 
 const sampleFolder = join(packageRoot, 'models', 'digits');
 const inputsOnBoard = 10;
+const profiledRuns = 3;
 // The model was trained on pixel / 255.
 const pixelScale = { scale: 1 / 255, zero: 0 };
+
+/** Latency and energy of one digit, as a record in .mote/runs and a page of its own. */
+async function energyPart(
+  place: Pick<ProfileRequest, 'folder' | 'board' | 'port' | 'energy'>,
+  sample: Uint8Array[],
+  dir: string,
+  out: Output,
+) {
+  const parts = await profileBoard({ ...place, sample, runs: profiledRuns, warmups: 1 }, out);
+  const record = runRecord(parts);
+  const kept = await keepRun(record);
+  const page = join(dir, 'energy.html');
+  await writeOutput(page, runReport([record]));
+  const lines = ['', ...layerLines(record, out.width), '', ...wholeLines(record)];
+  const where = 'path' in kept ? [`kept    ${kept.path}   next: mote compare ${kept.path} latest`] : [];
+  return { record, broken: parts.broken, lines: [...lines, ...where, `page    ${page}`] };
+}
 
 export const demo: CommandSpec = {
   name: 'demo',
@@ -31,6 +56,7 @@ export const demo: CommandSpec = {
   options: [
     { flags: '--board <id>', text: 'another board with an emulator (default: pico)' },
     { flags: '--port <path>', text: 'a real board that has the firmware (see mote build)' },
+    ...energyOptions.slice(0, 1),
     { flags: '-o, --output <dir>', text: 'folder for the pack, the firmware and the report (default: build/demo)' },
   ],
   async run(_args, options, out) {
@@ -76,6 +102,15 @@ export const demo: CommandSpec = {
 
     const report = join(dir, 'report.html');
     await writeOutput(report, modelReport({ manifest, plan, board, build, run, evaluation }));
+    const energy = energySettings(options);
+    const measured =
+      energy &&
+      (await energyPart(
+        { folder: { dir: join(dir, 'pack'), manifest }, board, port: text(options, 'port'), energy },
+        [bytesOf(samples[0])],
+        dir,
+        out,
+      ));
     return {
       data: {
         ...build,
@@ -86,6 +121,7 @@ export const demo: CommandSpec = {
         firstDifference: run.firstDifference ?? null,
         timing: run.timing,
         report,
+        ...(measured && { profile: measured.record }),
       },
       lines: [
         '',
@@ -96,8 +132,10 @@ export const demo: CommandSpec = {
         `equal   ${run.equal} of ${run.compared} inputs, ${board.id} against the host, bit by bit`,
         ...fitLines(board, build),
         `report  ${report}`,
+        ...(measured?.lines ?? []),
       ],
-      error: differenceError(run),
+      ...(measured && { warnings: measured.record.warnings }),
+      error: differenceError(run) ?? measured?.broken,
     };
   },
 };

@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   build: async () => (await import('./build.js')).build,
   flash: async () => (await import('./flash.js')).flash,
   run: async () => (await import('./run.js')).run,
+  monitor: async () => (await import('./monitor.js')).monitor,
   profile: async () => (await import('./profile.js')).profile,
   compare: async () => (await import('./compare.js')).compare,
   report: async () => (await import('./report.js')).report,
