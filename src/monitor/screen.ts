@@ -17,7 +17,7 @@ const mostKeptLetters = 1 << 20;
 const rowBytes = 16;
 
 export class Screen {
-  readonly #console = new ConsoleText();
+  readonly #text = new ConsoleText();
   readonly #stamps: LineStamps;
   readonly #options: ScreenOptions;
   #heard = '';
@@ -35,12 +35,12 @@ export class Screen {
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#pieces(this.#options.hex ? hexRows(bytes) : this.#console.push(bytes));
+    this.#pieces(this.#options.hex ? hexRows(bytes) : this.#text.push(bytes));
   }
 
   /** Nothing came for a while. */
   quiet(): void {
-    if (!this.#options.hex) this.#pieces(this.#console.flush());
+    if (!this.#options.hex) this.#pieces(this.#text.flush());
   }
 
   notice(words: string): void {
