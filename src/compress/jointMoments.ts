@@ -3,7 +3,7 @@
 // covariances around them, from windows of both models' inputs on the same samples.
 import type { Graph, Node } from '../model/graph.js';
 import { xorshift32 } from '../xorshift.js';
-import { layerWindows, type Moments } from './moments.js';
+import { type LayerWindows, layerWindows, type Moments } from './moments.js';
 import type { Products } from './products.js';
 
 /** Of one layer: moments of the packed model's inputs, and how the float model's go with them. */
@@ -53,26 +53,83 @@ function centre(rows: Float32Array, n: number, stride: number, count: number): F
   return means;
 }
 
-type Read = (x: Float32Array, position: number, out: Float32Array) => void;
+/** What a layer's windows are made of: where each run of inputs begins, [tap][place]. */
+interface Gather {
+  windows: LayerWindows;
+  /** Places of each sample. */
+  perSample: number;
+  starts: Int32Array;
+}
 
-function columnsOf(
-  seen: SeenInputs,
-  places: readonly [number, number][],
-  n: number,
+function gatherOf(windows: LayerWindows, places: readonly [number, number][], samples: number): Gather {
+  const count = places.length;
+  const starts = new Int32Array(windows.taps * count);
+  places.forEach(([, position], k) => {
+    for (let tap = 0; tap < windows.taps; tap++) starts[tap * count + k] = windows.tapAt(position, tap);
+  });
+  return { windows, perSample: count / samples, starts };
+}
+
+/** Places whose inputs stay in the cache while all columns are read, and inputs that are read of each. */
+const placesAtOnce = 64;
+const inputsAtOnce = 16;
+
+/** The inputs of some groups' weights: [group][column][window]. */
+function gathered(
+  { windows, perSample, starts }: Gather,
+  inputs: readonly Float32Array[],
+  [first, end]: readonly [number, number],
   stride: number,
-  read: Read,
-): Columns {
-  const [x, y] = [new Float32Array(n * stride), new Float32Array(n * stride)];
-  const [px, py] = [new Float32Array(n), new Float32Array(n)];
-  places.forEach(([sample, position], k) => {
-    read(seen.clean[sample], position, px);
-    read(seen.packed[sample], position, py);
-    for (let c = 0; c < n; c++) {
-      x[c * stride + k] = px[c];
-      y[c * stride + k] = py[c];
+): Float32Array {
+  const { depth, taps, columns } = windows;
+  const rows = new Float32Array((end - first) * columns * stride);
+  const count = perSample * inputs.length;
+  inputs.forEach((x, s) => {
+    for (let from = s * perSample; from < (s + 1) * perSample; from += placesAtOnce) {
+      const last = Math.min(from + placesAtOnce, (s + 1) * perSample);
+      for (let tap = 0; tap < taps; tap++)
+        for (let i = 0; i < (end - first) * depth; i++) {
+          const row = (Math.floor(i / depth) * columns + tap * depth + (i % depth)) * stride;
+          gatherRow(rows, row, x, starts, tap * count, first * depth + i, from, last);
+        }
     }
   });
-  return { x, y, meanX: centre(x, n, stride, places.length), meanY: centre(y, n, stride, places.length) };
+  return rows;
+}
+
+function gatherRow(
+  rows: Float32Array,
+  row: number,
+  x: Float32Array,
+  starts: Int32Array,
+  at: number,
+  shift: number,
+  from: number,
+  last: number,
+): void {
+  for (let k = from; k < last; k++) {
+    const start = starts[at + k];
+    if (start >= 0) rows[row + k] = x[start + shift];
+  }
+}
+
+/** The columns of each group of output channels, one after another. */
+function* columnsOf(gather: Gather, seen: SeenInputs, count: number, stride: number): Generator<Columns> {
+  const { columns: n, depth, groups } = gather.windows;
+  const same = seen.clean.every((x, s) => x === seen.packed[s]);
+  const atOnce = Math.max(1, Math.floor(inputsAtOnce / depth));
+  for (let first = 0; first < groups; first += atOnce) {
+    const span = [first, Math.min(first + atOnce, groups)] as const;
+    const packed = gathered(gather, seen.packed, span, stride);
+    const clean = same ? packed : gathered(gather, seen.clean, span, stride);
+    for (let g = 0; g < span[1] - first; g++) {
+      const part = [g * n * stride, (g + 1) * n * stride] as const;
+      const y = packed.subarray(...part);
+      const meanY = centre(y, n, stride, count);
+      const x = same ? y : clean.subarray(...part);
+      yield { x, y, meanX: same ? meanY : centre(x, n, stride, count), meanY };
+    }
+  }
 }
 
 /** Windows [from, from + count) of every column, side by side. */
@@ -93,10 +150,11 @@ function covariances({ x, y }: Columns, n: number, stride: number, windows: numb
   const [yy, dy] = [new Float64Array(n * n), new Float64Array(n * n)];
   const d = x;
   let same = true;
-  for (let i = 0; i < d.length; i++) {
-    d[i] -= y[i];
-    same &&= d[i] === 0;
-  }
+  if (x !== y)
+    for (let i = 0; i < d.length; i++) {
+      d[i] -= y[i];
+      same &&= d[i] === 0;
+    }
   for (let from = 0; from < stride; from += blockWindows) {
     const count = Math.min(blockWindows, stride - from);
     const block = blockOf(y, n, stride, from, count);
@@ -104,7 +162,7 @@ function covariances({ x, y }: Columns, n: number, stride: number, windows: numb
     if (!same) products(blockOf(d, n, stride, from, count), block, n, count, dy);
   }
   const mean = (v: Float64Array): Float64Array => v.map((s) => s / windows);
-  return { yy: mean(yy), dy: mean(dy) };
+  return { yy: mean(yy), dy: same ? dy : mean(dy) };
 }
 
 export function jointMoments(
@@ -114,13 +172,16 @@ export function jointMoments(
   windows: number,
   products: Products,
 ): JointMoments {
-  const { rows, columns: n, groups, positions, read } = layerWindows(graph, node);
+  const layer = layerWindows(graph, node);
+  const { rows, columns: n, groups, positions } = layer;
   const places = placesOf(seen.clean.length, positions, windows);
+  const gather = gatherOf(layer, places, seen.clean.length);
   const stride = Math.ceil(places.length / 4) * 4;
-  const all = Array.from({ length: groups }, (_, g) => {
-    const columns = columnsOf(seen, places, n, stride, (x, position, out) => read(x, position, g, out));
-    return { ...covariances(columns, n, stride, places.length, products), x: columns.meanX, y: columns.meanY };
-  });
+  const all = Array.from(columnsOf(gather, seen, places.length, stride), (columns) => ({
+    ...covariances(columns, n, stride, places.length, products),
+    x: columns.meanX,
+    y: columns.meanY,
+  }));
   return {
     columns: n,
     windows: places.length,

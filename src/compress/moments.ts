@@ -97,6 +97,11 @@ export interface LayerWindows {
   positions: number;
   /** The inputs that a group's weights meet at an output position. */
   read(x: Float32Array, position: number, group: number, out: Float32Array): void;
+  /** The same inputs as runs of `depth` that lie side by side: `taps` of them. */
+  depth: number;
+  taps: number;
+  /** Where a run of the first group begins in x; negative outside of the image. The next group's lie `depth` further. */
+  tapAt(position: number, tap: number): number;
   /** Adds to each of these inputs. */
   spread(x: Float32Array, position: number, group: number, add: Float32Array): void;
 }
@@ -112,7 +117,8 @@ export function layerWindows(graph: Graph, node: Node): LayerWindows {
     const spread: LayerWindows['spread'] = (x, position, _, add) => {
       for (let c = 0; c < columns; c++) x[position * columns + c] += add[c];
     };
-    return { rows, columns, groups: 1, positions, read, spread };
+    const tapAt: LayerWindows['tapAt'] = (position) => position * columns;
+    return { rows, columns, groups: 1, positions, read, spread, depth: columns, taps: 1, tapAt };
   }
   const window = windowOf(node, graph, shape.slice(1, 3), true);
   const depth = node.op === 'depthwiseConv2d' ? 1 : shape[3];
@@ -122,7 +128,15 @@ export function layerWindows(graph: Graph, node: Node): LayerWindows {
     gather(window, x, yOf(at), xOf(at), group * depth, depth, out);
   const spread: LayerWindows['spread'] = (x, at, group, add) =>
     scatter(window, x, yOf(at), xOf(at), group * depth, depth, add);
-  return { rows, columns, groups: window.inC / depth, positions: window.outH * window.outW, read, spread };
+  const tapAt: LayerWindows['tapAt'] = (at, tap) => {
+    const y = yOf(at) + Math.floor(tap / window.kernelW) * window.dilationH;
+    const column = xOf(at) + (tap % window.kernelW) * window.dilationW;
+    const outside = y < 0 || y >= window.inH || column < 0 || column >= window.inW;
+    return outside ? -1 : (y * window.inW + column) * window.inC;
+  };
+  const taps = window.kernelH * window.kernelW;
+  const positions = window.outH * window.outW;
+  return { rows, columns, groups: window.inC / depth, positions, read, spread, depth, taps, tapAt };
 }
 
 function layerOf(graph: Graph, node: Node, samples: number): Layer {

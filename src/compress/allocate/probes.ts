@@ -117,7 +117,11 @@ const matrixOf = ({ at }: Layer, tensor: Float32Array): Float64Array => {
   return matrix;
 };
 
-const tensorOf = ({ at }: Layer, matrix: Float64Array): Float32Array => Float32Array.from(at, (to) => matrix[to]);
+const tensorOf = ({ at }: Layer, matrix: Float64Array): Float32Array => {
+  const tensor = new Float32Array(at.length);
+  for (let i = 0; i < at.length; i++) tensor[i] = matrix[at[i]];
+  return tensor;
+};
 
 function change(runner: FloatRunner, graph: Graph, layer: Layer, matrix: Float64Array, moments: JointMoments): void {
   setLayer(runner, graph, layer.node, tensorOf(layer, matrix), meanShift(layer.weights, matrix, moments));

@@ -107,10 +107,11 @@ function toReal(graph: Graph, id: TensorId, data: TensorData): Float64Array {
 function toInput(graph: Graph, id: TensorId, data: TensorData): TensorData {
   const { quant } = graph.tensors[id];
   if (!quant) return data;
-  const { scales, zeroPoints } = quant;
-  return Int8Array.from(data as ArrayLike<number>, (v) =>
-    Math.min(127, Math.max(-128, Math.round(v / scales[0]) + zeroPoints[0])),
-  );
+  const [scale, zero] = [quant.scales[0], quant.zeroPoints[0]];
+  const integers = new Int8Array(data.length);
+  for (let i = 0; i < data.length; i++)
+    integers[i] = Math.min(127, Math.max(-128, Math.round(Number(data[i]) / scale) + zero));
+  return integers;
 }
 
 type Run = (inputs: TensorData[], visit: (id: TensorId, data: TensorData) => void) => void;
