@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { argmax } from '../src/argmax.js';
 import { loadTarget } from '../src/build/boards.js';
 import { defaultLevels } from '../src/compress/allocate/levels.js';
+import { decoded } from '../src/compress/allocate/outputs.js';
 import { type Prediction, predict } from '../src/compress/allocate/predict.js';
 import { decibels, type Quality } from '../src/compress/allocate/quality.js';
 import { search } from '../src/compress/allocate/search.js';
 import { openSolver } from '../src/compress/allocate/solve.js';
-import { decoded, type LevelPlan, openWorkbench, type Workbench } from '../src/compress/allocate/workbench.js';
+import { type LevelPlan, openWorkbench, type Workbench } from '../src/compress/allocate/workbench.js';
 import { outputSnr } from '../src/compress/outputSnr.js';
 import type { FloatRunner } from '../src/compress/runner.js';
 import { openWasmRunners } from '../src/device/wasmRunner.js';
@@ -124,7 +125,7 @@ export async function openCase(of: AllocationCase, quality: Quality = 'snr'): Pr
     target: loadTarget('cortex-m4'),
     quality,
   });
-  return { of, bench, float };
+  return { of, bench: bench.evenSlow(), float };
 }
 
 function ranks(values: readonly number[]): number[] {
@@ -234,7 +235,7 @@ export const uniform = (open: OpenCase, level: number): Promise<AllocationRow> =
   rowOf(
     open,
     open.bench.layers.map(() => level),
-    open.bench.levels[level],
+    open.bench.levels[level].name,
   );
 
 const rankedPlans = 40;

@@ -2,7 +2,7 @@
 // Models, calibration and held-out data for the compression tables.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decoded } from '../src/compress/allocate/workbench.js';
+import { decoded } from '../src/compress/allocate/outputs.js';
 import { outputSnr } from '../src/compress/outputSnr.js';
 import type { FloatRunner, MakeIntegerRunner, MakeRunner } from '../src/compress/runner.js';
 import { type Graph, perTensorQuant, type TensorData } from '../src/model/graph.js';

@@ -11,7 +11,8 @@ import {
   type QuantizerReport,
   quantizeFromCalibration,
 } from './compress/quantizeFromCalibration.js';
-import { recipeFrom, requireLayers } from './compress/recipe.js';
+import { codedFrom, recipeFrom, requireLayers } from './compress/recipe.js';
+import { rewriteOf } from './compress/rewrite.js';
 import { type WeightHistograms, weightHistograms } from './compress/weightHistograms.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
@@ -131,8 +132,8 @@ export function calibrationSamples(
 }
 
 /** Those of the calibration samples that ranges, moments and roundings are made from. */
-export const usedForCalibration = (samples: readonly TensorData[][], coded = false): TensorData[][] =>
-  evenly(samples, coded ? maxCodedSamples : maxCalibrationSamples);
+export const usedForCalibration = (samples: readonly TensorData[][], coded = false, most?: number): TensorData[][] =>
+  evenly(samples, most ?? (coded ? maxCodedSamples : maxCalibrationSamples));
 
 /** What a recipe says to the quantizer. */
 function recipeOptions(recipe: Recipe, graph: Graph, request: PackRequest, notes: string[]): QuantizerOptions {
@@ -140,10 +141,12 @@ function recipeOptions(recipe: Recipe, graph: Graph, request: PackRequest, notes
   if (recipe.model !== undefined && recipe.model !== sha256(request.bytes))
     notes.push('the recipe was made for another model file');
   const calibration = request.calibration?.array.data;
+  const rewrite = rewriteOf(recipe);
   if (recipe.calibration !== undefined && calibration && recipe.calibration !== sha256(bytesOf(calibration)))
     notes.push('the recipe was made with other calibration data: the formats are the same, the integers are not');
   return {
     recipeOf: recipeFrom(recipe),
+    ...(rewrite ? { rewrite } : {}),
     ...(recipe.quantizer?.equalize ? { equalize: recipe.quantizer.equalize } : {}),
     ...(recipe.quantizer?.ranges ? { method: recipe.quantizer.ranges } : {}),
     ...(recipe.quantizer?.lossInputs ? { lossInputs: recipe.quantizer.lossInputs } : {}),
@@ -174,7 +177,8 @@ async function quantized(graph: Graph, request: PackRequest, notes: string[]): P
     ...request.quantize,
   };
   const coded = options.recipeOf !== undefined && hasCodedLayers({ graph, recipeOf: options.recipeOf });
-  const result = await quantizeFromCalibration(graph, usedForCalibration(samples, coded), runners.float, options);
+  const used = usedForCalibration(samples, coded, request.recipe?.quantizer?.samples);
+  const result = await quantizeFromCalibration(graph, used, runners.float, options);
   const permutation = graph.ioPermutation.get(graph.inputs[0]);
   const at = perTensorQuant(result.graph.tensors[result.graph.inputs[0]]);
   const inputScale =
@@ -258,7 +262,10 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
   const prefer = request.prefer ?? 'balance';
   const target = loadTarget(request.target);
-  const plan = planGraph(graph, { rounding, prefer, target }, undefined, request.coded);
+  const coding = request.coded ?? (request.recipe && codedFrom(request.recipe));
+  if (coding && prefer === 'ram')
+    fail('usage.bad', { what: 'coded constants take RAM for flash, --prefer ram does the opposite', command: 'pack' });
+  const plan = planGraph(graph, { rounding, prefer, target }, undefined, coding);
   if (prefer === 'speed' || prefer === 'size') {
     const note = tradeOffNote(prefer, plan, planGraph(graph, { rounding, target }), target);
     if (note) notes.push(note);

@@ -2,7 +2,7 @@
 // The two sides of a trust report: the float model on this machine, and the packed one, as graph or as folder.
 import { loadTarget } from './build/boards.js';
 import { openWasmCache } from './build/wasmCache.js';
-import { decoded } from './compress/allocate/workbench.js';
+import { decoded } from './compress/allocate/outputs.js';
 import { GraphRunner } from './device/graphRunner.js';
 import type { Evaluator } from './evaluator.js';
 import type { PackManifest } from './generated/pack.js';

@@ -3,21 +3,35 @@
 // from the recipe as `pack --recipe` makes it, so what it is said to take is what it takes.
 import { loadTarget } from './build/boards.js';
 import { fail } from './cli/errors.js';
-import { type BudgetKind, type Budgets, limitOf } from './compress/allocate/budgets.js';
-import { type Budget, costOf, leastOf } from './compress/allocate/choosePlan.js';
+import { openArenas } from './compress/allocate/arenas.js';
+import type { Budgets } from './compress/allocate/budgets.js';
+import { type Budget, costOf, leastPlan } from './compress/allocate/choosePlan.js';
+import { type LayerCost, layerCosts, type TuneTarget } from './compress/allocate/layerCosts.js';
+import { levelNames, parseLevel } from './compress/allocate/levels.js';
+import {
+  type Costs,
+  expectedTotals,
+  type Given,
+  isOpen,
+  type Limits,
+  limitsOf,
+  measureFor,
+  refuse,
+  requireMet,
+} from './compress/allocate/limits.js';
+import { keyOf, openJudge } from './compress/allocate/polish.js';
 import { predict } from './compress/allocate/predict.js';
 import type { Quality } from './compress/allocate/quality.js';
 import { type Found, type FrontPoint, search } from './compress/allocate/search.js';
 import { openSolver, type Solver } from './compress/allocate/solve.js';
+import { type Totals, totalsOf } from './compress/allocate/totals.js';
 import { type LevelPlan, openWorkbench, type Workbench } from './compress/allocate/workbench.js';
 import { type Equalization, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
-import { encodingFor } from './compress/recipe.js';
+import { codedFrom } from './compress/recipe.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import type { Recipe } from './generated/recipe.js';
 import type { Graph, TensorData } from './model/graph.js';
 import { bytesOf } from './model/tensorData.js';
-import type { LowerContext } from './ops/op.js';
-import { estimateNode } from './ops/variants/choose.js';
 import {
   calibrationSamples,
   importModel,
@@ -29,12 +43,13 @@ import {
   sha256,
   usedForCalibration,
 } from './packModel.js';
-import { isWeighted } from './passes/affine.js';
-import { specOf } from './plan/buffers.js';
-import { planGraph, weightBytes } from './plan/plan.js';
+import type { CodedMode } from './plan/codedConstants.js';
 
-export interface TuneRequest extends Omit<PackRequest, 'recipe' | 'quantize'> {
-  formats: readonly string[];
+export interface TuneRequest extends Omit<PackRequest, 'recipe' | 'quantize' | 'coded'> {
+  /** Levels to choose among; those with kernels of the target's own of a list that goes with the budgets unless given. */
+  formats?: readonly string[];
+  /** Offers levels that are stored entropy-coded. */
+  coded?: CodedMode;
   budgets: Budgets;
   quality: Quality;
   seed: number;
@@ -43,13 +58,6 @@ export interface TuneRequest extends Omit<PackRequest, 'recipe' | 'quantize'> {
   /** Plans that the evolution measures. */
   evaluations?: number;
   onProgress?: (what: string, done: number, all: number) => void;
-}
-
-/** Of a whole model. */
-export interface Totals {
-  flash: number;
-  ram: number;
-  cycles: number;
 }
 
 export interface TunedLayer {
@@ -73,7 +81,9 @@ export interface Tuned {
   chosen: Totals;
   /** Of plain int8, measured. */
   int8Loss: number;
-  limits: Partial<Record<BudgetKind, number>>;
+  limits: Given;
+  /** Levels that the target has no kernel of its own for, and in how many layers: not offered there. */
+  without: ReadonlyMap<string, number>;
   equalization: Equalization;
   /** Judged on this many calibration samples. */
   lossSamples: number;
@@ -93,8 +103,10 @@ interface Opened {
 async function open(graph: Graph, samples: TensorData[][], request: TuneRequest, levels: string[]): Promise<Opened> {
   const { float: makeRunner, integer: makeIntegerRunner } = await openWasmRunners();
   const quantized = await quantizeFromCalibration(graph, samples, makeRunner, { makeIntegerRunner });
+  const { equalization } = quantized.report;
   const bench = await openWorkbench({
     graph: quantized.source,
+    from: { graph, equalize: equalization },
     samples,
     lossSamples: request.lossSamples ?? tuneDefaults.lossSamples,
     makeRunner,
@@ -105,134 +117,30 @@ async function open(graph: Graph, samples: TensorData[][], request: TuneRequest,
     matters: [
       'bytes',
       ...(request.budgets.cycles ? (['instructions'] as const) : []),
-      ...(request.budgets.ram ? (['scratchBytes'] as const) : []),
+      ...(request.budgets.ram ? (['scratchBytes', 'startBytes'] as const) : []),
     ],
   });
-  return { bench, equalization: quantized.report.equalization };
+  return { bench, equalization };
 }
 
-/** What the layers without weights take. */
-function restOf(graph: Graph, target: LowerContext['target']): Totals {
-  const context = { rounding: 'single' as const, target };
-  const plan = planGraph(graph, context);
-  const weighted = (node: PackResult['plan']['steps'][number]['node']): boolean => isWeighted(node);
-  const rest = plan.steps.filter((s) => !weighted(s.node));
-  return {
-    flash: rest.reduce((sum, s) => sum + weightBytes(s), 0),
-    ram: plan.arenaBytes,
-    cycles: rest.reduce(
-      (sum, { node }) => sum + estimateNode(specOf(node), node, { ...context, graph }).instructions,
-      0,
-    ),
-  };
-}
+type RecipeOf = (plan: LevelPlan) => Recipe;
 
-interface Costs {
-  rest: Totals;
-  target: LowerContext['target'];
-  bench: Workbench;
-}
-
-const sum = (plan: LevelPlan, of: (layer: number, level: number) => number): number =>
-  plan.reduce((total, level, layer) => total + of(layer, level), 0);
-
-function totals({ bench, rest, target }: Costs, plan: LevelPlan): Totals {
-  return {
-    flash: rest.flash + sum(plan, (i, k) => bench.costs[i][k].bytes),
-    cycles: Math.round(rest.cycles + sum(plan, (i, k) => bench.costs[i][k].instructions)),
-    ram: planGraph(bench.graphOf(plan), { rounding: 'single', target }).arenaBytes,
-  };
-}
-
-/** For each layer and level the arena when all other layers take as little scratch as they can. */
-function arenas(costs: Costs): number[][] {
-  const { bench, target } = costs;
-  const least = bench.costs.map((levels) =>
-    levels.reduce((b, c, k) => (c.scratchBytes < levels[b].scratchBytes ? k : b), 0),
-  );
-  const known = new Map<string, number>();
-  return bench.costs.map((levels, layer) =>
-    levels.map(({ kernel, scratchBytes }, level) => {
-      const key = `${layer} ${kernel} ${scratchBytes}`;
-      const plan = least.map((l, i) => (i === layer ? level : l));
-      const bytes = known.get(key) ?? planGraph(bench.graphOf(plan), { rounding: 'single', target }).arenaBytes;
-      known.set(key, bytes);
-      return bytes;
-    }),
-  );
-}
-
-interface Limits {
-  limits: Partial<Record<BudgetKind, number>>;
-  /** The first is flash. */
-  budgets: Budget[];
-}
-
-function limitsOf(costs: Costs, request: TuneRequest, int8: Totals): Limits {
-  const limits: Limits['limits'] = {};
-  for (const kind of ['flash', 'ram', 'cycles'] as const) {
-    const amount = request.budgets[kind];
-    if (amount) limits[kind] = limitOf(amount, int8[kind]);
-  }
-  const { bench, rest } = costs;
-  const flash: Budget = {
-    limit: (limits.flash ?? Number.POSITIVE_INFINITY) - rest.flash,
-    costs: bench.costs.map((levels) => levels.map((c) => c.bytes)),
-  };
-  const budgets = [flash];
-  if (limits.cycles !== undefined)
-    budgets.push({ limit: limits.cycles - rest.cycles, costs: bench.costs.map((l) => l.map((c) => c.instructions)) });
-  const ram = limits.ram;
-  if (ram !== undefined) budgets.push(ramBudget(arenas(costs), ram));
-  return { limits, budgets };
-}
-
-/** A level that needs more than the budget is out; the rest cost nothing, for layers use the arena one after another. */
-function ramBudget(arenaOf: number[][], limit: number): Budget {
-  const least = Math.max(...arenaOf.map((levels) => Math.min(...levels)));
-  if (least > limit)
-    fail('fit.budget', { given: `ram=${limit}`, what: `the smallest RAM that can be met is ${least} bytes of arena` });
-  return {
-    limit: 0,
-    costs: arenaOf.map((levels) => levels.map((bytes) => (bytes <= limit ? 0 : Number.POSITIVE_INFINITY))),
-  };
-}
-
-/** Says the smallest budget that can be met, the others kept where that is possible. */
-function refuse(solve: Solver, costs: Costs, { limits, budgets }: Limits): never {
-  const given = Object.entries(limits)
-    .map(([kind, limit]) => `${kind}=${limit}`)
-    .join(',');
-  const flash = leastOf(solve, budgets, 0);
-  if (flash !== undefined && limits.flash !== undefined)
-    fail('fit.budget', {
-      given,
-      what: `the smallest flash that can be met is ${flash + costs.rest.flash} bytes of constants`,
-    });
-  const cycles = limits.cycles === undefined ? undefined : leastOf(solve, [budgets[1], ...budgets.slice(2)], 0);
-  const least =
-    cycles === undefined
-      ? 'no level fits'
-      : `the smallest cycles that can be met are ${Math.ceil(cycles + costs.rest.cycles)}`;
-  return fail('fit.budget', { given, what: least });
-}
-
-function recipeOf(bench: Workbench, plan: LevelPlan, request: TuneRequest, equalize: Equalization): Recipe {
-  return {
+/** What plans are as recipes. */
+const recipesFor =
+  (bench: Workbench, request: TuneRequest, equalize: Equalization, samples: number): RecipeOf =>
+  (plan) => ({
     schema: 'mote.recipe/1',
     model: sha256(request.bytes),
     ...(request.calibration ? { calibration: sha256(bytesOf(request.calibration.array.data)) } : {}),
-    quantizer: { equalize, ranges: 'mse', lossInputs: 'sequential' },
-    layers: Object.fromEntries(
-      bench.layers.map(({ name }, i) => [name, { weights: bench.levels[plan[i]], method: 'output' }]),
-    ),
-  };
-}
+    quantizer: { equalize, ranges: 'mse', lossInputs: 'sequential', samples },
+    layers: bench.recipeOf(plan),
+  });
 
 /** Budgets of the front: from the smallest that can be met to plain int8. */
-function frontLimits(solve: Solver, budgets: readonly Budget[], int8: LevelPlan): number[] {
-  const least = leastOf(solve, budgets, 0);
-  if (least === undefined) return [];
+function frontLimits(solve: Solver, bench: Workbench, budgets: readonly Budget[], int8: LevelPlan): number[] {
+  const smallest = leastPlan(solve, budgets, 0, bench.offered);
+  if (!smallest) return [];
+  const least = costOf(budgets[0], smallest);
   const most = costOf(budgets[0], int8);
   return Array.from({ length: frontPoints }, (_, i) => least + Math.floor(((most - least) * i) / (frontPoints - 1)));
 }
@@ -248,59 +156,114 @@ function requireClasses(graph: Graph): void {
     });
 }
 
-export async function tuneModel(request: TuneRequest): Promise<Tuned> {
+/** The layers of the plan as they came out. */
+function layersOf(
+  bench: Workbench,
+  costs: ReadonlyMap<string, LayerCost>,
+  plan: LevelPlan,
+  added: number[][],
+): TunedLayer[] {
+  return bench.layers.map(({ name, weights }, i) => {
+    const { bytes, instructions, rough } = costs.get(name) ?? bench.costs[i][plan[i]];
+    return {
+      ...{ name, format: bench.levels[plan[i]].name, weights, bytes, instructions, rough },
+      addedLoss: added[i][plan[i]],
+    };
+  });
+}
+
+/** Levels by name, int8 first: measurements start there. */
+function levelsOf({ formats, budgets, coded }: TuneRequest): string[] {
+  const names = formats ?? levelNames({ cycles: budgets.cycles !== undefined, ...(coded ? { coded } : {}) });
+  return ['int8', ...new Set(names.filter((f) => f !== 'int8'))];
+}
+
+/** Levels that only the reference kernel runs are for those who name them, and for budgets that nothing else keeps. */
+function opened(costs: Costs, solve: Solver, { budgets, formats }: TuneRequest): { ready: Costs; limits: Limits } {
+  const limits = limitsOf(costs, budgets);
+  if (formats === undefined && isOpen(costs, limits, solve)) return { ready: costs, limits };
+  const ready = { ...costs, bench: costs.bench.evenSlow() };
+  return { ready, limits: limitsOf(ready, budgets) };
+}
+
+interface Ready extends Costs {
+  equalization: Equalization;
+  target: TuneTarget;
+  recipeOf: RecipeOf;
+  samples: number;
+}
+
+async function prepare(request: TuneRequest): Promise<Ready> {
   const { calibration } = request;
   const graph = importModel(request.bytes, request.fileName);
   requireSupported(graph);
   requireFloat(graph, request);
   if (!calibration) return fail('quant.float', { what: 'no calibration data was given' });
   if (request.quality === 'top1') requireClasses(graph);
-  // The measurements start at int8, whatever the formats.
-  const levels = ['int8', ...request.formats.filter((f) => f !== 'int8')];
-  for (const level of levels) encodingFor(level, 'formats');
-  const samples = usedForCalibration(calibrationSamples(graph, { ...request, calibration }).samples);
+  const levels = levelsOf(request);
+  const coded = levels.map(parseLevel).some((l) => l.weights.startsWith('coded'));
+  const samples = usedForCalibration(calibrationSamples(graph, { ...request, calibration }).samples, coded);
   const { bench, equalization } = await open(graph, samples, request, levels);
   const target = loadTarget(request.target);
-  const int8Plan = bench.layers.map(() => 0);
-  const costs: Costs = { bench, target, rest: restOf(bench.graphOf(int8Plan), target) };
-  const int8 = totals(costs, int8Plan);
-  const solve = await openSolver();
-  const limits = limitsOf(costs, request, int8);
-  if (leastOf(solve, limits.budgets, 0) === undefined || choosable(solve, limits) === undefined)
-    refuse(solve, costs, limits);
+  return {
+    ...{ bench, equalization, target, samples: samples.length },
+    recipeOf: recipesFor(bench, request, equalization, samples.length),
+    int8: totalsOf(bench.graphOf(bench.layers.map(() => 0)), target),
+    arenaOf: openArenas(bench, target),
+  };
+}
+
+export async function tuneModel(request: TuneRequest): Promise<Tuned> {
   const { onProgress } = request;
+  const prepared = await prepare(request);
+  const { target, recipeOf, int8 } = prepared;
+  const solve = await openSolver();
+  const { ready, limits } = opened(prepared, solve, request);
+  const { bench } = ready;
+  const taken = new Map<string, Totals>();
+  const judging = openJudge(
+    bench,
+    measureFor(limits, ({ graph }, plan) => {
+      const totals = totalsOf(graph, target, codedFrom(recipeOf(plan)));
+      taken.set(keyOf(plan), totals);
+      return totals;
+    }),
+  );
+  const totals = (plan: LevelPlan): Totals => taken.get(keyOf(plan)) ?? expectedTotals(ready, plan);
+  const met = { solve, judge: judging.judge, totals };
+  await requireMet(ready, limits, met);
   const prediction = await predict(bench, (done, all) => onProgress?.('probing levels', done, all));
   const found = await search(bench, solve, prediction, limits.budgets, {
     seed: request.seed,
     evaluations: request.evaluations ?? tuneDefaults.evaluations,
-    frontLimits: frontLimits(solve, limits.budgets, int8Plan),
+    frontLimits: frontLimits(
+      solve,
+      bench,
+      limits.budgets,
+      bench.layers.map(() => 0),
+    ),
     onProgress,
+    judging,
   });
-  if (!found) return refuse(solve, costs, limits);
-  const recipe = recipeOf(bench, found.plan, request, equalization);
-  const { onProgress: _, formats: _f, budgets: _b, quality: _q, seed: _s, ...packing } = request;
-  const pack = await packModel({ ...packing, recipe });
+  if (!found) {
+    await refuse(ready, limits, met);
+    throw new Error('a plan fits that the search did not find');
+  }
+  const recipe = recipeOf(found.plan);
+  const { onProgress: _, formats: _f, budgets: _b, quality: _q, seed: _s, coded: _c, ...packing } = request;
+  const costs = layerCosts(found.graph, target, (name) => recipe.layers[name]?.coded);
   return {
     recipe,
     found,
-    layers: bench.layers.map(({ name, weights }, i) => {
-      const { bytes, instructions, rough } = bench.costs[i][found.plan[i]];
-      const addedLoss = prediction.added[i][found.plan[i]];
-      return { name, format: bench.levels[found.plan[i]], weights, bytes, instructions, rough, addedLoss };
-    }),
-    front: found.front.map((p) => ({ ...p, ...totals(costs, p.plan) })),
+    layers: layersOf(bench, costs, found.plan, prediction.added),
+    front: found.front.map((p) => ({ ...p, ...totals(p.plan) })),
     int8,
     int8Loss: prediction.base,
-    chosen: totals(costs, found.plan),
-    limits: limits.limits,
-    equalization,
-    lossSamples: Math.min(request.lossSamples ?? tuneDefaults.lossSamples, samples.length),
-    pack,
+    chosen: totals(found.plan),
+    limits: limits.given,
+    without: bench.without,
+    equalization: prepared.equalization,
+    lossSamples: Math.min(request.lossSamples ?? tuneDefaults.lossSamples, prepared.samples),
+    pack: await packModel({ ...packing, recipe }),
   };
 }
-
-/** Any plan that keeps the budgets. */
-const choosable = (solve: Solver, { budgets }: Limits): number | undefined => {
-  const least = leastOf(solve, budgets, 0);
-  return least !== undefined && least <= budgets[0].limit ? least : undefined;
-};

@@ -4,19 +4,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allocationCases, openCase, rankPlans } from '../bench/allocation.js';
+import { loadBoard } from '../src/build/boards.js';
+import { buildFirmware } from '../src/build/firmware.js';
 import { MoteError } from '../src/cli/errors.js';
 import { type Budgets, parseBudgets } from '../src/compress/allocate/budgets.js';
 import { predict } from '../src/compress/allocate/predict.js';
 import { uniformRecipe } from '../src/compress/recipe.js';
 import { runHost } from '../src/device/hostSamples.js';
+import { startDevice } from '../src/device/startDevice.js';
 import { HostModel } from '../src/device/wasm.js';
-import { readNpy } from '../src/model/npy.js';
+import type { TensorData } from '../src/model/graph.js';
+import { type NpyArray, readNpy } from '../src/model/npy.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { buildHost, loadVectors } from '../src/packFolder.js';
 import { type PackRequest, packModel } from '../src/packModel.js';
 import { type Tuned, tuneModel } from '../src/tuneModel.js';
+import { isPresent } from './support/equalOnBoard.js';
 import { PackRoom } from './support/packs.js';
-import { describeShared } from './support/shared.js';
+import { describeShared, sharedFile } from './support/shared.js';
 
 const sample = (file: string): Buffer => readFileSync(join(packageRoot, 'models', 'digits', file));
 
@@ -30,6 +35,12 @@ const digits: PackRequest = {
 
 const tuneDigits = (budgets: Budgets, seed = 1, formats = ['int6', 'int4', 'int3', 'ternary']): Promise<Tuned> =>
   tuneModel({ ...digits, budgets, formats, quality: 'snr', seed, lossSamples: 16, evaluations: 8 });
+
+/** Samples of one input as the array that a file would hold. */
+function stackedSamples(samples: readonly TensorData[][]): NpyArray {
+  const data = Float32Array.from(samples.flatMap(([x]) => [...(x as Float32Array)]));
+  return { dtype: 'float32', shape: [samples.length, 49, 10, 1], data };
+}
 
 const messageOf = async (work: Promise<unknown>): Promise<MoteError> => {
   const error = await work.then(
@@ -144,6 +155,35 @@ describe('tune', () => {
     expect((await tuneDigits({ cycles: { absolute: leastCycles } })).chosen.cycles).toBeLessThanOrEqual(leastCycles);
   }, 600_000);
 
+  it.each([
+    [
+      'coded',
+      ['int4', 'coded4', 'coded2', 'coded3@start', 'int4@stream'],
+      { flash: { share: 0.45 }, ram: { share: 2 } },
+    ],
+    ['of two layers or sparse', ['low50', 'low75-int4', 'sparse2:4', 'block8-int4'], { cycles: { share: 0.93 } }],
+  ] as const)(
+    'knows what levels take that are %s, and measures them as pack makes them',
+    async (_, formats, budgets) => {
+      const found = await tuneDigits(budgets, 1, [...formats]);
+      const { manifest } = found.pack;
+      expect(new Set(found.layers.map((l) => l.format)).size).toBeGreaterThan(1);
+      expect([manifest.weightBytes, manifest.arenaBytes]).toEqual([found.chosen.flash, found.chosen.ram]);
+      for (const [kind, limit] of Object.entries(found.limits))
+        expect(found.chosen[kind as keyof typeof found.chosen], kind).toBeLessThanOrEqual(limit);
+      const again = await packModel({ ...digits, recipe: JSON.parse(JSON.stringify(found.recipe)) as Tuned['recipe'] });
+      expect(again.manifest.hash).toBe(manifest.hash);
+      const weightsOf = (graph: Tuned['found']['graph']) =>
+        new Map(graph.nodes.map((n) => [n.name, n.inputs.slice(1).map((id) => graph.tensors[id].data)]));
+      expect(weightsOf(found.found.graph)).toEqual(weightsOf(found.pack.graph));
+      const stored = new Map(manifest.layers.map((l) => [l.node, l.coded]));
+      for (const { name, format } of found.layers)
+        if (/^coded|@/.test(format)) expect(stored.get(name), name).toBe(format.endsWith('start') ? 'start' : 'stream');
+        else expect(stored.get(name), name).toBeUndefined();
+    },
+    600_000,
+  );
+
   it('refuses a format that does not exist', async () => {
     expect((await messageOf(tuneDigits({ flash: { share: 0.5 } }, 1, ['int5']))).message).toContain("'int5'");
   });
@@ -190,6 +230,54 @@ describe('every format through pack', () => {
       });
     },
     300_000,
+  );
+});
+
+describeShared('budgets of a keyword spotter', () => {
+  const room = new PackRoom();
+  afterAll(() => room.close());
+  const requestOf = () => ({
+    ...{ bytes: sharedFile('models/mlperf-tiny/kws_float.tflite'), fileName: 'kws_float.tflite', target: 'cortex-m4' },
+    calibration: { array: stackedSamples(allocationCases.kws().calibration.slice(0, 24)), path: 'x.npy' },
+    ...{ inputScale: { scale: 1, zero: 0 }, formats: ['int6', 'int4', 'coded3'], quality: 'snr' as const },
+    ...{ seed: 1, lossSamples: 16, evaluations: 1 },
+  });
+  const tune = (budgets: Budgets): Promise<Tuned> => tuneModel({ ...requestOf(), budgets });
+  const board = loadBoard('virtual-m4');
+
+  it.skipIf(!(isPresent(board) || process.env.CI))(
+    'are kept by the firmware: arena to the byte, instructions to a few percent',
+    async () => {
+      const tuned = await tune({ flash: { share: 0.5 }, ram: { share: 1.7 }, cycles: { share: 1.1 } });
+      const { chosen, limits, pack } = tuned;
+      expect([pack.manifest.weightBytes, pack.manifest.arenaBytes]).toEqual([chosen.flash, chosen.ram]);
+      expect(chosen.flash).toBeLessThanOrEqual(limits.flash ?? 0);
+      expect(chosen.ram).toBeLessThanOrEqual(limits.ram ?? 0);
+      expect(chosen.cycles).toBeLessThanOrEqual(limits.cycles ?? 0);
+      const { bytes, fileName, ...packing } = requestOf();
+      const { dir } = await room.packBytes(bytes, fileName, { ...packing, recipe: tuned.recipe });
+      const image = join(room.folder, 'tuned.elf');
+      await buildFirmware(dir, board, image);
+      const device = await startDevice(board, image, {});
+      try {
+        const { count, instructions = count } = await device.run();
+        expect(Math.abs(instructions / chosen.cycles - 1)).toBeLessThan(0.05);
+      } finally {
+        await device.close();
+      }
+    },
+    600_000,
+  );
+
+  it.each(['ram', 'cycles'] as const)(
+    'that are too small name the smallest %s, and that can be met',
+    async (kind) => {
+      const error = await messageOf(tune({ [kind]: { absolute: 1000 } }));
+      const least = Number(/that can be met (?:is|are) (\d+)/.exec(error.message)?.[1]);
+      expect([error.code, error.exit, least > 1000]).toEqual(['fit.budget', 4, true]);
+      expect((await tune({ [kind]: { absolute: least } })).chosen[kind]).toBeLessThanOrEqual(least);
+    },
+    600_000,
   );
 });
 

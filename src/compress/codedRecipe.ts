@@ -116,11 +116,22 @@ const evenly = <T>(list: readonly T[], count: number): T[] =>
     (_, i) => list[Math.floor((i * list.length) / Math.min(count, list.length))],
   );
 
+type Calibrated = Pick<CodedInput, 'graph' | 'samples' | 'runner'>;
+
+/** What errors of each layer's weights cost. */
+export const layerSensitivities = (
+  { graph, samples, runner }: Calibrated,
+  moments: ReadonlyMap<TensorId, Moments>,
+): Costs => sensitivities(graph, evenly(samples, gradientSamples), runner, moments);
+
+/** A recipe whose coded layers each have their own rate, with what their errors cost. */
+export const withSensitivities = (recipeOf: RecipeOf, costs: Costs): RecipeOf => withNoise(recipeOf, 1, costs);
+
 /** The recipe with what an error costs in each row and, where rates are shared, the noise that they come to. */
 export async function codedRecipe(input: CodedInput): Promise<RecipeOf> {
   if (!hasCodedLayers(input)) return input.recipeOf;
   const moments = collectMoments(input.graph, input.samples, input.runner);
-  const costs = sensitivities(input.graph, evenly(input.samples, gradientSamples), input.runner, moments);
+  const costs = layerSensitivities(input, moments);
   const shared = recipesOf(input).find((r) => r?.shared)?.rate;
   const noise =
     shared === undefined

@@ -7,6 +7,7 @@ import type { Recipe } from '../generated/recipe.js';
 import type { Graph, Node } from '../model/graph.js';
 import { weightRows } from '../ops/weightMatrix.js';
 import { isWeighted } from '../passes/affine.js';
+import type { CodedMode } from '../plan/codedConstants.js';
 import { type DenseEncoding, type Encoding, parseEncoding } from './formats/encoding.js';
 import { wholeName } from './lowRank.js';
 import type { LayerRecipe, RoundMethod } from './roundWeights.js';
@@ -38,8 +39,8 @@ const columnsOf = (node: Node, shape: readonly number[]): number =>
 /** `coded2.5`: int8 on a grid so coarse that entropy coding takes so many bits a weight. */
 const codedPattern = /^coded(\d(?:\.\d{1,2})?)$/;
 
-/** Reads the name of a level; the encoding is narrowed to each layer's columns. */
-function levelOf(name: string, option: string): LayerRecipe {
+/** Reads the name of a format; the encoding is narrowed to each layer's columns. */
+export function formatRecipe(name: string, option: string): LayerRecipe {
   const rate = Number(codedPattern.exec(name)?.[1] ?? 0);
   if (rate > 0) return { encoding: { kind: 'int', bits: 8, group: 0 }, method: 'output', rate };
   return { encoding: encodingFor(name, option), method: 'output' };
@@ -55,12 +56,12 @@ const forAll = (level: LayerRecipe): LayerRecipe => (level.rate === undefined ? 
 
 /** One level of the allocator for one layer. */
 export function levelRecipe(name: string, node: Node, shape: readonly number[]): LayerRecipe {
-  return forLayer(levelOf(name, 'formats'), node, shape);
+  return forLayer(formatRecipe(name, 'formats'), node, shape);
 }
 
 /** One format for every layer. */
 export function uniformRecipe(name: string, method: RoundMethod = 'output'): RecipeOf {
-  const level = forAll({ ...levelOf(name, 'weights'), method });
+  const level = forAll({ ...formatRecipe(name, 'weights'), method });
   return (node, shape) => forLayer(level, node, shape);
 }
 
@@ -68,7 +69,7 @@ export function uniformRecipe(name: string, method: RoundMethod = 'output'): Rec
 export function recipeFrom(recipe: Recipe): RecipeOf {
   const read = (entry: Recipe['default']): LayerRecipe | undefined =>
     entry && {
-      ...levelOf(entry.weights, 'recipe'),
+      ...formatRecipe(entry.weights, 'recipe'),
       ...(entry.method === undefined ? {} : { method: entry.method }),
       ...(entry.kept === undefined ? {} : { keptShare: entry.kept }),
       ...(entry.outliers === undefined ? {} : { outlierShare: entry.outliers }),
@@ -80,6 +81,12 @@ export function recipeFrom(recipe: Recipe): RecipeOf {
     const found = layers.get(node.name) ?? layers.get(wholeName(node.name)) ?? otherwise;
     return found && forLayer(found, node, shape);
   };
+}
+
+/** How the recipe has each layer's constants stored; undefined where it says nothing of that at all. */
+export function codedFrom({ layers, default: otherwise }: Recipe): ((node: Node) => CodedMode | undefined) | undefined {
+  if (![otherwise, ...Object.values(layers)].some((entry) => entry?.coded)) return undefined;
+  return ({ name }) => (layers[name] ?? layers[wholeName(name)] ?? otherwise)?.coded;
 }
 
 /** Layers that can have a format: those with constant weights. */

@@ -86,8 +86,14 @@ function streamCall(graph: Graph, stream: Stream): KernelCall {
   };
 }
 
+/** How constants are stored: plainly where nothing is said. */
+export type Coding = CodedMode | ((node: Node) => CodedMode | undefined);
+
+const codedAs = (call: KernelCall, mode: CodedMode | undefined): CodedConstants | undefined =>
+  mode && codeConstants(call, mode);
+
 /** Places everything; a segment is a step. */
-export function layOut(whole: Graph, segments: readonly Segment[], codedMode?: CodedMode): Plan {
+export function layOut(whole: Graph, segments: readonly Segment[], coding?: Coding): Plan {
   const streams = new Map<Node, Stream>();
   const candidateOf = new Map<Node, Candidate>();
   const runs = segments.flatMap((s) => {
@@ -110,7 +116,7 @@ export function layOut(whole: Graph, segments: readonly Segment[], codedMode?: C
     return [{ name: `${what} ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }];
   });
   const coded = calls.map((call, step) =>
-    codedMode && !streams.has(nodes[step]) ? codeConstants(call, codedMode) : undefined,
+    streams.has(nodes[step]) ? undefined : codedAs(call, typeof coding === 'function' ? coding(nodes[step]) : coding),
   );
   const decoded = coded.flatMap((constants, step): Buffer[] => {
     if (!constants) return [];
@@ -153,12 +159,7 @@ export function layOut(whole: Graph, segments: readonly Segment[], codedMode?: C
  * Plans the whole graph; every node must be lowerable. `like`: another plan of the same graph, whose layers this one is to
  * have, streamed ones too.
  */
-export function planGraph(
-  source: Graph,
-  context: Omit<LowerContext, 'graph'>,
-  like?: Plan,
-  codedMode?: CodedMode,
-): Plan {
+export function planGraph(source: Graph, context: Omit<LowerContext, 'graph'>, like?: Plan, coding?: Coding): Plan {
   const graph = orderNodes(source);
   const full = { ...context, graph };
   if (like)
@@ -174,7 +175,7 @@ export function planGraph(
   const usual = layOut(
     graph,
     nodes.map((node, i) => ({ node, ...chosen[i] })),
-    codedMode,
+    coding,
   );
   return context.prefer === 'ram' ? smallestPlan(graph, context, layOut, usual) : usual;
 }

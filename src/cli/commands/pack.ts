@@ -144,8 +144,6 @@ export const pack: CommandSpec = {
     const { recipeOf, recipe, rewrite } = await weightOptions(options);
     const coded = choice(options, 'coded', codedModes);
     const prefer = choice(options, 'prefer', preferences);
-    if (coded && prefer === 'ram')
-      fail('usage.bad', { what: '--coded takes RAM for flash, --prefer ram does the opposite', command: 'pack' });
     const started = performance.now();
     const result = await packModel({
       bytes: await readInput(path),

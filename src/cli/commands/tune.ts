@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path';
 import { parseBudgets } from '../../compress/allocate/budgets.js';
-import { defaultLevels } from '../../compress/allocate/levels.js';
+import { levelNames } from '../../compress/allocate/levels.js';
 import { decibels, qualities } from '../../compress/allocate/quality.js';
+import type { Totals } from '../../compress/allocate/totals.js';
 import { parseInputScale } from '../../model/samples.js';
+import { codedModes } from '../../plan/codedConstants.js';
 import { grouped, percent, right, table } from '../../report/table.js';
-import { type Totals, type Tuned, tuneModel } from '../../tuneModel.js';
+import { type Tuned, tuneModel } from '../../tuneModel.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeOutput } from '../files.js';
@@ -87,7 +89,14 @@ export const tune: CommandSpec = {
       flags: '--quality <what>',
       text: "snr (noise of the outputs, default) or top1 (agreement with the float model's answers: noise over their margins; no labels needed)",
     },
-    { flags: '--formats <list>', text: `formats to choose from (default: ${defaultLevels.join(',')})` },
+    {
+      flags: '--formats <list>',
+      text: `formats to choose from, as low50-int8 (two layers with half of the weights), sparse1:4, coded3, int4@start too (default: those of ${levelNames({ cycles: true }).join(',')} that the target has kernels for; sparse and low ones with cycles=)`,
+    },
+    {
+      flags: '--coded <when>',
+      text: 'also offer entropy-coded storage, decoded as layers run (stream) or once (start): takes RAM',
+    },
     { flags: '--input-scale <how>', text: 'numbers in --calib and --data: auto, raw or SCALE,ZERO' },
     ...maxDropOptions,
     { flags: '--seed <n>', text: 'of the search (default: 1); the same seed gives the same recipe' },
@@ -97,7 +106,12 @@ export const tune: CommandSpec = {
     const { target, board } = targetOption(options, 'tune');
     const quality = choice(options, 'quality', qualities) ?? 'snr';
     const budgets = parseBudgets(text(options, 'budget') as string);
-    const formats = (text(options, 'formats') ?? defaultLevels.join(',')).split(',').map((f) => f.trim());
+    const formats = text(options, 'formats')
+      ?.split(',')
+      .map((f) => f.trim());
+    const coded = choice(options, 'coded', codedModes);
+    if (formats && coded)
+      fail('usage.bad', { what: '--coded adds to the default formats, --formats names them all', command: 'tune' });
     const calib = text(options, 'calib') as string;
     const started = performance.now();
     const tuned = await tuneModel({
@@ -107,7 +121,8 @@ export const tune: CommandSpec = {
       board: board?.id,
       calibration: { array: await readNpyFile(calib), path: calib },
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
-      formats,
+      ...(formats ? { formats } : {}),
+      ...(coded ? { coded } : {}),
       budgets,
       quality,
       seed: seedOf(options),
@@ -143,6 +158,7 @@ export const tune: CommandSpec = {
           arenaBytes: pack.manifest.arenaBytes,
         },
         drop: drop ?? null,
+        withoutKernels: Object.fromEntries(tuned.without),
         notes: pack.notes,
       },
       lines: [
@@ -160,6 +176,10 @@ export const tune: CommandSpec = {
               `note    ~ ${rough} layers take kernels without a cost row for ${target.id}: a rough figure counts for them`,
             ]
           : []),
+        ...[...tuned.without].map(
+          ([format, layers]) =>
+            `note    ${target.id} has no fast kernel for ${format} in ${layers} layers: not offered there`,
+        ),
         ...pack.notes.map((n) => `note    ${n}`),
         ...(drop ? [dropLine(drop)] : []),
         `chosen  predicted ${db(found.predicted)} dB (probes ${db(found.probed)}, corrected by ${found.correction.plans} other plans), measured ${db(found.loss)} dB; int8 measured ${db(tuned.int8Loss)} dB`,

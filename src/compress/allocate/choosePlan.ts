@@ -9,6 +9,8 @@ export interface Budget {
   limit: number;
   /** [layer][level]; infinite where the level cannot be taken at all. */
   costs: readonly (readonly number[])[];
+  /** The plan that takes least, where it is not that of the cheapest levels. */
+  least?: LevelPlan;
 }
 
 export const costOf = ({ costs }: Budget, plan: LevelPlan): number =>
@@ -39,14 +41,23 @@ export function solvePlan(
 export const choosePlan = (solve: Solver, prediction: Prediction, budgets: readonly Budget[]): LevelPlan | undefined =>
   solvePlan(solve, prediction.added, budgets);
 
-/** The least that one budget can be while the others are kept. */
-export function leastOf(solve: Solver, budgets: readonly Budget[], which: number): number | undefined {
+/** The plan that takes least of one budget while the others are kept; among `offered` levels. */
+export function leastPlan(
+  solve: Solver,
+  budgets: readonly Budget[],
+  which: number,
+  offered: readonly (readonly boolean[])[],
+): LevelPlan | undefined {
+  const { costs, least } = budgets[which];
+  if (least) return least;
   const others = budgets.filter((_, b) => b !== which);
-  const barred = { limit: Number.POSITIVE_INFINITY, costs: budgets[which].costs };
-  const plan = solvePlan(
+  return solvePlan(
     solve,
-    budgets[which].costs.map((levels) => levels.map((c) => (Number.isFinite(c) ? c : 0))),
-    [...others, barred],
+    costs.map((levels, layer) => levels.map((c, k) => (offered[layer][k] ? c : Number.POSITIVE_INFINITY))),
+    others,
   );
-  return plan && costOf(budgets[which], plan);
 }
+
+/** The budgets with less room, where a plan took more of one than was predicted. */
+export const tightened = (budgets: readonly Budget[], plan: LevelPlan, excess: readonly number[]): Budget[] =>
+  budgets.map((b, i) => (excess[i] > 0 ? { ...b, limit: costOf(b, plan) - excess[i] } : b));

@@ -9,7 +9,14 @@ import type { LevelPlan, Verified, Workbench } from './workbench.js';
 
 export interface Judged extends Verified {
   plan: LevelPlan;
+  /** What it takes beyond each budget once it is rounded; negative where there is room. */
+  excess: readonly number[];
 }
+
+/** What a plan takes beyond each budget: the kernel, and the bytes of coded weights, go with the integers. */
+export type Measure = (verified: Verified, plan: LevelPlan) => readonly number[];
+
+export const fits = ({ excess }: Judged): boolean => excess.every((e) => e <= 0);
 
 export interface PolishOptions {
   /** Plans to be measured. */
@@ -23,12 +30,16 @@ export type Judge = (plan: LevelPlan) => Promise<Judged>;
 
 export const keyOf = (plan: LevelPlan): string => plan.join(',');
 
-export function openJudge(bench: Workbench): { judge: Judge; known: ReadonlyMap<string, Judged> } {
+export function openJudge(
+  bench: Workbench,
+  measure: Measure = () => [],
+): { judge: Judge; known: ReadonlyMap<string, Judged> } {
   const known = new Map<string, Judged>();
   const judge = async (plan: LevelPlan): Promise<Judged> => {
     const before = known.get(keyOf(plan));
     if (before) return before;
-    const judged = { plan, ...(await bench.verify(plan)) };
+    const verified = await bench.verify(plan);
+    const judged = { plan, ...verified, excess: measure(verified, plan) };
     known.set(keyOf(plan), judged);
     return judged;
   };
@@ -89,7 +100,7 @@ export async function polish(
     for (const plan of plans) {
       const judged = await judge(plan);
       onProgress?.(++done, evaluations);
-      if (judged.loss < best.loss) best = judged;
+      if (fits(judged) && judged.loss < best.loss) best = judged;
     }
   }
   return best;

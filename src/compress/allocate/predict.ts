@@ -2,6 +2,7 @@
 // The loss of any plan: that of plain int8, and what each layer's level adds, measured by probes (probes.ts). Errors of
 // layers are added up as if they were independent: sequential rounding takes back what goes with the layers' inputs. Not
 // every level is probed: what a layer adds goes with the squared error of its own output, to half a decibel.
+import type { Level } from './levels.js';
 import { lossOf } from './quality.js';
 import type { LevelPlan, Workbench } from './workbench.js';
 
@@ -16,9 +17,14 @@ export interface Prediction {
 
 export type Progress = (done: number, all: number) => void;
 
+/** What goes with a layer's own error in the same way: errors of a lower rank are another kind than those of rounding, and
+ *  rounding for a rate looks at what errors do behind the layer. */
+const familyOf = ({ low, weights }: Level): string =>
+  `${low === undefined ? 'whole' : 'low'} ${weights.startsWith('coded') ? 'coded' : 'even'}`;
+
 /** Levels to be probed: the one that loses most, and one that loses least of those that lose enough to be measured well. */
-function probed(losses: readonly number[], offered: readonly boolean[]): number[] {
-  const order = losses.map((_, k) => k).filter((k) => k > 0 && offered[k] && losses[k] > 0);
+function probed(losses: readonly number[], family: readonly number[]): number[] {
+  const order = family.filter((k) => k > 0 && losses[k] > 0);
   order.sort((a, b) => losses[b] - losses[a]);
   const fine = order.findLast((k) => losses[k] > leastShare * losses[order[0]]);
   return order.length > 0 ? [...new Set([order[0], fine ?? order[0]])] : [];
@@ -38,20 +44,28 @@ function interpolated(own: number, known: readonly { own: number; added: number 
 }
 
 export async function predict(bench: Workbench, onProgress: Progress = () => {}): Promise<Prediction> {
-  const { clean, layers, offered, ownLosses } = bench;
+  const { clean, layers, levels, offered, ownLosses } = bench;
   const base = (await bench.verify(layers.map(() => 0))).loss;
-  const wanted = offered.map((levels, layer) => probed(ownLosses[layer], levels));
+  const families = new Map<string, number[]>();
+  levels.forEach((level, k) => void families.set(familyOf(level), [...(families.get(familyOf(level)) ?? []), k]));
+  const wanted = offered.map((is, layer) =>
+    [...families.values()].map((family) => {
+      const members = family.filter((k) => is[k]);
+      return { members, probes: probed(ownLosses[layer], members) };
+    }),
+  );
+  const all = wanted.flat().reduce((sum, w) => sum + w.probes.length, 0);
   let done = 0;
-  const added: number[][] = [];
-  for (const [layer, levels] of wanted.entries()) {
-    const known = levels.map((level) => {
-      onProgress(done++, wanted.flat().length);
-      return { own: ownLosses[layer][level], added: lossOf(clean, bench.probe(layer, level)) };
-    });
-    const of = (level: number): number => (level === 0 ? 0 : interpolated(ownLosses[layer][level], known));
-    added.push(offered[layer].map((is, level) => (is ? of(level) : Number.POSITIVE_INFINITY)));
-    // Others of the machine get a turn.
-    await Promise.resolve();
-  }
+  const added = wanted.map((groups, layer) => {
+    const losses = levels.map(() => Number.POSITIVE_INFINITY);
+    for (const { members, probes } of groups) {
+      const known = probes.map((level) => {
+        onProgress(done++, all);
+        return { own: ownLosses[layer][level], added: lossOf(clean, bench.probe(layer, level)) };
+      });
+      for (const k of members) losses[k] = k === 0 ? 0 : interpolated(ownLosses[layer][k], known);
+    }
+    return losses;
+  });
   return { base, added, lossOf: (plan) => plan.reduce((sum, level, layer) => sum + added[layer][level], base) };
 }

@@ -27,8 +27,9 @@ export interface ProbeInput {
 export interface Probes {
   /** The judged values of the float model, sample by sample. */
   clean: Float64Array[];
-  /** The same when a layer has other weights, given in the order of its tensor. */
-  answers(layer: number, weights: Float32Array): Float64Array[];
+  /** The same when a layer has other weights, given in the order of its tensor. Layers behind take back what they can
+   *  unless they are to stay: pack rounds the layers of a model whose layers were split against that model. */
+  answers(layer: number, weights: Float32Array, othersStay?: boolean): Float64Array[];
 }
 
 /** Less than rounding itself takes, for noise is wanted to a few tenths of a decibel only. */
@@ -91,12 +92,12 @@ export async function openProbes(input: ProbeInput): Promise<Probes> {
     place.values.map((v) => v.get(node.inputs[0]) as Float32Array);
   return {
     clean,
-    answers(layer, changed) {
+    answers(layer, changed, othersStay = false) {
       const walk = openFrontier(graph, packed, start, judged);
       walk.resume(layers[layer].place);
       const touched = [layers[layer]];
       change(packed, graph, layers[layer], matrixOf(layers[layer], changed), layers[layer].moments);
-      for (const later of layers.slice(layer + 1)) {
+      for (const later of othersStay ? [] : layers.slice(layer + 1)) {
         const seen = { clean: inputOf(later), packed: inputsOf(walk, later.node) };
         if (sameValues(seen.clean, seen.packed)) continue;
         const moments = jointMoments(graph, later.node, seen, windowsFor(later.moments.columns), products);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From budgets to a plan: the plan of least predicted loss, exactly; then evolution, in which every plan is rounded and
 // measured as pack will round it. What measures best wins.
-import { type Budget, choosePlan } from './choosePlan.js';
-import { type Judge, type Judged, keyOf, openJudge, polish } from './polish.js';
+import { type Budget, choosePlan, leastPlan, solvePlan, tightened } from './choosePlan.js';
+import { fits, type Judge, type Judged, keyOf, openJudge, polish } from './polish.js';
 import type { Prediction } from './predict.js';
 import type { Solver } from './solve.js';
 import type { LevelPlan, Workbench } from './workbench.js';
@@ -14,6 +14,8 @@ export interface SearchOptions {
   /** Budgets of the front, of which the middle ones' plans are measured too. */
   frontLimits: readonly number[];
   onProgress?: (what: string, done: number, all: number) => void;
+  /** What plans have been measured with so far; all fit unless given. */
+  judging?: ReturnType<typeof openJudge>;
 }
 
 export interface FrontPoint {
@@ -82,20 +84,46 @@ function correctionOf(prediction: Prediction, measured: Iterable<Judged>, withou
   return { factor: Math.exp(mean), plans: logs.length };
 }
 
+/** Solutions tried before the smallest plans: each must fit once it is rounded, which the probes cannot promise. */
+const attempts = 6;
+
+export async function firstThatFits(
+  bench: Workbench,
+  solve: Solver,
+  losses: Pick<Prediction, 'added'>,
+  budgets: readonly Budget[],
+  judge: Judge,
+): Promise<Judged | undefined> {
+  let room = budgets;
+  for (let i = 0; i < attempts; i++) {
+    const plan = solvePlan(solve, losses.added, room);
+    if (!plan) break;
+    const judged = await judge(plan);
+    if (fits(judged)) return judged;
+    room = tightened(room, plan, judged.excess);
+  }
+  for (let which = 0; which < budgets.length; which++) {
+    const plan = leastPlan(solve, budgets, which, bench.offered);
+    const judged = plan && (await judge(plan));
+    if (judged && fits(judged)) return judged;
+  }
+  return undefined;
+}
+
 export async function search(
   bench: Workbench,
   solve: Solver,
   prediction: Prediction,
   budgets: readonly Budget[],
-  { seed, evaluations, frontLimits, onProgress }: SearchOptions,
+  { seed, evaluations, frontLimits, onProgress, judging }: SearchOptions,
 ): Promise<Found | undefined> {
-  const plan = choosePlan(solve, prediction, budgets);
-  if (!plan) return undefined;
-  const { judge, known } = openJudge(bench);
+  const { judge, known } = judging ?? openJudge(bench);
+  const start = await firstThatFits(bench, solve, prediction, budgets, judge);
+  if (!start) return undefined;
   const plans = frontPlans(solve, prediction, budgets, frontLimits);
   onProgress?.('rounding plans of the front', 0, measuredAt.length);
   const measured = await measuredPlans(plans, judge);
-  const best = await polish(bench, prediction, await judge(plan), budgets, judge, {
+  const best = await polish(bench, prediction, start, budgets, judge, {
     seed,
     evaluations,
     onProgress: (done, all) => onProgress?.('polishing', done, all),
