@@ -298,11 +298,11 @@ describe.skipIf(!present(loadBoard('virtual-m4')) && !process.env.CI)('behind a 
     });
     const qemu = await startElsewhere(`socket,id=console,host=127.0.0.1,port=${port},server=on,wait=off`);
     try {
-      await expect.poll(() => runThere(`tcp:127.0.0.1:${port}`).then(() => 'done'), { timeout: 20_000 }).toBe('done');
+      await expect.poll(() => runThere(`tcp:127.0.0.1:${port}`).then(() => 'done'), { timeout: 100_000 }).toBe('done');
     } finally {
       qemu.kill('SIGKILL');
     }
-  }, 60_000);
+  }, 120_000);
 
   test.skipIf(process.platform === 'win32')(
     'a serial port (a pseudo-terminal)',

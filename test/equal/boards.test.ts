@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every int8 model on every emulated board: five inputs each, bit by bit with the host, arena canaries untouched.
+// Every int8 model on every emulated board: a few inputs each, bit by bit with the host, arena canaries untouched.
 import { afterAll, describe, expect, it } from 'vitest';
 import { listBoards } from '../../src/build/boards.js';
 import { expectEqualOnBoard, isPresent } from '../support/equalOnBoard.js';

@@ -61,7 +61,6 @@ async function flashWithMote(board: VirtualEsp) {
   return report;
 }
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
 const flashOf = (board: VirtualEsp) =>
   Buffer.from(board.content(virtualEspBase + offset, 18 * 4096)).toString('base64');
 
@@ -73,7 +72,8 @@ describe('a virtual ESP32-C3, two clients', () => {
   it('both leave the same flash, erase the same sectors and start the program', async () => {
     const [theirs, ours] = [new VirtualEsp(), new VirtualEsp()];
     await Promise.all([flashWithEsptool(theirs), flashWithMote(ours)]);
-    await settle();
+    // esptool-js does not wait for what it sends last.
+    await expect.poll(() => theirs.mode, { timeout: 60_000 }).toBe('program');
     expect(flashOf(ours)).toBe(flashOf(theirs));
     expect(Buffer.compare(ours.content(virtualEspBase + offset, program.length), program)).toBe(0);
     for (const board of [theirs, ours]) {
@@ -84,7 +84,7 @@ describe('a virtual ESP32-C3, two clients', () => {
     }
     // Each finds the other's work to be its own.
     expect(await flashWithMote(theirs)).toMatchObject({ erasedBlocks: 0, unchangedBlocks: 18, verifiedBy: 'md5' });
-  }, 60_000);
+  }, 120_000);
 
   it('both find a byte that did not take', async () => {
     const boards = [new VirtualEsp(), new VirtualEsp()];
@@ -94,7 +94,7 @@ describe('a virtual ESP32-C3, two clients', () => {
     }
     await expect(flashWithEsptool(boards[0])).rejects.toThrow('MD5 of file does not match');
     await expect(flashWithMote(boards[1])).rejects.toThrow('holds something else than was written: the MD5');
-  }, 60_000);
+  }, 120_000);
 
   it('both find another chip', async () => {
     const board = new VirtualEsp({ chip: 'esp32c6' });
@@ -102,7 +102,7 @@ describe('a virtual ESP32-C3, two clients', () => {
     const loader = await flashWithEsptool(new VirtualEsp({ chip: 'esp32c6' }));
     expect(loader.chip.CHIP_NAME).toBe('ESP32-C6');
     expect(board.record.erased).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   it('both find that the chip has fallen silent', async () => {
     const dataBlock = 0x11;
@@ -111,5 +111,5 @@ describe('a virtual ESP32-C3, two clients', () => {
     const inMidWrite = (board: VirtualEsp) => new VirtualEsp({ dieAfter: board.commands.indexOf(dataBlock) + 2 });
     await expect(flashWithMote(inMidWrite(ours))).rejects.toThrow('does not answer');
     await expect(flashWithEsptool(inMidWrite(theirs))).rejects.toThrow();
-  }, 60_000);
+  }, 120_000);
 });

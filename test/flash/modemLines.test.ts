@@ -61,7 +61,7 @@ describe.skipIf(!present && !process.env.CI)('modem lines', () => {
     );
     expect([status, stdout]).toEqual([0, expect.stringContaining('115200 8E1')]);
     expect(Buffer.compare(virtual.rom.flash.read(0x0800_0000, 1024), bytes)).toBe(0);
-    await expect.poll(() => virtual.starts, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => virtual.starts, { timeout: 60_000 }).toBe(1);
   });
 
   test('mote flash resets the board into its boot loader and then into the program, which answers', async () => {

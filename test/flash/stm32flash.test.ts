@@ -54,7 +54,7 @@ describe.skipIf(!present && !process.env.CI)("Debian's stm32flash", () => {
     const { status, stdout } = await stm32flash('-w', imageFile, '-v', '-g', '0x08000000');
     expect([status, stdout]).toEqual([0, expect.stringMatching(/Wrote and verified address 0x08004e24 \(100\.00%\)/)]);
     expect(Buffer.compare(virtual.rom.flash.read(base, bytes.length), bytes)).toBe(0);
-    await expect.poll(() => virtual.starts).toBe(starts + 1);
+    await expect.poll(() => virtual.starts, { timeout: 60_000 }).toBe(starts + 1);
   });
 
   test('reads what mote wrote, and mote finds what stm32flash wrote', async () => {

@@ -11,7 +11,8 @@ import type { Target } from '../../src/generated/target.js';
 import { kernelFolder, kernelTable } from '../../src/ops/kernels.js';
 import { variants } from '../../src/ops/variants/index.js';
 import { packageRoot } from '../../src/packageRoot.js';
-import { makeBatch, runBatch } from './isaBatch.js';
+import { makeBatch } from './isaBatch.js';
+import { kernelGroups } from './kernelGroups.js';
 import { randomOf, runSeed } from './random.js';
 
 const seed = runSeed();
@@ -57,20 +58,16 @@ function emulator(board: string): string[] {
   return found?.kind === 'qemu' ? [found.binary ?? ''] : [];
 }
 
-const runs = Object.entries(boards).flatMap(([isa, on]) =>
-  [...new Set(variants.filter((v) => v.isa === isa).map((v) => v.kernel))]
-    .filter(matches)
-    .map((kernel) => ({ kernel, ...on })),
-);
-
 describe(`GCC's kernels equal their twins (MOTE_SEED=${seed})`, () => {
-  for (const { kernel, target, board } of runs) {
+  for (const [isa, { target, board }] of Object.entries(boards)) {
     const gcc = gccOf(loadTarget(target));
-    it.skipIf(absent(gcc, ...emulator(board)))(`${kernel} on ${board} with ${gcc}`, async () => {
+    const kernels = [...new Set(variants.filter((v) => v.isa === isa).map((v) => v.kernel))].filter(matches);
+    const request = { target, rounding: 'tflite', count: 15, limitBytes: 20_000, overlapping: true } as const;
+    const batchesOf = (kernel: string) => [makeBatch({ ...request, kernel, random: randomOf(seed) })];
+    const defectsOf = kernelGroups({ kernels, board, batchesOf });
+    it.skipIf(absent(gcc, ...emulator(board))).each(kernels)(`%s on ${board} with ${gcc}`, async (kernel) => {
       vi.stubEnv('MOTE_TOOLCHAIN', 'gcc');
-      const random = randomOf(seed);
-      const request = { kernel, target, rounding: 'tflite', random, count: 15, limitBytes: 20_000 } as const;
-      expect(await runBatch(makeBatch({ ...request, overlapping: true }), board), `MOTE_SEED=${seed}`).toEqual([]);
+      expect(await defectsOf(kernel), `MOTE_SEED=${seed}`).toEqual([]);
     });
   }
 });

@@ -1,20 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many random layers that one kernel computes, as one model: every buffer apart from the others, between guard bytes,
-// aligned no better than its elements; or each output over its input, as near as the kernel allows. One firmware runs
-// them all, step by step.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { loadBoard, loadTarget } from '../../src/build/boards.js';
-import { buildFirmware } from '../../src/build/firmware.js';
-import { buildWasm } from '../../src/build/wasm.js';
-import { writeFolder } from '../../src/cli/files.js';
-import type { Device } from '../../src/device/device.js';
-import { startDevice } from '../../src/device/startDevice.js';
-import { startHost } from '../../src/device/wasm.js';
-import { emitPack } from '../../src/emit/pack.js';
-import type { Board } from '../../src/generated/board.js';
-import type { PackManifest } from '../../src/generated/pack.js';
+// aligned no better than its elements; or each output over its input, as near as the kernel allows.
+import { loadTarget } from '../../src/build/boards.js';
 import {
   addTensor,
   emptyGraph,
@@ -39,7 +26,7 @@ import type { Random } from './random.js';
 
 const attempts = 4000;
 const guardBytes = 32;
-const guardValue = 0xa5;
+export const guardValue = 0xa5;
 const noCost: Cost = { perCall: 0, perPixel: 0, perOutput: 0, perMac: 0 };
 
 const specOf = (node: Node): OpSpec => {
@@ -143,10 +130,11 @@ function spread(plan: Plan, graph: Graph, random: Random | undefined): Plan {
 }
 
 export interface Batch {
+  kernel: string;
+  target: string;
+  rounding: Rounding;
   graph: Graph;
   plan: Plan;
-  manifest: PackManifest;
-  files: Map<string, string | Uint8Array>;
   inputs: TensorData[];
   /** Output of each node of the graph; the plan's steps may be in another order. */
   expected: TensorData[];
@@ -217,48 +205,29 @@ export function makeBatch({
         { graph, rounding },
       )[0],
   );
-  const vectors = { inputs: [inputs], outputs: [expected], from: 'random' as const };
-  const { manifest, files } = emitPack({
-    graph,
-    plan,
-    name: 'batch',
-    model: { file: kernel, format: 'mote', sha256: '', quantizedBy: 'file' },
-    target: targetId,
-    rounding,
-    prefer: 'balance',
-    vectors,
-  });
-  return { graph, plan, manifest, files, inputs, expected, texts };
+  return { kernel, target: targetId, rounding, graph, plan, inputs, expected, texts };
 }
 
-/** The arena before the first step: inputs among guard bytes. */
-function startArena(batch: Batch): Uint8Array {
-  const arena = new Uint8Array(batch.plan.arenaBytes).fill(guardValue);
-  for (const [i, id] of batch.graph.inputs.entries())
-    arena.set(bytesOf(batch.inputs[i]), batch.plan.offsetOf.get(id) as number);
-  return arena;
+/** The arena before the first step (inputs among guard bytes), and what it must be after the last one. */
+export function arenasOf({ graph, plan, inputs, expected }: Batch): { start: Uint8Array; end: Uint8Array } {
+  const start = new Uint8Array(plan.arenaBytes).fill(guardValue);
+  for (const [i, id] of graph.inputs.entries()) start.set(bytesOf(inputs[i]), plan.offsetOf.get(id) as number);
+  const end = start.slice();
+  for (const [i, id] of graph.outputs.entries()) end.set(bytesOf(expected[i]), plan.offsetOf.get(id) as number);
+  return { start, end };
 }
 
-/** Runs all steps; gives the arena after the last one. */
-async function runSteps(device: Device, batch: Batch): Promise<Uint8Array> {
-  const arena = startArena(batch);
-  await device.write(0, arena);
-  for (const [i, { node }] of batch.plan.steps.entries()) {
-    const { result, guardIntact } = await device.step(i);
-    const text = batch.texts[batch.graph.nodes.indexOf(node)];
-    if (result !== 0 || !guardIntact) throw new Error(`${text}: result ${result}, guard ${guardIntact}`);
-  }
-  return device.read(0, arena.length);
-}
+/** The part of the arena that kernels may leave as they like. */
+export const scratchOf = ({ plan }: Batch): { at: number; end: number } => ({
+  at: plan.steps[0].scratchOffset,
+  end: plan.arenaBytes - guardBytes,
+});
 
-/** What differs from the expected arena: the first byte of each defect, in words. */
-function judge(batch: Batch, arena: Uint8Array): string[] {
+/** What differs from the expected arena, all of the board's: the first byte of each defect, in words. */
+export function judge(batch: Batch, arena: Uint8Array): string[] {
   const { graph, plan } = batch;
-  const expected = startArena(batch);
-  for (const [i, id] of graph.outputs.entries())
-    expected.set(bytesOf(batch.expected[i]), plan.offsetOf.get(id) as number);
-  const scratchAt = plan.steps[0].scratchOffset;
-  const scratchEnd = plan.arenaBytes - guardBytes;
+  const { end } = arenasOf(batch);
+  const scratch = scratchOf(batch);
   const owner = (at: number): string => {
     const id = [...graph.inputs, ...graph.outputs].find(
       (t) =>
@@ -269,39 +238,12 @@ function judge(batch: Batch, arena: Uint8Array): string[] {
     return `${graph.tensors[id].name} byte ${at - (plan.offsetOf.get(id) as number)} of ${batch.texts[step]}`;
   };
   const defects = new Map<string, string>();
-  for (let at = 0; at < expected.length; at++) {
-    if (arena[at] === expected[at] || (at >= scratchAt && at < scratchEnd)) continue;
+  for (let at = 0; at < arena.length; at++) {
+    const wanted = end[at] ?? guardValue;
+    if (arena[at] === wanted || (at >= scratch.at && at < scratch.end)) continue;
     const where = owner(at);
     const key = where.split(' byte ')[0];
-    if (!defects.has(key))
-      defects.set(key, `${where}: ${(arena[at] << 24) >> 24}, must be ${(expected[at] << 24) >> 24}`);
+    if (!defects.has(key)) defects.set(key, `${where}: ${(arena[at] << 24) >> 24}, must be ${(wanted << 24) >> 24}`);
   }
   return [...defects.values()];
-}
-
-/** Builds the batch for the board (or the host module), perhaps changed, and gives what differs. */
-export async function runBatch(
-  batch: Batch,
-  boardId: string,
-  change = (board: Board): Board => board,
-): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'mote-batch-'));
-  try {
-    const dir = join(folder, 'pack');
-    await writeFolder(dir, batch.files);
-    const image = join(folder, 'batch.elf');
-    const host = boardId === 'host';
-    const board = (): Board => change(loadBoard(boardId));
-    if (!host) await buildFirmware(dir, board(), image);
-    const device = host
-      ? await startHost(await buildWasm(dir, batch.manifest), batch.manifest)
-      : await startDevice(board(), image, {});
-    try {
-      return judge(batch, await runSteps(device, batch));
-    } finally {
-      await device.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

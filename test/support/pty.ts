@@ -11,7 +11,8 @@ export interface Pty {
   close(): Promise<void>;
 }
 
-const mostTries = 200;
+/** A minute: a busy machine starts socat late. */
+const mostTries = 3000;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function openPty(folder: string, tcpPort: number): Promise<Pty> {
