@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Single layers in the shapes that CMSIS-NN and muRISCV-NN were counted with, on every emulated board.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBoard, loadTarget } from '../src/build/boards.js';
 import { buildFirmware } from '../src/build/firmware.js';
+import { withWorkFolder } from '../src/build/workFolder.js';
 import { writeFolder } from '../src/cli/files.js';
+import type { Device } from '../src/device/device.js';
 import { startDevice } from '../src/device/startDevice.js';
-import { emitPack } from '../src/emit/pack.js';
+import { type Part, partsProgram, stepOf } from '../src/emit/testing/partsProgram.js';
+import type { Target } from '../src/generated/target.js';
+import { inParallel } from '../src/inParallel.js';
 import {
   type Attrs,
   addTensor,
@@ -16,6 +18,7 @@ import {
   type Graph,
   quantOf,
   type TensorData,
+  tensorBytes,
 } from '../src/model/graph.js';
 import { bytesOf } from '../src/model/tensorData.js';
 import { evaluateGraph } from '../src/ops/evaluateGraph.js';
@@ -178,55 +181,78 @@ function inputFor({ input, activations, output }: LayerShape): TensorData {
 /** What rounding changes. */
 const roundingsOf = ({ output }: LayerShape): Rounding[] => (output ? ['single'] : ['tflite', 'single']);
 
-async function measure(layer: LayerShape, boardId: string, rounding: Rounding, folder: string): Promise<KernelRow> {
-  const board = loadBoard(boardId);
+/** Layers that share a program: their constants and arenas must fit into 2 MB of flash. */
+const layersPerProgram = 8;
+
+type Layer = LayerShape & { rounding: Rounding };
+
+/** One layer with its arena before and after it. */
+function partOf(layer: Layer, target: Target): Part {
+  const { rounding, shape } = layer;
   const graph = layerGraph(layer);
-  const plan = planGraph(graph, { rounding, target: loadTarget(board.target) });
+  const plan = planGraph(graph, { rounding, target });
   const input = inputFor(layer);
   const expected = evaluateGraph(graph, [input], { rounding });
-  const { manifest, files } = emitPack({
+  const [from, to] = [graph.inputs[0], graph.outputs[0]].map((id) => plan.offsetOf.get(id) as number);
+  const start = new Uint8Array(plan.arenaBytes);
+  start.set(bytesOf(input), from);
+  const end = start.slice();
+  end.set(bytesOf(expected[0]), to);
+  // Its output is read and judged below: the input may be used up, and scratch lies where it likes.
+  const rest = { at: 0, end: plan.arenaBytes };
+  return {
+    file: shape,
+    target: target.id,
+    rounding,
     graph,
     plan,
-    name: 'layer',
-    model: { file: layer.shape, format: 'mote', sha256: '', quantizedBy: 'file' },
-    target: board.target,
-    rounding,
-    prefer: 'balance',
-    vectors: { inputs: [[input]], outputs: [expected], from: 'random' },
+    inputs: [input],
+    expected,
+    start,
+    end,
+    scratch: rest,
+  };
+}
+
+async function measure(layers: readonly Layer[], boardId: string): Promise<KernelRow[]> {
+  const board = loadBoard(boardId);
+  const parts = layers.map((layer) => partOf(layer, loadTarget(board.target)));
+  return withWorkFolder(async (folder) => {
+    const dir = join(folder, 'pack');
+    await writeFolder(dir, partsProgram(parts, dir, false).files);
+    const image = join(folder, 'layers.elf');
+    await buildFirmware(dir, board, image);
+    const device = await startDevice(board, image, {});
+    try {
+      const rows: KernelRow[] = [];
+      for (const [i, layer] of layers.entries()) rows.push(await countPart(device, parts[i], i, layer));
+      return rows;
+    } finally {
+      await device.close();
+    }
   });
-  const dir = join(folder, `${layer.shape.replace(/\W+/g, '_')}-${boardId}-${rounding}`);
-  await writeFolder(dir, files);
-  await buildFirmware(dir, board, join(dir, 'layer.elf'));
-  const device = await startDevice(board, join(dir, 'layer.elf'), {});
-  try {
-    await device.write(manifest.inputs[0].offset, bytesOf(input));
-    const { count, instructions = count } = await device.run();
-    const got = await device.read(manifest.outputs[0].offset, manifest.outputs[0].bytes);
-    if (Buffer.compare(got, bytesOf(expected[0])) !== 0)
-      throw new Error(`${manifest.layers[0].kernel} on ${boardId}: wrong result`);
-    return {
-      kernel: manifest.layers[0].kernel,
-      target: board.target,
-      shape: layer.shape,
-      rounding,
-      instructions,
-      perMac: instructions / manifest.macs,
-    };
-  } finally {
-    await device.close();
-  }
+}
+
+async function countPart(device: Device, part: Part, index: number, { shape, rounding }: Layer): Promise<KernelRow> {
+  const [{ call, macs }] = part.plan.steps;
+  await device.step(stepOf(index, 'load'));
+  const { count, instructions = count } = await device.step(stepOf(index, 'run'));
+  const output = part.graph.outputs[0];
+  const got = await device.read(part.plan.offsetOf.get(output) as number, tensorBytes(part.graph.tensors[output]));
+  if (Buffer.compare(got, bytesOf(part.expected[0])) !== 0)
+    throw new Error(`${call.kernel} on ${device.info.board}: wrong result`);
+  return { kernel: call.kernel, target: part.target, shape, rounding, instructions, perMac: instructions / macs };
 }
 
 export async function benchKernels(only: { target?: string; shape?: string }): Promise<KernelRow[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'mote-bench-'));
-  try {
-    const rows: KernelRow[] = [];
-    for (const board of benchBoards(only.target)) {
-      for (const layer of shapes.filter((l) => l.shape.includes(only.shape ?? '')))
-        for (const rounding of roundingsOf(layer)) rows.push(await measure(layer, board, rounding, folder));
-    }
-    return rows;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const layers = shapes
+    .filter((l) => l.shape.includes(only.shape ?? ''))
+    .flatMap((l) => roundingsOf(l).map((rounding) => ({ ...l, rounding })));
+  const programs = benchBoards(only.target).flatMap((board) =>
+    Array.from({ length: Math.ceil(layers.length / layersPerProgram) }, (_, i) => ({
+      board,
+      layers: layers.slice(i * layersPerProgram, (i + 1) * layersPerProgram),
+    })),
+  );
+  return (await inParallel(programs.map((p) => () => measure(p.layers, p.board)))).flat();
 }

@@ -8,6 +8,7 @@ import { buildFirmware } from '../src/build/firmware.js';
 import { readInput, writeFolder } from '../src/cli/files.js';
 import type { Output } from '../src/cli/output.js';
 import { startDevice } from '../src/device/startDevice.js';
+import { inParallel } from '../src/inParallel.js';
 import { bytesOf } from '../src/model/tensorData.js';
 import type { Prefer, Rounding } from '../src/ops/op.js';
 import { packModel } from '../src/packModel.js';
@@ -83,15 +84,15 @@ export async function benchModels(
 ): Promise<ModelRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mote-bench-'));
   try {
-    const rows: ModelRow[] = [];
-    for (const model of existingModels(out)) {
-      if (only.model !== undefined && only.model !== model.name) continue;
-      for (const board of benchBoards(only.target)) {
-        for (const rounding of ['tflite', 'single'] as const)
-          rows.push(await measure(model, board, rounding, only.prefer ?? 'balance', folder));
-      }
-    }
-    return rows;
+    const models = existingModels(out).filter((m) => only.model === undefined || only.model === m.name);
+    const jobs = models.flatMap((model) =>
+      benchBoards(only.target).flatMap((board) =>
+        (['tflite', 'single'] as const).map(
+          (rounding) => () => measure(model, board, rounding, only.prefer ?? 'balance', folder),
+        ),
+      ),
+    );
+    return await inParallel(jobs);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -2,10 +2,10 @@
 // Compilers behind one interface: zig cc, which npm brings, and a GCC found on the machine.
 
 import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../cli/errors.js';
 import type { Target } from '../generated/target.js';
+import { inParallel } from '../inParallel.js';
 import { type ExecResult, exec } from './exec.js';
 
 export type ToolchainName = 'zig' | 'gcc';
@@ -145,23 +145,6 @@ async function call(driver: Driver, args: readonly string[]): Promise<ExecResult
       ? fail('tool.missing', { tool: driver.program, how })
       : fail('tool.failed', { tool: driver.program, reason: String(error) });
   }
-}
-
-/** Runs the jobs on as many processes as there are processors; the first failure ends it. */
-async function inParallel(jobs: readonly (() => Promise<void>)[]): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < jobs.length) {
-      const job = jobs[next++];
-      try {
-        await job();
-      } catch (error) {
-        next = jobs.length;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, worker));
 }
 
 async function compileAll(driver: Driver, job: LinkJob): Promise<string[]> {

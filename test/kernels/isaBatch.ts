@@ -2,6 +2,7 @@
 // Many random layers that one kernel computes, as one model: every buffer apart from the others, between guard bytes,
 // aligned no better than its elements; or each output over its input, as near as the kernel allows.
 import { loadTarget } from '../../src/build/boards.js';
+import { guardValue, type Part } from '../../src/emit/testing/partsProgram.js';
 import {
   addTensor,
   emptyGraph,
@@ -26,7 +27,6 @@ import type { Random } from './random.js';
 
 const attempts = 4000;
 const guardBytes = 32;
-export const guardValue = 0xa5;
 const noCost: Cost = { perCall: 0, perPixel: 0, perOutput: 0, perMac: 0 };
 
 const specOf = (node: Node): OpSpec => {
@@ -218,9 +218,16 @@ export function arenasOf({ graph, plan, inputs, expected }: Batch): { start: Uin
 }
 
 /** The part of the arena that kernels may leave as they like. */
-export const scratchOf = ({ plan }: Batch): { at: number; end: number } => ({
+const scratchOf = ({ plan }: Batch): Part['scratch'] => ({
   at: plan.steps[0].scratchOffset,
   end: plan.arenaBytes - guardBytes,
+});
+
+export const partOf = (batch: Batch): Part => ({
+  ...batch,
+  ...arenasOf(batch),
+  file: batch.kernel,
+  scratch: scratchOf(batch),
 });
 
 /** What differs from the expected arena, all of the board's: the first byte of each defect, in words. */

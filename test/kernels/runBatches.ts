@@ -10,9 +10,9 @@ import { writeFolder } from '../../src/cli/files.js';
 import type { Device } from '../../src/device/device.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
+import { guardValue, partsProgram, stepOf } from '../../src/emit/testing/partsProgram.js';
 import type { Board } from '../../src/generated/board.js';
-import { batchProgram } from './batchProgram.js';
-import { arenasOf, type Batch, guardValue, judge } from './isaBatch.js';
+import { arenasOf, type Batch, judge, partOf } from './isaBatch.js';
 
 /** The same firmware on another machine: a longer vector register, say. */
 export type BoardChange = (board: Board) => Board;
@@ -26,7 +26,7 @@ async function runOne(device: Device, batch: Batch, index: number, host: boolean
     await device.write(0, new Uint8Array(arenaBytes).fill(guardValue));
     await device.write(0, arenasOf(batch).start);
   }
-  const { result, guardIntact } = await device.step(index);
+  const { result, guardIntact } = await device.step(stepOf(index, 'all'));
   if (result === 0 && guardIntact && !host) return [];
   const defects = judge(batch, await device.read(0, arenaBytes));
   const fine = result === 0 && guardIntact;
@@ -53,7 +53,7 @@ export async function runBatches(
   try {
     const dir = join(folder, 'pack');
     const host = boardId === 'host';
-    const { manifest, files } = batchProgram(batches, dir, host);
+    const { manifest, files } = partsProgram(batches.map(partOf), dir, host);
     await writeFolder(dir, files);
     if (host) return await runAll(await startHost(await buildWasm(dir, manifest), manifest), batches, host);
     const board = loadBoard(boardId);
