@@ -141,7 +141,7 @@ function warningsOf(
   if (Math.abs(off) > layerSumTolerance)
     warn(
       'layers.sum',
-      `the layers one by one take ${(100 * off).toFixed(1)} % ${off > 0 ? 'more' : 'less'} than the whole`,
+      `the layers one by one take ${(100 * Math.abs(off)).toFixed(1)} % ${off > 0 ? 'more' : 'less'} than the whole`,
     );
   const cold = (profiled.first[0] ?? 0) / profiled.whole.median - 1;
   if (cold > coldTolerance)

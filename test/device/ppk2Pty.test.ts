@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The PPK2 driver through the operating system's serial port: an emulated PPK2 on a pseudo terminal.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Link } from '../../src/link/link.js';
-import type { FarEnd } from '../../src/link/memoryLink.js';
 import { openSerialLink } from '../../src/link/serialLink.js';
 import { Ppk2Emulator } from '../../src/measure/emulated/ppk2Emulator.js';
 import { segmentScene } from '../../src/measure/emulated/scene.js';
 import { openPpk2 } from '../../src/measure/ppk2.js';
+import { farOf } from '../support/farOf.js';
 import { openPty } from '../support/pty.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mote-ppk2-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const farOf = (socket: Socket): FarEnd => ({
-  send: (bytes) => void socket.write(bytes.slice()),
-  onData: (listener) => void socket.on('data', listener),
-  onClose: (listener) => void socket.on('close', listener),
-  break: () => void socket.destroy(),
-});
 
 /** The link, and how many bytes have come through it. */
 function counted(link: Link): { link: Link; bytes: () => number } {

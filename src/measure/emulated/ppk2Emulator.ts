@@ -52,6 +52,8 @@ export interface Ppk2Options extends Ppk2Faults {
   pieces?: number[];
   /** Samples are handed out only on `stop` (a scene whose time is not the host's). */
   pull?: boolean;
+  /** The scene grows in this machine's time; samples are sent as they come. */
+  live?: boolean;
   /** Digital input of the marker pin. */
   markerInput?: number;
 }
@@ -59,6 +61,7 @@ export interface Ppk2Options extends Ppk2Faults {
 const argumentBytes: Record<number, number> = { 17: 1, 12: 1, 13: 2, 37: 5 };
 const knownCommands = new Set([0x19, 0x11, 0x0d, 0x0c, 0x06, 0x07, 0x20, 0x25, 0x15, 0x16]);
 const batchSamples = 4096;
+const livePauseMs = 5;
 
 export class Ppk2Emulator {
   /** Every command with its arguments, in order. */
@@ -93,6 +96,14 @@ export class Ppk2Emulator {
     far.onClose(() => {
       this.#running = false;
     });
+  }
+
+  /** The plug is pulled now. */
+  unplug(): void {
+    this.#flush();
+    this.#running = false;
+    this.#far.break('unplugged');
+    this.#finish();
   }
 
   #receive(bytes: Uint8Array): void {
@@ -135,7 +146,9 @@ export class Ppk2Emulator {
   }
 
   #stop(): void {
-    if (this.#running && this.#options.pull) while (this.#sent < this.#options.scene.count()) this.#batch();
+    const { pull, live, scene } = this.#options;
+    if (this.#running && (pull || live))
+      for (const end = scene.count(); this.#running && this.#sent < end; ) this.#batch();
     this.#running = false;
   }
 
@@ -143,7 +156,8 @@ export class Ppk2Emulator {
     if (!this.#running) return;
     if (this.#sent >= this.#options.scene.count()) {
       this.#flush();
-      this.#finish();
+      if (this.#options.live) setTimeout(() => this.#pump(), livePauseMs);
+      else this.#finish();
       return;
     }
     this.#batch();
@@ -165,11 +179,7 @@ export class Ppk2Emulator {
     }
     this.#cut(new Uint8Array(words.buffer, 0, used));
     if (this.#sent >= scene.count()) this.#flush();
-    if (this.#sent < unplugAfter) return;
-    this.#flush();
-    this.#running = false;
-    this.#far.break('unplugged');
-    this.#finish();
+    if (this.#sent >= unplugAfter) this.unplug();
   }
 
   #lost(sample: number): boolean {
