@@ -138,7 +138,11 @@ const clamp32 = (value: number): number => Math.min(2 ** 31 - 1, Math.max(-(2 **
 
 /** value / 2^shift of SHR. */
 function shiftRight(value: number, shift: number, rounding: NpuRounding): number {
-  return applyScale(value, { multiplier: 1, shift: Math.max(0, shift) }, rounding === 'tfl' ? 'tfl' : rounding);
+  return applyScale(
+    value,
+    { multiplier: 1, shift: Math.min(63, Math.max(0, shift)) },
+    rounding === 'tfl' ? 'tfl' : rounding,
+  );
 }
 
 /** What an elementwise operation makes of two inputs before the output stage. */
@@ -164,7 +168,7 @@ export function elementwise(
     case 'clz':
       return Math.clz32(a);
     case 'shl':
-      return clamp32(a * 2 ** b);
+      return clamp32(a * 2 ** Math.min(63, Math.max(0, b)));
     case 'shr':
       return shiftRight(a, b, rounding);
     case 'lrelu':

@@ -33,8 +33,8 @@ export interface OutputStage {
   scale?: Scale;
   min: number;
   max: number;
-  /** Lookup table 0-7 behind the clamp. */
-  table?: number;
+  /** Lookup table 0-7 behind the clamp, and the value that its first entry is for. */
+  table?: { slot: number; first: number };
 }
 
 export interface Range {
@@ -96,10 +96,20 @@ const zeroPointOf = (registers: OperationRegisters, name: ShortRegister, sizeCod
 const outputZeroPoint = (registers: OperationRegisters, sizeCode: number): number =>
   forcedRange(registers) ? registers.signed('OFM_ZERO_POINT') : zeroPointOf(registers, 'OFM_ZERO_POINT', sizeCode);
 
+/** No part has so much memory; a damaged register can ask for 2^48 elements. */
+const elementLimit = 2 ** 26;
+
+function plausible<T extends MapGeometry>(registers: OperationRegisters, map: T): T {
+  const count = map.height * map.width * map.depth;
+  return count <= elementLimit
+    ? map
+    : registers.fail(`a feature map of ${map.height}x${map.width}x${map.depth} is not plausible`);
+}
+
 /** The output map and its zero point. */
 export function outputMap(registers: OperationRegisters): MapRegisters {
   const precision = registers.short('OFM_PRECISION');
-  return {
+  return plausible(registers, {
     region: registers.short('OFM_REGION'),
     zeroPoint: outputZeroPoint(registers, (precision >> 1) & 3),
     height: registers.short('OFM_HEIGHT_M1') + 1,
@@ -109,7 +119,7 @@ export function outputMap(registers: OperationRegisters): MapRegisters {
     elementBytes: elementBytes(registers, (precision >> 1) & 3),
     bricks: (precision & 0x40) !== 0,
     ...tiles(registers, 'OFM'),
-  };
+  });
 }
 
 function tiles(registers: OperationRegisters, map: 'IFM' | 'IFM2' | 'OFM') {
@@ -136,7 +146,7 @@ export function inputMap(
   { height, width, depth }: { height: number; width: number; depth: number },
 ): MapRegisters {
   const precision = registers.short(`${map}_PRECISION`);
-  return {
+  return plausible(registers, {
     region: registers.short(`${map}_REGION`),
     zeroPoint: zeroPointOf(registers, `${map}_ZERO_POINT`, (precision >> 2) & 3),
     height,
@@ -146,7 +156,7 @@ export function inputMap(
     elementBytes: elementBytes(registers, (precision >> 2) & 3),
     bricks: (precision & 0x40) !== 0,
     ...tiles(registers, map),
-  };
+  });
 }
 
 /** Kernel, stride, dilation, padding. */
@@ -209,7 +219,8 @@ export function outputStage(registers: OperationRegisters, output: MapRegisters)
     scale: precision & 0x100 ? registers.scale('OFM_SCALE') : undefined,
     min: forced ? Math.max(low, registers.signed('ACTIVATION_MIN')) : low,
     max: forced ? Math.min(high, registers.signed('ACTIVATION_MAX')) : high,
-    table: code >= tableCode ? code - tableCode : undefined,
+    table:
+      code >= tableCode ? { slot: code - tableCode, first: (forced ? low < 0 : output.signed) ? -128 : 0 } : undefined,
   };
 }
 

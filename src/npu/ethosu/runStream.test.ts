@@ -8,7 +8,7 @@ import { goldenInputs } from '../../../test/support/generator.js';
 import { describeShared, sharedFile } from '../../../test/support/shared.js';
 import { MoteError } from '../../cli/errors.js';
 import { openNpuFile } from '../npuFile.js';
-import { averageScale } from './arithmetic.js';
+import { averageScale, elementwise } from './arithmetic.js';
 import { decodeStream } from './commandStream.js';
 import { type EthosSubgraph, readEthosTflite } from './readEthosTflite.js';
 import { type LongRegister, longRegisters, type ShortRegister, shortRegisters } from './registers.js';
@@ -108,6 +108,14 @@ describeShared('the functional model of Ethos-U', () => {
       expect(error).toBeInstanceOf(MoteError);
     }
     expect(got).not.toEqual(wanted);
+  });
+
+  it.each<[ShortRegister, number, RegExp]>([
+    ['OFM_HEIGHT_M1', 0xff00, /not plausible|refers to byte/],
+    ['ACTIVATION', 5, /activation 5/],
+  ])('refuses %s changed by %i in one sentence', (name, delta, message) => {
+    const file = withRegister(vela(streams[1].file), name, delta);
+    expect(() => answers(file, 1)).toThrow(message);
   });
 
   it('lists the operations with their shapes', () => {
@@ -281,6 +289,13 @@ describe('the scales', () => {
     ['tfl', -3 * 2 ** 8, 2 ** 30, 39, -2],
   ] as const)('%s: %i * %i >> %i is %i', (rounding, value, multiplier, shift, wanted) => {
     expect(applyScale(value, { multiplier, shift }, rounding)).toBe(wanted);
+  });
+
+  it('shifts by whatever a damaged stream says', () => {
+    expect(elementwise('shr', 1000, 2 ** 31 - 1, undefined, 'natural')).toBe(0);
+    expect(elementwise('shr', 1000, -5, undefined, 'tfl')).toBe(1000);
+    expect(elementwise('shl', 1, 2 ** 31 - 1, undefined, 'tfl')).toBe(2 ** 31 - 1);
+    expect(elementwise('shl', 0, 2 ** 31 - 1, undefined, 'tfl')).toBe(0);
   });
 
   it('multiplies high as gemmlowp does, and saturates', () => {

@@ -71,14 +71,16 @@ function tableLookup(
   output: MapRegisters,
 ): ((index: number) => number) | undefined {
   if (stage.table === undefined) return undefined;
+  const { first } = stage.table;
   // Tables lie in the last two banks of 1 KiB; a table of words takes four slots.
-  const start = (run.config.shramKib - 2) * 1024 + stage.table * 256;
+  const start = (run.config.shramKib - 2) * 1024 + stage.table.slot * 256;
   const size = output.elementBytes === 4 ? 1024 : 256;
   const bytes = bytesOf(run, { region: shramRegion, base: start, length: size });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const lowest = stage.min < 0 ? -128 : 0;
-  if (output.elementBytes === 4) return (value) => view.getInt32(4 * (value - lowest), true);
-  return (value) => (output.signed ? view.getInt8(value - lowest) : view.getUint8(value - lowest));
+  // A clamp wider than the table reads its last entries, as an index of eight bits must.
+  const entry = (value: number): number => Math.min(255, Math.max(0, value - first));
+  if (output.elementBytes === 4) return (value) => view.getInt32(4 * entry(value), true);
+  return (value) => (output.signed ? view.getInt8(entry(value)) : view.getUint8(entry(value)));
 }
 
 const store = (run: StreamRun, output: MapRegisters, dense: Int32Array): void =>
@@ -125,10 +127,16 @@ function denseWeights(run: StreamRun, registers: OperationRegisters, w: Windowed
   return weights;
 }
 
+/** Half a minute of this model; the largest layer of an NPU network for a microcontroller has a hundredth. */
+const stepLimit = 2 ** 34;
+
 function windowed(run: StreamRun, registers: OperationRegisters): Windowed & { kernel: KernelRegisters } {
   const output = outputMap(registers);
   const kernel = kernelOf(registers);
-  const map = inputMap(registers, 'IFM', { ...inputSize(output, kernel), depth: registers.short('IFM_DEPTH_M1') + 1 });
+  const depth = registers.short('IFM_DEPTH_M1') + 1;
+  const steps = elements(output) * kernel.height * kernel.width * depth;
+  if (steps > stepLimit) registers.fail(`an operation of ${steps} multiplications is not plausible`);
+  const map = inputMap(registers, 'IFM', { ...inputSize(output, kernel), depth });
   return { input: load(run, map), inputMap: map, output, kernel };
 }
 
