@@ -62,6 +62,7 @@ describe('openEvaluator', () => {
 describe('firstLayerThatDiffers', () => {
   const model = (...layers: number[]): LayeredModel => ({
     run: () => [],
+    reset: () => undefined,
     layerOutputs: ([x]) =>
       layers.map((v) => [Uint8Array.of(Number(x[0])), Uint8Array.of(v, Number(x[0]) === 2 ? v : 0)]),
   });

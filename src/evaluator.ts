@@ -20,12 +20,15 @@ export interface Evaluator {
   run(inputs: readonly TensorData[]): TensorData[];
   /** Bytes of the outputs of every layer, until the next run. */
   layerOutputs(inputs: readonly TensorData[]): Uint8Array[][];
+  /** Clears what lives from one sample to the next. */
+  reset(): void;
 }
 
 /** An evaluator that can be looked into. */
 export interface LayeredModel {
   run(inputs: readonly TensorData[]): TensorData[];
   layerOutputs(inputs: readonly TensorData[]): Uint8Array[][];
+  reset(): void;
 }
 
 /** With fewer samples, plain C is done before another model is ready. */
@@ -35,6 +38,7 @@ const checkedSamples = 4;
 function layeredHost(host: HostModel, manifest: PackManifest): LayeredModel {
   return {
     run: (inputs) => runHost(host, manifest, inputs),
+    reset: () => host.reset(),
     layerOutputs(inputs) {
       manifest.inputs.forEach((port, i) => void host.write(port.offset, bytesOf(inputs[i])));
       return manifest.layers.map((layer, i) => {
@@ -55,8 +59,13 @@ async function fastModel(folder: PackFolder): Promise<LayeredModel | undefined> 
     target: loadTarget('wasm32'),
     rounding,
     cache: await openWasmCache(),
+    keepsState: true,
   });
-  return { run: (inputs) => runner.outputs(inputs), layerOutputs: (inputs) => runner.layerOutputs(inputs) };
+  return {
+    run: (inputs) => runner.outputs(inputs),
+    layerOutputs: (inputs) => runner.layerOutputs(inputs),
+    reset: () => runner.reset(),
+  };
 }
 
 /** The first layer whose outputs differ in any bit, or undefined. */
@@ -85,6 +94,8 @@ export async function openEvaluator(
   const fast = samples.length < fewSamples ? undefined : await fastModel(folder);
   if (!fast) return { manifest, kernels: 'plain C', ...plain };
   const layer = firstLayerThatDiffers(plain, fast, samples.slice(0, checkedSamples));
+  plain.reset();
+  fast.reset();
   if (layer !== undefined)
     throw new Error(`the SIMD kernel of layer ${layer} (${manifest.layers[layer].name}) is wrong`);
   return { manifest, kernels: 'SIMD', ...fast };

@@ -24,6 +24,7 @@ import { elementCount, makeData, perTensorQuant } from './model/graph.js';
 import type { NpyArray } from './model/npy.js';
 import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
+import { resetStates } from './model/state.js';
 import { bytesOf } from './model/tensorData.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
@@ -216,12 +217,13 @@ function quantizerNote(report: QuantizerReport): string {
   return `quantized to int8 from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
 }
 
-/** Expected outputs by the plain TypeScript twin of every operator. */
+/** Expected outputs by the plain TypeScript twin of every operator; state goes on from one vector to the next. */
 function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] | undefined): Vectors {
   const inputs =
     samples?.slice(0, vectorCount) ??
     Array.from({ length: vectorCount }, (_, k) => randomSample(graph, 0x9e3779b9 + k * 0x7f4a7c15));
-  const outputs = inputs.map((sample) => evaluateGraph(graph, sample, { rounding }));
+  const state = resetStates(graph);
+  const outputs = inputs.map((sample) => evaluateGraph(graph, sample, { rounding, state }));
   return { inputs, outputs, from: samples ? 'calibration' : 'random' };
 }
 

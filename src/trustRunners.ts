@@ -36,9 +36,14 @@ export async function observeGraph(graph: Graph, rounding: Rounding, inputs: rea
 /** Runs a pack's C on this machine. */
 export function observePack(evaluator: Evaluator, inputs: readonly TensorData[]): Observe {
   const { manifest } = evaluator;
+  // Each sample by itself, as on the float side.
+  const anew = (): Evaluator => {
+    evaluator.reset();
+    return evaluator;
+  };
   return (sample, withLayers): Observed => ({
-    output: evaluator.run([inputs[sample]])[0] as Int8Array,
-    layers: withLayers ? layersOf(manifest, evaluator.layerOutputs([inputs[sample]])) : new Map(),
+    output: anew().run([inputs[sample]])[0] as Int8Array,
+    layers: withLayers ? layersOf(manifest, anew().layerOutputs([inputs[sample]])) : new Map(),
   });
 }
 

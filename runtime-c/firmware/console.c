@@ -18,7 +18,7 @@
 #define BUFFER_BYTES (MOTE_CHUNK_BYTES + 16u)
 #define WINDOW_BYTES 13u // i32, u64, u8
 
-enum { HELLO = 0x01, WRITE = 0x02, READ = 0x03, RUN = 0x04, STEP = 0x05, STATUS = 0x06, BATCH = 0x07, FAULT = 0xFF };
+enum { HELLO = 0x01, WRITE = 0x02, READ = 0x03, RUN = 0x04, STEP = 0x05, STATUS = 0x06, BATCH = 0x07, RESET = 0x08, FAULT = 0xFF };
 enum { DONE = 0, UNKNOWN = 1, RANGE = 2, MODEL_ERROR = 3, NO_SESSION = 4 };
 
 /// An answer in the making: `bytes` begins with the two header bytes and the status.
@@ -162,6 +162,7 @@ static uint8_t execute(uint8_t command, uint32_t length) {
 #endif
     case HELLO: if (length != 0) return RANGE; hello(); return DONE;
     case RUN: if (length != 0) return RANGE; return answer_window(mote_run());
+    case RESET: if (length != 0) return RANGE; (void)mote_model_reset(mote_arena()); return DONE;
     case STATUS: if (length != 0) return RANGE; return status();
     default: return UNKNOWN;
   }

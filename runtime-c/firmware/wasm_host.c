@@ -3,6 +3,7 @@
 //   mote_arena() address of the arena     mote_arena_bytes()   mote_layers()
 //   mote_run()                            the whole model once, 0 or a MOTE_E code
 //   mote_step(layer)                      one layer
+//   mote_reset()                          clears what lives from one inference to the next
 //   mote_guard()                          1 when the bytes around the arena are untouched
 //   mote_guard_reset()                    paints them, decodes what a model keeps in RAM; call it once before anything else
 #include <stdint.h>
@@ -24,6 +25,7 @@ uint32_t mote_arena_bytes(void);
 uint32_t mote_layers(void);
 int32_t mote_run(void);
 int32_t mote_step(int32_t layer);
+int32_t mote_reset(void);
 int32_t mote_guard(void);
 void mote_guard_reset(void);
 
@@ -32,6 +34,7 @@ EXPORT(mote_arena_bytes) uint32_t mote_arena_bytes(void) { return MOTE_MODEL_ARE
 EXPORT(mote_layers) uint32_t mote_layers(void) { return MOTE_MODEL_LAYERS; }
 EXPORT(mote_run) int32_t mote_run(void) { return mote_model_run(memory.arena); }
 EXPORT(mote_step) int32_t mote_step(int32_t layer) { return mote_model_step(layer, memory.arena); }
+EXPORT(mote_reset) int32_t mote_reset(void) { return mote_model_reset(memory.arena); }
 
 EXPORT(mote_guard) int32_t mote_guard(void) {
   uint32_t wrong = 0;

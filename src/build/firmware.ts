@@ -3,7 +3,7 @@
 //
 // The contract between the build and the C of runtime-c/firmware/:
 // - The pack brings mote_model.h: MOTE_MODEL_NAME, MOTE_MODEL_HASH_BYTES (8), MOTE_MODEL_ARENA_BYTES,
-//   MOTE_MODEL_LAYERS, mote_model_init(arena), mote_model_run(arena) and mote_model_step(layer, arena).
+//   MOTE_MODEL_LAYERS, mote_model_init(arena), mote_model_reset(arena), mote_model_run(arena) and mote_model_step(layer, arena).
 // - The build writes mote_board.h (boardHeader.ts): MOTE_BOARD_ID, MOTE_CLOCK_HZ; MOTE_UART_BASE, _CLOCK_HZ, _BAUD
 //   and one of MOTE_UART_CMSDK, _PL011, _NS16550, _STM32_V1, _STM32_V2 (the last with MOTE_UART_LPUART for an
 //   LPUART), _NRF, _SERCOM, _ESP, _ESP_V2, _SCI_B, with _TX_PIN and _RX_PIN where they can be chosen; one of MOTE_COUNTER_DWT, _SYSTICK,

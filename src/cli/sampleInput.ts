@@ -15,6 +15,15 @@ export const inputScaleOption = {
 };
 export const outOption = { flags: '--out <y.npy>', text: 'write the outputs' };
 
+export const resetOption = {
+  flags: '--reset',
+  text: 'clear the state of the model before every input, not only before the first',
+};
+
+/** What a user of a model with state has to know about the samples. */
+export const stateNote = ({ states }: PackManifest, resetEach: boolean): string[] =>
+  states ? [`state   ${resetEach ? 'cleared before every input' : 'goes on from one input to the next'}`] : [];
+
 /** Samples for the one input of the pack. */
 export async function readSamples(
   manifest: PackManifest,

@@ -43,6 +43,8 @@ export interface Device {
   run(): Promise<Window>;
   /** Layer `index` alone; layers 0 … n-1 in order are one run. */
   step(index: number): Promise<Window>;
+  /** Clears what lives from one inference to the next. */
+  reset(): Promise<void>;
   /** `inferences` runs of the input in the arena as one window, framed by the marker pin; only firmware with the agent. */
   batch?(inferences: number): Promise<Window>;
   status(): Promise<DeviceStatus>;

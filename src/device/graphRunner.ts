@@ -19,6 +19,7 @@ import {
   type TensorId,
   tensorBytes,
 } from '../model/graph.js';
+import { resetData, stateTensors, stateViews } from '../model/state.js';
 import { bytesOf } from '../model/tensorData.js';
 import { kernelTable } from '../ops/kernels.js';
 import type { KernelCall, Rounding } from '../ops/op.js';
@@ -35,6 +36,8 @@ export interface GraphRunnerOptions {
   cache: WasmCache;
   /** A module that has all kernels of the graph (`graphKernels`), for callers that run many graphs. */
   module?: WebAssembly.Module;
+  /** State goes on from one run to the next; else each run begins from a reset. */
+  keepsState?: boolean;
 }
 
 export type Visit = (id: TensorId, data: TensorData) => void;
@@ -115,8 +118,10 @@ export class GraphRunner {
     this.#end = aligned((instance.exports.__heap_base as WebAssembly.Global).value);
     const { nodes, viewOf } = findBuffers(graph);
     this.#viewOf = viewOf;
-    for (const id of [...graph.inputs, ...nodes.flatMap((n) => n.outputs)]) {
-      this.#placeOf.set(id, this.#reserve(tensorBytes(graph.tensors[id])).at);
+    const stateOf = stateViews(graph);
+    for (const id of [...graph.inputs, ...stateTensors(graph), ...nodes.flatMap((n) => n.outputs)]) {
+      const kept = this.#placeOf.get(stateOf.get(id) ?? -1);
+      this.#placeOf.set(id, kept ?? this.#reserve(tensorBytes(graph.tensors[id])).at);
       this.#shownAs.set(id, [id]);
     }
     for (const [view, source] of viewOf) this.#shownAs.get(source)?.push(view);
@@ -127,6 +132,7 @@ export class GraphRunner {
       this.#stepOf.set(node.outputs[0], step);
       this.#prepare(step, calls[i]);
     }
+    this.reset();
   }
 
   static async open(source: Graph, options: GraphRunnerOptions): Promise<GraphRunner> {
@@ -144,9 +150,15 @@ export class GraphRunner {
     return this.#steps.map((s) => s.node);
   }
 
+  /** Clears what lives from one run to the next. */
+  reset(): void {
+    for (const id of stateTensors(this.#graph)) this.#write(id, resetData(this.#graph.tensors[id]));
+  }
+
   /** One inference. Shows every computed activation once, under each of its ids; what is shown may be overwritten by the
    *  next run. */
   run(inputs: readonly TensorData[], visit?: Visit): void {
+    if (!this.#options.keepsState) this.reset();
     this.#graph.inputs.forEach((id, i) => {
       this.#write(id, inputs[i]);
       if (visit) for (const view of this.#shown(id).slice(1)) visit(view, this.#array(view));

@@ -96,6 +96,7 @@ function linkDevice(
     },
     run: async () => toWindow(await session.run()),
     step: async (index) => toWindow(await session.step(index)),
+    reset: () => session.reset(),
     batch: async (inferences) => toWindow(await session.batch(inferences)),
     status: async () => {
       const { guardIntact, stackUsedBytes, stackReservedBytes } = await session.status();

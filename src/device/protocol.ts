@@ -13,6 +13,7 @@ export const command = {
   step: 0x05,
   status: 0x06,
   batch: 0x07,
+  reset: 0x08,
 } as const;
 export type CommandName = keyof typeof command;
 

@@ -31,13 +31,21 @@ export interface RunReport {
   timing: RunTiming;
 }
 
-/** `inputs[i]` holds the bytes of each model input of sample i. `hostManifest`: of the host's own pack, where it has one. */
+export interface RunOptions {
+  limit?: number;
+  /** Of the host's own pack, where it has one. */
+  hostManifest?: PackManifest;
+  /** What lives between inferences is cleared before each input, not only before the first. */
+  resetEach?: boolean;
+}
+
+/** `inputs[i]` holds the bytes of each model input of sample i. */
 export async function runInputs(
   device: Device,
   host: Device,
   manifest: PackManifest,
   inputs: readonly Uint8Array[][],
-  options: { limit?: number; hostManifest?: PackManifest } = {},
+  options: RunOptions = {},
 ): Promise<RunReport> {
   checkModel(device, manifest);
   const hostManifest = options.hostManifest ?? manifest;
@@ -47,7 +55,13 @@ export async function runInputs(
     outputs: [],
     timing: { ...device.info.counter, perInference: [], perLayer: [] },
   };
+  const sides: [Side, Side] = [
+    { device, manifest },
+    { device: host, manifest: hostManifest },
+  ];
+  await resetBoth(sides);
   for (const sample of inputs.slice(0, options.limit)) {
+    if (options.resetEach && report.compared > 0) await resetBoth(sides);
     const expected = await infer(host, hostManifest, sample);
     const got = await infer(device, manifest, sample);
     const difference = differenceOf(manifest.outputs, expected.outputs, got.outputs);
@@ -58,14 +72,11 @@ export async function runInputs(
     report.timing.perInference.push(got.count);
   }
   const different = report.firstDifference;
-  if (different)
-    report.firstDifference =
-      (await stepBoth(
-        { device, manifest },
-        { device: host, manifest: hostManifest },
-        inputs[different.input],
-        different,
-      )) ?? different;
+  if (different) {
+    await resetBoth(sides);
+    if (manifest.states && !options.resetEach) await replay(sides, inputs.slice(0, different.input));
+    report.firstDifference = (await stepBoth(...sides, inputs[different.input], different)) ?? different;
+  }
   if (report.compared > 0) report.timing.perLayer = await countLayers(device, manifest, inputs[0]);
   return report;
 }
@@ -87,6 +98,16 @@ async function infer(device: Device, manifest: PackManifest, sample: readonly Ui
   await writeInputs(device, manifest, sample);
   const { count } = checkWindow(device, await device.run(), 'the model');
   return { count, outputs: await readPorts(device, manifest.outputs) };
+}
+
+/** A pack without state is not asked: older firmware does not know the request. */
+async function resetBoth(sides: readonly Side[]): Promise<void> {
+  for (const { device, manifest } of sides) if (manifest.states) await device.reset();
+}
+
+/** Both to where they are after these inputs. */
+async function replay(sides: readonly Side[], inputs: readonly Uint8Array[][]): Promise<void> {
+  for (const sample of inputs) for (const { device, manifest } of sides) await infer(device, manifest, sample);
 }
 
 async function writeInputs(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]): Promise<void> {

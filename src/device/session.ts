@@ -109,6 +109,10 @@ export class Session {
     return this.#ask('step', stepBody(layer), this.#long(), decodeWindow);
   }
 
+  async reset(): Promise<void> {
+    await this.#ask('reset', undefined, this.#short(), (body) => expectLength('RESET', body, 0));
+  }
+
   /** `inferences` runs in one marked window; only firmware with the agent knows it. */
   async batch(inferences: number): Promise<TickWindow> {
     return this.#ask('batch', batchBody(inferences), this.#long(), decodeWindow);

@@ -13,6 +13,7 @@ interface HostExports {
   mote_layers(): number;
   mote_run(): number;
   mote_step(layer: number): number;
+  mote_reset(): number;
   mote_guard(): number;
   mote_guard_reset(): void;
 }
@@ -23,6 +24,7 @@ const functionNames = [
   'mote_layers',
   'mote_run',
   'mote_step',
+  'mote_reset',
   'mote_guard',
   'mote_guard_reset',
 ] as const;
@@ -75,6 +77,11 @@ export class HostModel {
     return trapped(() => this.#module.mote_step(layer));
   }
 
+  /** Clears what lives from one inference to the next. */
+  reset(): void {
+    this.#module.mote_reset();
+  }
+
   guardIntact(): boolean {
     return this.#module.mote_guard() === 1;
   }
@@ -124,6 +131,7 @@ export async function startHost(wasm: Uint8Array, manifest: PackManifest): Promi
     read: async (offset, count) => model.read(offset, count),
     run: async () => window(model.run()),
     step: async (index) => window(model.step(index)),
+    reset: async () => model.reset(),
     status: async () => ({ guardIntact: model.guardIntact(), stackUsedBytes: 0, stackReservedBytes: 0 }),
     close: async () => undefined,
   };

@@ -11,6 +11,7 @@ import {
   stepDeclaration,
 } from './model.js';
 import { layerNames } from './names.js';
+import { hasState } from './state.js';
 
 export function layersHeader(context: EmitContext): string {
   const { name, graph } = context;
@@ -79,10 +80,16 @@ export function firmwareGlue(context: EmitContext, hash: string): string {
 #define MOTE_MODEL_ARENA_BYTES ${upper}_ARENA_BYTES
 #define MOTE_MODEL_LAYERS ${upper}_LAYERS
 
+/* Clears what lives from one inference to the next. */
+static inline int mote_model_reset(uint8_t *arena)
+{
+    ${hasState(context) ? `return ${name}_reset(arena);` : '(void)arena;\n    return MOTE_OK;'}
+}
+
 /* Once, before the first inference. */
 static inline int mote_model_init(uint8_t *arena)
 {
-    ${decodesAtStart(plan) ? `return ${name}_init(arena);` : '(void)arena;\n    return MOTE_OK;'}
+    ${decodesAtStart(plan) ? `const int result = ${name}_init(arena);\n    return result == MOTE_OK ? mote_model_reset(arena) : result;` : 'return mote_model_reset(arena);'}
 }
 
 static inline int mote_model_run(uint8_t *arena)

@@ -18,6 +18,7 @@ import {
 } from './coded.js';
 import { commentText, constArray, constArrays, structText } from './cText.js';
 import { namesOf } from './names.js';
+import { hasState, resetDeclaration, resetFunction } from './state.js';
 import {
   isStreamStep,
   stageConstants,
@@ -182,11 +183,12 @@ export function modelSource(context: EmitContext): string {
   );
   if (hasCoded(plan)) constants.unshift(pieceTableText(context));
   if (decodesAtStart(plan)) constants.push(initFunction(context, layers, checks));
+  const reset = resetFunction(context, checks);
   return `/* SPDX-License-Identifier: Apache-2.0
  * ${commentText(context.origin)}
  * Made by mote pack. The forward pass comes first, the weights after it. */
 #include <stdint.h>
-${copies.length ? '#include <string.h>\n' : ''}
+${copies.length || reset ? '#include <string.h>\n' : ''}
 #include "${name}.h"
 ${[...kernelHeaders(plan), ...(hasCoded(plan) ? [`#include "${codedHeader}"`] : [])].join('\n')}
 
@@ -199,7 +201,7 @@ ${prologue(context)}
 ${calls.join('\n')}
 ${copies.length ? `${copies.join('\n')}\n` : ''}    return MOTE_OK;
 }
-
+${reset}
 ${[...streamed, ...constants].join('\n')}`;
 }
 
@@ -241,6 +243,7 @@ export function modelHeader(context: EmitContext): string {
   };
   const weights = plan.steps.reduce((sum, s) => sum + weightBytes(s), 0);
   const macs = plan.steps.reduce((sum, s) => sum + s.macs, 0);
+  const contents = hasState(context) ? 'contents not kept but for the state' : 'contents not kept';
   return `/* SPDX-License-Identifier: Apache-2.0
  * ${commentText(context.origin)}
  * Made by mote pack. */
@@ -261,11 +264,11 @@ extern "C" {
 #define ${upper}_LAYERS ${plan.steps.length}
 ${[...graph.inputs.map((id, i) => port('INPUT', id, i)), ...graph.outputs.map((id, i) => port('OUTPUT', id, i))].join('\n')}
 
-/* One inference. arena: ${upper}_ARENA_BYTES at ${arenaAlignBytes}-byte alignment, contents not kept. Inputs and outputs may lie at
+/* One inference. arena: ${upper}_ARENA_BYTES at ${arenaAlignBytes}-byte alignment, ${contents}. Inputs and outputs may lie at
  * their own places in the arena (arena + ${upper}_INPUT_0_OFFSET ...) or anywhere outside it; an input inside the arena is
  * used up. Returns MOTE_OK or a MOTE_E_... code. Reentrant: no state but the arena. */
 int ${name}_run(${runArguments(graph)});
-${initDeclaration(context)}
+${initDeclaration(context)}${resetDeclaration(context)}
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@ import type { PackManifest, PackPort, StreamedLayer } from '../generated/pack.js
 import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
 import { writeNpy } from '../model/npy.js';
 import { sampleShape } from '../model/sampleShape.js';
+import { stateTensors } from '../model/state.js';
 import { concatData } from '../model/tensorData.js';
 import type { Prefer, Rounding } from '../ops/op.js';
 import { storedOf } from '../ops/packedConv.js';
@@ -166,6 +167,7 @@ export function emitPack(input: PackInput): PackOutput {
     macs: plan.steps.reduce((sum, s) => sum + s.macs, 0),
     inputs: graph.inputs.map((id) => portOf(graph, plan, id)),
     outputs: graph.outputs.map((id) => portOf(graph, plan, id)),
+    ...(graph.states?.length ? { states: stateTensors(graph).map((id) => portOf(graph, plan, id)) } : {}),
     layers: layersOf(graph, plan, name),
     files: {
       header: `${name}.h`,

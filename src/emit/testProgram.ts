@@ -6,9 +6,10 @@ import type { ConstArray } from '../ops/op.js';
 import { decodesAtStart } from './coded.js';
 import { constArray } from './cText.js';
 import { type EmitContext, tensorCType } from './model.js';
+import { hasState } from './state.js';
 
 export interface Vectors {
-  /** inputs[k][i]: data of input i in sample k; outputs likewise. */
+  /** inputs[k][i]: data of input i in sample k; outputs likewise. State goes on from one sample to the next. */
   inputs: TensorData[][];
   outputs: TensorData[][];
   from: 'calibration' | 'random';
@@ -61,7 +62,7 @@ int main(void)
 {
     void *arena = &memory;
     int equal = 0;
-${decodesAtStart(context.plan) ? `    if (${name}_init(arena) != MOTE_OK) return 1;\n` : ''}${cases.join('\n')}
+${decodesAtStart(context.plan) ? `    if (${name}_init(arena) != MOTE_OK) return 1;\n` : ''}${hasState(context) ? `    if (${name}_reset(arena) != MOTE_OK) return 1;\n` : ''}${cases.join('\n')}
     printf("${name}: %d of ${count} vectors equal\\n", equal);
     return equal == ${count} ? 0 : 1;
 }

@@ -90,6 +90,7 @@ function fakeBoard(quirks: Quirks = {}): { device: Device; nowMs: () => number }
     read: async (_, count) => new Uint8Array(count),
     run: async () => window(quirks.counts?.(runs++) ?? 3000),
     step: async (index) => window((quirks.layerCounts ?? [2000, 1000])[index]),
+    reset: async () => undefined,
     batch: async (n) => {
       nowMs += 0.2;
       return window(n * 3000);

@@ -2,13 +2,15 @@
 // What must hold of every graph that comes out of a reader, and the removal of what nothing reads.
 import { fail } from '../cli/errors.js';
 import { type Graph, NO_TENSOR, type TensorId } from './graph.js';
+import { statesOf, stateTensors } from './state.js';
 
 /** Every tensor is written once, before it is read. */
 export function checkDataflow(graph: Graph): void {
   const broken = (reason: string): never => fail('model.broken', { reason });
   const nameOf = (id: TensorId): string => graph.tensors[id].name;
   const known = new Set(graph.inputs);
-  if (known.size !== graph.inputs.length) broken('it names an input twice');
+  for (const id of stateTensors(graph)) known.add(id);
+  if (known.size !== graph.inputs.length + stateTensors(graph).length) broken('it names an input twice');
   const constantInput = graph.inputs.find((id) => graph.tensors[id].data !== undefined);
   if (constantInput !== undefined) broken(`input '${nameOf(constantInput)}' is a constant`);
   const isKnown = (id: TensorId): boolean => known.has(id) || graph.tensors[id].data !== undefined;
@@ -27,7 +29,7 @@ export function checkDataflow(graph: Graph): void {
 
 /** Without the nodes that lead to no output and the tensors that nothing uses (folded constants, shape arithmetic). */
 export function dropUnused(graph: Graph): Graph {
-  const needed = new Set([...graph.inputs, ...graph.outputs]);
+  const needed = new Set([...graph.inputs, ...graph.outputs, ...statesOf(graph).map((s) => s.write)]);
   const kept = [...graph.nodes]
     .reverse()
     .filter((node) => {
@@ -46,5 +48,8 @@ export function dropUnused(graph: Graph): Graph {
     nodes: kept.map((n) => ({ ...n, inputs: n.inputs.map(renumber), outputs: n.outputs.map(renumber) })),
     inputs: graph.inputs.map(renumber),
     outputs: graph.outputs.map(renumber),
+    ...(graph.states
+      ? { states: graph.states.map((s) => ({ read: renumber(s.read), write: renumber(s.write) })) }
+      : {}),
   };
 }

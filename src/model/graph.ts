@@ -76,6 +76,13 @@ export interface Node {
   attrs: Attrs;
 }
 
+/** State that lives from one inference to the next: a node reads `read` and makes `write` of it, in the same memory. Only
+ *  that node reads `read`. Reset makes it all zero, the real number. */
+export interface State {
+  read: TensorId;
+  write: TensorId;
+}
+
 export interface Graph {
   name: string;
   /** Where it came from; `quantized` when the arithmetic is already integer in the file. */
@@ -84,6 +91,7 @@ export interface Graph {
   nodes: Node[];
   inputs: TensorId[];
   outputs: TensorId[];
+  states?: State[];
   /** Permutation applied to a graph input or output by the layout pass, by tensor id: shape = perm(fileShape). */
   ioPermutation: Map<TensorId, number[]>;
   /** What the reader changed in a way that the user should know, one sentence each. */
@@ -139,6 +147,7 @@ export function cloneGraph(graph: Graph): Graph {
     nodes: graph.nodes.map((n) => ({ ...n, inputs: [...n.inputs], outputs: [...n.outputs] })),
     inputs: [...graph.inputs],
     outputs: [...graph.outputs],
+    ...(graph.states ? { states: graph.states.map((s) => ({ ...s })) } : {}),
     ioPermutation: new Map([...graph.ioPermutation].map(([id, perm]) => [id, [...perm]])),
   };
 }

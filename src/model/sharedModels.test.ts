@@ -85,8 +85,8 @@ const summaries: Readonly<Record<string, string>> = {
   'tflm/hello_world_float.tflite': 'float32[1,1] -> fullyConnected*3 -> float32[1,1]',
   'tflm/hello_world_int8.tflite': 'int8[1,1] -> fullyConnected*3 -> int8[1,1] quantized',
   'tflm/keyword_scrambled_8bit.tflite':
-    'int16[1,96] -> quantize SVDF fullyConnected SVDF fullyConnected SVDF fullyConnected SVDF fullyConnected ' +
-    'SVDF*3 fullyConnected SOFTMAX quantize -> int32[1,2] quantized',
+    'int16[1,96] -> quantize svdf fullyConnected svdf fullyConnected svdf fullyConnected svdf fullyConnected ' +
+    'svdf*3 fullyConnected softmax quantize -> int32[1,2] quantized',
   'tflm/micro_speech_quantized.tflite':
     'int8[1,1960] -> reshape depthwiseConv2d fullyConnected softmax -> int8[1,4] quantized',
   'tflm/person_detect.tflite':
@@ -94,8 +94,7 @@ const summaries: Readonly<Record<string, string>> = {
     'conv2d depthwiseConv2d conv2d depthwiseConv2d conv2d depthwiseConv2d conv2d depthwiseConv2d conv2d ' +
     'depthwiseConv2d conv2d depthwiseConv2d conv2d depthwiseConv2d conv2d depthwiseConv2d conv2d depthwiseConv2d ' +
     'conv2d averagePool2d conv2d reshape softmax -> int8[1,2] quantized',
-  'tflm/trained_lstm.tflite':
-    'float32[1,28,28] -> UNIDIRECTIONAL_SEQUENCE_LSTM reshape fullyConnected softmax -> float32[1,10]',
+  'tflm/trained_lstm.tflite': 'float32[1,28,28] -> lstm reshape fullyConnected softmax -> float32[1,10]',
 };
 
 describe.skipIf(!existsSync(folder))('models of ../shared/models', () => {

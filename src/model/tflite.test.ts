@@ -231,7 +231,7 @@ describe('readTflite: what mote does not have', () => {
     const graph = read({
       tensors: [f32([1, 2]), f32([1, 2]), f32([1, 2]), f32([1, 2]), f32([1, 2])],
       operators: [
-        { code: code.svdf, inputs: [0], outputs: [1] },
+        { code: code.lstm, inputs: [0], outputs: [1] },
         { code: code.relu, inputs: [1], outputs: [2] },
         { code: code.custom, customCode: 'MyOp', inputs: [2], outputs: [3] },
         { code: 999, inputs: [3], outputs: [4] },
@@ -239,8 +239,8 @@ describe('readTflite: what mote does not have', () => {
       inputs: [0],
       outputs: [4],
     });
-    expect(graph.nodes.map((n) => n.attrs.operator ?? n.op)).toEqual(['SVDF', 'clamp', 'MyOp', 'BUILTIN 999']);
-    expect(graph.nodes[0].attrs.change).toMatch(/replace SVDF/);
+    expect(graph.nodes.map((n) => n.attrs.operator ?? n.op)).toEqual(['LSTM', 'clamp', 'MyOp', 'BUILTIN 999']);
+    expect(graph.nodes[0].attrs.change).toMatch(/replace LSTM/);
   });
 
   it('never takes a custom operator for a builtin one', () => {

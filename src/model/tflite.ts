@@ -22,7 +22,7 @@ import { asRefusal, Refusal, refuse, unsupportedAttrs } from './refusal.js';
 import { builtinName, customOperator } from './tflite/builtins.js';
 import { FlatBuffer, type FlatTable } from './tflite/flatbuffer.js';
 import { TfliteNode, type TfliteOperator } from './tflite/node.js';
-import { type Convert, operators } from './tflite/operators.js';
+import { type Convert, operators, stateful } from './tflite/operators.js';
 import { Model, Operator, OperatorCode, SubGraph, Tensor } from './tflite/schema.js';
 import { readTensor } from './tflite/tensors.js';
 
@@ -123,10 +123,11 @@ function readOperator(state: State, table: FlatTable, nameOf: (wanted: string) =
   // TFLite names tensors, not operators; where layers were merged the name lists them all.
   const name = nameOf(state.tensors[written[0]]?.get(Tensor.name)?.split(';')[0] || builtin);
   const nodeCount = graph.nodes.length;
+  const stateCount = graph.states?.length ?? 0;
   const result = refusable(() => {
     if (convert === undefined)
       return refuse('mote has no such operator', `replace ${builtin} by operators that mote has`);
-    const known = (id: TensorId | Refusal): TensorId => usable(state, id);
+    const known = (id: TensorId | Refusal): TensorId => usable(state, id, builtin);
     const operator: TfliteOperator = {
       name,
       builtin,
@@ -134,6 +135,7 @@ function readOperator(state: State, table: FlatTable, nameOf: (wanted: string) =
       outputs: outputs.map(known),
       optionsType: table.get(Operator.optionsType),
       options: table.get(Operator.options),
+      variables: state.variables,
       charge: (bytes) => state.file.charge(bytes),
     };
     convert(new TfliteNode(graph, operator));
@@ -141,6 +143,7 @@ function readOperator(state: State, table: FlatTable, nameOf: (wanted: string) =
   });
   if (!(result instanceof Refusal)) return;
   graph.nodes.length = nodeCount;
+  if (graph.states) graph.states.length = stateCount;
   const kept = (id: TensorId | Refusal): TensorId =>
     id instanceof Refusal || state.variables.has(id) ? NO_TENSOR : id;
   const attrs = unsupportedAttrs(builtin, result);
@@ -148,9 +151,9 @@ function readOperator(state: State, table: FlatTable, nameOf: (wanted: string) =
 }
 
 /** A tensor that an operator of mote's can read or write. */
-function usable(state: State, id: TensorId | Refusal): TensorId {
+function usable(state: State, id: TensorId | Refusal, builtin: string): TensorId {
   if (id instanceof Refusal) throw id;
-  if (!state.variables.has(id)) return id;
+  if (!state.variables.has(id) || stateful.has(builtin)) return id;
   return refuse(`it keeps state in '${state.graph.tensors[id].name}'`, 'use a model without state between inferences');
 }
 

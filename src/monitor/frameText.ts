@@ -32,6 +32,7 @@ const bodies: Record<CommandName, (body: Uint8Array) => string> = {
   run: window,
   step: window,
   batch: window,
+  reset: () => 'done',
   status: (body) => {
     const s = decodeStatus(body);
     return `stack ${s.stackUsedBytes} of ${s.stackReservedBytes} bytes, empty window ${s.emptyTicks} ticks${s.guardIntact ? '' : ', memory around the arena OVERWRITTEN'}`;

@@ -38,7 +38,12 @@ export interface ElementwiseOp {
   infer: OpSpec['infer'];
 }
 
-const typeNames: Partial<Record<Tensor['dtype'], KernelType>> = { float32: 'f32', int8: 's8', int16: 's16' };
+const typeNames: Partial<Record<Tensor['dtype'], KernelType>> = {
+  float32: 'f32',
+  int8: 's8',
+  int16: 's16',
+  int32: 's32',
+};
 
 function contextOf(node: Node, graph: Graph, rounding: Rounding): Context {
   return { node, x: inputOf(node, graph, 0), y: outputOf(node, graph), rounding };

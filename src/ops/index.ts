@@ -18,6 +18,7 @@ import { fullyConnected } from './fullyConnected.js';
 import { hardSwish } from './hardSwish.js';
 import { leakyRelu } from './leakyRelu.js';
 import { logistic } from './logistic.js';
+import { lstm } from './lstm.js';
 import { matmul } from './matmul.js';
 import { maximum } from './maximum.js';
 import { maxPool2d } from './maxPool2d.js';
@@ -34,6 +35,7 @@ import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 import { sub } from './sub.js';
+import { svdf } from './svdf.js';
 import { tanh } from './tanh.js';
 import { transpose } from './transpose.js';
 import { unaryOps } from './unary.js';
@@ -56,6 +58,7 @@ const specs: readonly OpSpec[] = [
   hardSwish,
   leakyRelu,
   logistic,
+  lstm,
   matmul,
   maximum,
   maxPool2d,
@@ -70,6 +73,7 @@ const specs: readonly OpSpec[] = [
   slice,
   softmax,
   sub,
+  svdf,
   tanh,
   transpose,
   where,

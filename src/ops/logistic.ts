@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // logistic: 1 / (1 + exp(-x)). int8 by a table made here, int16 by TensorFlow Lite's interpolated table.
 import { quantOf } from '../model/graph.js';
+import { gateSigmoid } from './cellGate.js';
 import { elementwiseOp, tableRule } from './elementwise.js';
 import { logisticf } from './floatMath.js';
 import { inputOf, type OpSpec } from './op.js';
 import { realTable } from './realTable.js';
-import { interpolate, sigmoidRule } from './sigmoid16.js';
-
-function scaledLogistic(x: number): number {
-  const value = interpolate(Math.abs(x), 9, 0x7fff * 1024);
-  return Math.floor((x >= 0 ? value + 512 : 2 ** 25 - value + 511) / 1024);
-}
+import { sigmoidRule } from './sigmoid16.js';
 
 /** TensorFlow Lite's float32 formula, before the cast. */
 const exact = (x: number): number => 1 / Math.fround(1 + Math.fround(Math.exp(-x)));
@@ -27,6 +23,6 @@ export const logistic: OpSpec = elementwiseOp({
   rules: {
     f32: { fields: () => [], compute: () => logisticf },
     s8: tableRule(realTable(exact)),
-    s16: sigmoidRule(scaledLogistic, [0]),
+    s16: sigmoidRule(gateSigmoid, [0]),
   },
 });

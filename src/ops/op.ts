@@ -96,6 +96,8 @@ export interface OpSpec {
   macs(node: Node, graph: Graph): number;
   /** Index of the node input whose buffer output 0 may overwrite (same bytes, element by element), or undefined. */
   inPlace?(node: Node, graph: Graph): number[];
+  /** State: output may lie where the input is, which the call then updates. */
+  updates?: readonly { input: number; output: number }[];
   /** True when output 0 is input 0 under another shape: no code, same buffer. */
   alias?: boolean;
   /** Why this node cannot be lowered (dtype or attribute without a kernel), and what to change; undefined when it can. */

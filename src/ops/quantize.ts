@@ -46,5 +46,6 @@ export const quantize: OpSpec = elementwiseOp({
     s8s16: fromInteger,
     s16s8: fromInteger,
     s16s16: fromInteger,
+    s16s32: fromInteger,
   },
 });

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // softmax over the last axis: float32, int8 in fixed point, int16 by tables (TensorFlow Lite's reference kernels).
-import { elementCount, type Graph, type Node, quantOf, type Tensor, type TensorData } from '../model/graph.js';
+import {
+  elementCount,
+  type Graph,
+  makeData,
+  type Node,
+  quantOf,
+  type Tensor,
+  type TensorData,
+} from '../model/graph.js';
 import { axisOf, badShape, finiteNumber, given, outputOf } from './attributes.js';
 import { expNegativeQ5, reciprocalOnePlus } from './fixedPoint.js';
 import { expf } from './floatMath.js';
@@ -38,6 +46,12 @@ export function softmaxRows(node: Node, graph: Graph): Rows & { lastAxis: boolea
   return { rows: elementCount(x.shape) / depth, depth, beta, lastAxis: inner === 1 };
 }
 
+/** int8 in, int16 out: TensorFlow Lite wants scale 1/65536, give or take a thousandth, and zero point -32768. */
+function isWidening(x: Tensor, y: Tensor): boolean {
+  if (x.dtype !== 'int8' || y.dtype !== 'int16' || y.quant?.scales.length !== 1) return false;
+  return y.quant.zeroPoints[0] === -32768 && Math.abs(y.quant.scales[0] * 65_536 - 1) < 1e-3;
+}
+
 /** Output quantization that TensorFlow Lite fixes. */
 const fixedQuant: Partial<Record<Tensor['dtype'], [scale: number, zeroPoint: number]>> = {
   int8: [1 / 256, -128],
@@ -49,14 +63,15 @@ const maxDepth: Partial<Record<Tensor['dtype'], number>> = { int8: 4095, int16: 
 function obstacle(node: Node, graph: Graph): Reason | undefined {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
   const { depth, lastAxis } = softmaxRows(node, graph);
-  if (x.dtype !== y.dtype || !['float32', 'int8', 'int16'].includes(x.dtype)) {
+  const widening = isWidening(x, y);
+  if ((x.dtype !== y.dtype && !widening) || !['float32', 'int8', 'int16'].includes(x.dtype)) {
     return {
       reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`,
       change: 'use float32, int8 or int16 throughout',
     };
   }
   if (!lastAxis) return { reason: 'its axis is not the last one', change: 'transpose before and after it' };
-  const fixed = fixedQuant[x.dtype];
+  const fixed = widening ? undefined : fixedQuant[x.dtype];
   if (fixed && !sameQuant(y.quant, quantOf(...fixed))) {
     return {
       reason: `its ${y.dtype} output must have scale 1/${1 / fixed[0]} and zero point ${fixed[1]}`,
@@ -110,7 +125,8 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
       ['diff_min', p.diffMin],
       ['rounding', roundingCode(rounding)],
     ];
-    return kernelCall('softmax', ['s8'], [...head, ...rest]);
+    const types: ['s8', string?] = outputOf(node, graph).dtype === 'int16' ? ['s8', 's16'] : ['s8'];
+    return kernelCall('softmax', types, [...head, ...rest]);
   }
   const m = int16Multiplier(node, x, beta);
   const tables: typeof head = [
@@ -139,7 +155,7 @@ function floatRow(beta: number): Row {
   };
 }
 
-function int8Row(p: Multiplier & { diffMin: number }, rounding: Rounding): Row {
+function int8Row(p: Multiplier & { diffMin: number }, rounding: Rounding, bits: 8 | 16): Row {
   const exp = (difference: number): number => expNegativeQ5(requantize(difference, p, rounding));
   return (x, out) => {
     const max = x.reduce((a, b) => Math.max(a, b));
@@ -147,10 +163,11 @@ function int8Row(p: Multiplier & { diffMin: number }, rounding: Rounding): Row {
     for (const v of x) if (v - max >= p.diffMin) sum += shiftRound(exp(v - max), 12);
     const headroom = Math.clz32(sum);
     const scale = reciprocalOnePlus((sum * 2 ** headroom - 2 ** 31) | 0);
-    const exponent = 35 - headroom;
+    const exponent = 43 - bits - headroom;
+    const least = -(2 ** (bits - 1));
     for (let i = 0; i < x.length; i++) {
       const kept = exponent <= 31 && x[i] - max >= p.diffMin;
-      out[i] = kept ? clampTo(shiftRound(highMul(scale, exp(x[i] - max)), exponent) - 128, -128, 127) : -128;
+      out[i] = kept ? clampTo(shiftRound(highMul(scale, exp(x[i] - max)), exponent) + least, least, -least - 1) : least;
     }
   };
 }
@@ -182,12 +199,13 @@ function evaluate(
   const t = inputOf(node, graph, 0);
   const { rows, depth, beta } = softmaxRows(node, graph);
   const x = given(node, inputs, 0) as Float32Array;
-  const out = x.slice();
+  const y = outputOf(node, graph);
+  const out = makeData(y.dtype, x.length) as Float32Array;
   const row =
     t.dtype === 'float32'
       ? floatRow(beta)
       : t.dtype === 'int8'
-        ? int8Row(int8Parameters(node, t, beta, rounding), rounding)
+        ? int8Row(int8Parameters(node, t, beta, rounding), rounding, y.dtype === 'int16' ? 16 : 8)
         : int16Row(int16Multiplier(node, t, beta), rounding);
   for (let r = 0; r < rows; r++) row(x.subarray(r * depth, (r + 1) * depth), out.subarray(r * depth, (r + 1) * depth));
   return [out];
@@ -198,11 +216,13 @@ export const softmax: OpSpec = {
   infer(node, graph) {
     const x = inputOf(node, graph, 0);
     softmaxRows(node, graph);
+    const y = outputOf(node, graph);
+    if (isWidening(x, y)) return [{ shape: [...x.shape], dtype: y.dtype }];
     const fixed = fixedQuant[x.dtype];
     return [{ shape: [...x.shape], dtype: x.dtype, ...(fixed ? { quant: quantOf(...fixed) } : {}) }];
   },
   macs: () => 0,
-  inPlace: () => [0],
+  inPlace: (node, graph) => (outputOf(node, graph).dtype === inputOf(node, graph, 0).dtype ? [0] : []),
   unsupported: obstacle,
   lower,
   evaluate: (node, inputs, { graph, rounding }) => evaluate(node, inputs, graph, rounding),

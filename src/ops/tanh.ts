@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // tanh. int8 by a table made here, int16 by TensorFlow Lite's interpolated table.
 import { quantOf } from '../model/graph.js';
+import { gateTanh } from './cellGate.js';
 import { elementwiseOp, tableRule } from './elementwise.js';
 import { tanhf } from './floatMath.js';
 import { inputOf, type OpSpec } from './op.js';
 import { realTable } from './realTable.js';
-import { interpolate, sigmoidRule } from './sigmoid16.js';
-
-/** tanh(x) = 2 logistic(2x) - 1, in Q0.15. */
-function scaledTanh(x: number): number {
-  const value = interpolate(Math.abs(x), 8, 0xffff * 256);
-  return Math.floor((x >= 0 ? value - 2 ** 23 + 128 : -value + 2 ** 23 + 127) / 256);
-}
+import { sigmoidRule } from './sigmoid16.js';
 
 const fixedQuant = { int8: quantOf(1 / 128, 0), int16: quantOf(1 / 32768, 0) } as const;
 
@@ -25,6 +20,6 @@ export const tanh: OpSpec = elementwiseOp({
   rules: {
     f32: { fields: () => [], compute: () => tanhf },
     s8: tableRule(realTable(Math.tanh)),
-    s16: sigmoidRule(scaledTanh, [0, 1]),
+    s16: sigmoidRule(gateTanh, [0, 1]),
   },
 });

@@ -2,6 +2,7 @@
 // Which tensors share memory: views (reshape) are their input; an in-place operator writes over an input that dies there.
 import type { Graph, Node, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
+import { statesOf, stateTensors, stateViews } from '../model/state.js';
 import { opSpec } from '../ops/index.js';
 import type { OpSpec } from '../ops/op.js';
 import { isStreamed } from './streamNode.js';
@@ -52,13 +53,25 @@ function lastReads(graph: Graph, nodes: Node[], root: (id: TensorId) => TensorId
   nodes.forEach((node, step) => {
     for (const id of node.inputs) if (!isConstant(graph, id)) last.set(root(id), step);
   });
-  for (const id of graph.outputs) last.set(root(id), nodes.length);
+  for (const id of [...graph.outputs, ...stateTensors(graph)]) last.set(root(id), nodes.length);
   return last;
+}
+
+/** The old state is gone once the new one is written: only the node that writes it may read it. */
+function checkStates(graph: Graph): void {
+  for (const { read, write } of statesOf(graph)) {
+    const readers = graph.nodes.filter((n) => n.inputs.includes(read));
+    const updates = (n: Node): boolean =>
+      specOf(n).updates?.some((u) => n.inputs[u.input] === read && n.outputs[u.output] === write) === true;
+    if (graph.outputs.includes(write)) throw new Error(`state '${graph.tensors[read].name}' is an output`);
+    if (readers.length !== 1 || !updates(readers[0]))
+      throw new Error(`state '${graph.tensors[read].name}' is not read by the node alone that updates it`);
+  }
 }
 
 /**
  * Buffers and their lifetimes for the node order of the graph.
- * A graph input lives from step 0, a graph output to step nodes.length.
+ * A graph input lives from step 0, a graph output to step nodes.length, state all the time.
  */
 export function findBuffers(graph: Graph): BufferTable {
   const nodes = graph.nodes.filter((n) => !memoryOf(n).alias);
@@ -80,7 +93,9 @@ export function findBuffers(graph: Graph): BufferTable {
     buffers.push(buffer);
     bufferOf.set(id, buffer);
   };
-  for (const id of graph.inputs) open(id, 0);
+  for (const id of [...graph.inputs, ...stateTensors(graph)]) open(id, 0);
+  const stateOf = stateViews(graph);
+  checkStates(graph);
 
   nodes.forEach((node, step) => {
     const reusable = (memoryOf(node).inPlace?.(node, graph) ?? [])
@@ -93,7 +108,9 @@ export function findBuffers(graph: Graph): BufferTable {
         );
       });
     node.outputs.forEach((id, i) => {
-      const buffer = i === 0 && reusable !== undefined ? bufferOf.get(root(reusable)) : undefined;
+      const kept = stateOf.get(id);
+      const shared = kept ?? (i === 0 && reusable !== undefined ? root(reusable) : undefined);
+      const buffer = shared === undefined ? undefined : bufferOf.get(shared);
       if (!buffer) {
         open(id, step);
         return;

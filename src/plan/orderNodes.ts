@@ -3,6 +3,7 @@
 // packs of a model, for the host and for any target, have the same layers in the same order.
 import type { Graph, Node, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
+import { stateTensors, stateViews } from '../model/state.js';
 import { specOf, viewRoots } from './buffers.js';
 import { bestOrder, type Task } from './taskOrder.js';
 
@@ -49,11 +50,13 @@ export function orderNodes(graph: Graph): Graph {
   const viewOf = viewRoots(graph);
   const root = (id: TensorId): TensorId => viewOf.get(id) ?? id;
   if (isChain(calls, root)) return graph;
+  const written = stateViews(graph);
   const order = bestOrder({
     tasks: tasksOf(graph, calls, root),
-    bytes: graph.tensors.map((t) => tensorBytes(t)),
-    given: graph.inputs,
-    kept: new Set(graph.outputs.map(root)),
+    // What state becomes lies where it was.
+    bytes: graph.tensors.map((t, id) => (written.has(id) ? 0 : tensorBytes(t))),
+    given: [...graph.inputs, ...stateTensors(graph)],
+    kept: new Set([...graph.outputs, ...stateTensors(graph)].map(root)),
   });
   return { ...graph, nodes: [...graph.nodes.filter((n) => specOf(n).alias), ...order.map((i) => calls[i])] };
 }

@@ -4,6 +4,7 @@
 // and instructions it needs; the best sequence of options is found step by step, and then laid out for real, since what
 // lies in memory across steps may not fit as tightly as its sum.
 import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
+import { stateTensors, stateViews } from '../model/state.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
 import { type BandLowering, bandLowering } from './bandLowering.js';
 import { rowGeometry } from './bandNode.js';
@@ -58,9 +59,13 @@ function stepsOf(graph: Graph): Steps {
   for (const n of graph.nodes) if (specOf(n).alias) viewOf.set(n.outputs[0], viewOf.get(n.inputs[0]) ?? n.inputs[0]);
   const root = (id: TensorId): TensorId => viewOf.get(id) ?? id;
   const lives = new Map<TensorId, Life>();
-  const open = (id: TensorId, first: number): void =>
-    void lives.set(id, { bytes: up(tensorBytes(graph.tensors[id])), first, last: first });
-  for (const id of graph.inputs) open(id, -1);
+  const written = stateViews(graph);
+  const open = (id: TensorId, first: number): void => {
+    // What state becomes lies where it was.
+    const bytes = written.has(id) ? 0 : up(tensorBytes(graph.tensors[id]));
+    lives.set(id, { bytes, first, last: first });
+  };
+  for (const id of [...graph.inputs, ...stateTensors(graph)]) open(id, -1);
   nodes.forEach((node, step) => {
     for (const id of node.inputs) {
       const life = lives.get(root(id));
@@ -68,7 +73,7 @@ function stepsOf(graph: Graph): Steps {
     }
     for (const id of node.outputs) open(id, step);
   });
-  for (const id of graph.outputs) {
+  for (const id of [...graph.outputs, ...stateTensors(graph)]) {
     const life = lives.get(root(id));
     if (life) life.last = nodes.length;
   }

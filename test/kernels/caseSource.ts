@@ -17,21 +17,26 @@ function parameters(c: KernelCase, i: number): string {
 
 function callOf(c: KernelCase, i: number): string {
   const inputs = c.call.inputs.map((_, k) => `in[${k}]`);
+  const more = c.more.map((_, k) => `more[${k}]`);
   const scratch = c.call.scratchBytes > 0 ? ['scratch'] : [];
-  return `    case ${i}: ${c.kernel}(${[`&case_${i}`, ...inputs, 'out', ...scratch].join(', ')}); break;`;
+  return `    case ${i}: ${c.kernel}(${[`&case_${i}`, ...inputs, 'out', ...more, ...scratch].join(', ')}); break;`;
 }
 
-/** Defines `void mote_case(int index, const void *const *in, void *out, void *scratch)`. */
+/** Most outputs after the first. */
+export const maxMore = 2;
+
+/** Defines `void mote_case(int index, const void *const *in, void *out, void *const *more, void *scratch)`. */
 export function caseSource(cases: readonly KernelCase[]): string {
   const headers = [...new Set(cases.map((c) => headerOf(c.kernel)))].sort().map((h) => `#include "${h}"`);
   return `#include <stdint.h>
 ${headers.join('\n')}
 
 ${cases.map(parameters).join('\n')}
-void mote_case(int index, const void *const *in, void *out, void *scratch);
+void mote_case(int index, const void *const *in, void *out, void *const *more, void *scratch);
 
-void mote_case(int index, const void *const *in, void *out, void *scratch)
+void mote_case(int index, const void *const *in, void *out, void *const *more, void *scratch)
 {
+    (void)more;
     (void)scratch;
     switch (index) {
 ${cases.map(callOf).join('\n')}

@@ -73,7 +73,8 @@ export function addConstant(d: Draft, dtype: DType, shape: number[], quant?: Qua
 }
 
 export function addOutput(d: Draft, dtype: DType, quant = randomQuant(d.random, dtype)): void {
-  const id = addTensor(d.graph, { name: 'out', dtype, shape: [], ...(quant ? { quant } : {}) });
+  const name = d.node.outputs.length ? `out${d.node.outputs.length}` : 'out';
+  const id = addTensor(d.graph, { name, dtype, shape: [], ...(quant ? { quant } : {}) });
   d.node.outputs.push(id);
   d.graph.outputs.push(id);
 }

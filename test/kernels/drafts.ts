@@ -18,6 +18,7 @@ import {
 import { packWeights } from './packedDrafts.js';
 import { plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
+import { lstm, svdf } from './recurrentDrafts.js';
 
 const dtypes: Record<string, DType> = {
   f32: 'float32',
@@ -75,6 +76,8 @@ export const drafters: Record<string, Drafter> = {
   packedConv: packed,
   ...Object.fromEntries(unaryTable.map(({ op }) => [op, elementwise])),
   ...plainDrafters,
+  svdf,
+  lstm,
 };
 
 /** Operators whose int8 form is a table. */
@@ -265,7 +268,8 @@ function softmax(row: KernelRow, random: Random): Draft {
   const dtype = dtypes[row.activation];
   addInput(d, dtype, [random.int(1, 3), random.pick([1, random.int(2, 12), random.int(100, 900)])]);
   setAttrs(d, { axis: -1, beta: random.pick([1, 1, 0.5, 2.5]) });
-  addFixedOutput(d, dtype);
+  if (row.weight === 's16') addOutput(d, 'int16', quantOf(1 / 65_536, -32_768));
+  else addFixedOutput(d, dtype);
   return d;
 }
 
@@ -297,7 +301,9 @@ function conversion(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 50)]);
   // As a table, the kernel is not a conversion's and names one type.
-  addOutput(d, dtypes[row.weight] ?? dtypes[row.activation]);
+  const dtype = dtypes[row.weight] ?? dtypes[row.activation];
+  const wide = quantOf(Math.fround(2 ** random.real(-20, -4)), random.int(-500, 500));
+  addOutput(d, dtype, dtype === 'int32' ? wide : randomQuant(random, dtype));
   return d;
 }
 

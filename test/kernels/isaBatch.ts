@@ -45,7 +45,9 @@ function drawDraft(kernel: string, rounding: Rounding, random: Random): Draft | 
   const d = drafters[row.op === 'packedConv' ? row.op : op]({ ...row, op }, random);
   const { graph, node } = d;
   try {
-    Object.assign(graph.tensors[node.outputs[0]], specOf(node).infer(node, graph)[0]);
+    specOf(node)
+      .infer(node, graph)
+      .forEach((t, i) => void Object.assign(graph.tensors[node.outputs[i]], t));
   } catch (error) {
     if (/larger than the padded image|wholly in the padding/.test(String(error))) return undefined;
     throw error;
@@ -136,7 +138,7 @@ export interface Batch {
   graph: Graph;
   plan: Plan;
   inputs: TensorData[];
-  /** Output of each node of the graph; the plan's steps may be in another order. */
+  /** Outputs of the graph; the plan's steps may be in another order. */
   expected: TensorData[];
   /** Description of each node, for messages. */
   texts: string[];
@@ -197,13 +199,12 @@ export function makeBatch({
     ),
   );
   const known = new Map(graph.inputs.map((id, i) => [id, inputs[i]]));
-  const expected = graph.nodes.map(
-    (node) =>
-      specOf(node).evaluate(
-        node,
-        node.inputs.map((id) => known.get(id) ?? graph.tensors[id]?.data),
-        { graph, rounding },
-      )[0],
+  const expected = graph.nodes.flatMap((node) =>
+    specOf(node).evaluate(
+      node,
+      node.inputs.map((id) => known.get(id) ?? graph.tensors[id]?.data),
+      { graph, rounding },
+    ),
   );
   return { kernel, target: targetId, rounding, graph, plan, inputs, expected, texts };
 }

@@ -20,6 +20,8 @@ export interface KernelCase {
   /** Arguments of the call, in its order. */
   inputs: TensorData[];
   expected: TensorData;
+  /** Of the outputs after the first: what they must be, and the position in `inputs` of what they may overwrite. */
+  more: { expected: TensorData; over: number | undefined }[];
   /** Positions in `inputs` whose buffer the output may be. */
   inPlace: number[];
   /** For messages. */
@@ -52,8 +54,7 @@ function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase,
   const { graph, node, random } = d;
   const spec = specOf(node.op);
   try {
-    const [inferred] = spec.infer(node, graph);
-    Object.assign(graph.tensors[node.outputs[0]], inferred);
+    spec.infer(node, graph).forEach((t, i) => void Object.assign(graph.tensors[node.outputs[i]], t));
   } catch (error) {
     if (!/larger than the padded image|wholly in the padding/.test(String(error))) throw error;
     return String(error);
@@ -62,11 +63,15 @@ function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase,
   if (obstacle) return obstacle.reason;
   const call = spec.lower(node, { graph, rounding, target: { id: 'wasm32', isa: ['ref'] } });
   if (call.kernel !== row.name) return `it takes ${call.kernel}`;
-  const data = node.inputs.map((id) => {
+  const data = node.inputs.map((id): TensorData | undefined => {
     const t = graph.tensors[id];
-    return t.data ?? inputData(random, t, node);
+    return t && (t.data ?? inputData(random, t, node));
   });
-  const [expected] = spec.evaluate(node, data, { graph, rounding });
+  const [expected, ...others] = spec.evaluate(node, data, { graph, rounding });
+  const overwritten = (output: number): number | undefined => {
+    const at = call.inputs.indexOf(spec.updates?.find((u) => u.output === output)?.input ?? -1);
+    return at < 0 ? undefined : at;
+  };
   const inPlace = (spec.inPlace?.(node, graph) ?? []).map((i) => call.inputs.indexOf(i)).filter((i) => i >= 0);
   const tensors = graph.tensors.map(
     (t) =>
@@ -75,12 +80,13 @@ function tryCase(row: KernelRow, d: Draft, rounding: Rounding): Omit<KernelCase,
   return {
     kernel: row.name,
     graph,
-    given: graph.inputs.map((id) => data[node.inputs.indexOf(id)]),
+    given: graph.inputs.map((id) => data[node.inputs.indexOf(id)] as TensorData),
     rounding,
     call,
     expected,
+    more: others.map((o, i) => ({ expected: o, over: overwritten(i + 1) })),
     inPlace,
-    inputs: call.inputs.map((i) => data[i]),
+    inputs: call.inputs.map((i) => data[i] as TensorData),
     text: `${node.op} ${JSON.stringify(node.attrs)} ${rounding}: ${tensors.join('; ')}`,
   };
 }

@@ -2,6 +2,7 @@
 // Every kernel of the table against its TypeScript twin, bit for bit, on random shapes, attributes, scales and data, with
 // both roundings. MOTE_SEED=n repeats a run.
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { TensorData } from '../../src/model/graph.js';
 import { kernelTable } from '../../src/ops/kernels.js';
 import { type KernelCase, kernelCase } from './kernelCase.js';
 import { runSeed } from './random.js';
@@ -23,12 +24,17 @@ describe(`kernels equal their twins (MOTE_SEED=${seed})`, () => {
   it.each(rows)('$name', ({ name }) => {
     cases.forEach((c, index) => {
       if (c.kernel !== name) return;
-      for (const inPlace of [undefined, ...c.inPlace]) {
-        const result = runCase(wasm, c, index, inPlace);
+      const updating = c.more.some((m) => m.over !== undefined);
+      for (const inPlace of [undefined, ...(updating ? ['state' as const] : []), ...c.inPlace]) {
+        const result =
+          inPlace === 'state' ? runCase(wasm, c, index, undefined, true) : runCase(wasm, c, index, inPlace);
         const where = `MOTE_SEED=${seed}, case ${index}${inPlace === undefined ? '' : `, in place of input ${inPlace}`}: ${c.text}`;
         expect(result.guardIntact, `bytes around the buffers: ${where}`).toBe(true);
         expect(result.inputsIntact, `inputs: ${where}`).toBe(true);
-        expect(firstDifference(result.output, c), where).toBeUndefined();
+        expect(firstDifference(result.output, c.expected), where).toBeUndefined();
+        c.more.forEach(({ expected }, i) => {
+          expect(firstDifference(result.more[i], expected), `output ${i + 1}: ${where}`).toBeUndefined();
+        });
       }
     });
   });
@@ -42,8 +48,8 @@ describe(`kernels equal their twins (MOTE_SEED=${seed})`, () => {
 });
 
 /** First element that differs, as text. A NaN equals a NaN. */
-function firstDifference(output: Uint8Array, c: KernelCase): string | undefined {
-  const expected = c.expected as Float32Array;
+function firstDifference(output: Uint8Array, data: TensorData): string | undefined {
+  const expected = data as Float32Array;
   const Type = expected.constructor as Float32ArrayConstructor;
   const got = new Type(output.buffer, output.byteOffset, expected.length);
   for (let i = 0; i < expected.length; i++) {

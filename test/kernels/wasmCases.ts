@@ -8,17 +8,19 @@ import { withWorkFolder } from '../../src/build/workFolder.js';
 import type { TensorData } from '../../src/model/graph.js';
 import { type KernelRow, kernelFolder } from '../../src/ops/kernels.js';
 import { packageRoot } from '../../src/packageRoot.js';
-import { caseSource, maxInputs } from './caseSource.js';
+import { caseSource, maxInputs, maxMore } from './caseSource.js';
 import type { KernelCase } from './kernelCase.js';
 
 interface Exports {
   memory: WebAssembly.Memory;
   __heap_base: WebAssembly.Global;
-  mote_case(index: number, inputs: number, output: number, scratch: number): void;
+  mote_case(index: number, inputs: number, output: number, more: number, scratch: number): void;
 }
 
 export interface CaseResult {
   output: Uint8Array;
+  /** The outputs after the first. */
+  more: Uint8Array[];
   guardIntact: boolean;
   inputsIntact: boolean;
 }
@@ -64,11 +66,14 @@ function layOut(start: number, sizes: readonly { bytes: number; element: number 
   return { places, end: at + guardBytes };
 }
 
-/** One call; with `inPlace`, the output is the buffer of that input. */
-export function runCase(wasm: Exports, c: KernelCase, index: number, inPlace?: number): CaseResult {
-  const sizes = [...c.inputs, c.expected].map((data) => ({ bytes: data.byteLength, element: data.BYTES_PER_ELEMENT }));
+/** One call; with `inPlace`, the output is the buffer of that input; with `updating`, states lie where they were. */
+export function runCase(wasm: Exports, c: KernelCase, index: number, inPlace?: number, updating = false): CaseResult {
+  const sizes = [...c.inputs, c.expected, ...c.more.map((m) => m.expected)].map((data) => ({
+    bytes: data.byteLength,
+    element: data.BYTES_PER_ELEMENT,
+  }));
   const pointers = Math.ceil((wasm.__heap_base.value as number) / 16) * 16;
-  const start = pointers + 4 * maxInputs;
+  const start = pointers + 4 * (maxInputs + maxMore);
   const { places, end } = layOut(start, [...sizes, { bytes: c.call.scratchBytes, element: 8 }]);
   const missing = end - wasm.memory.buffer.byteLength;
   if (missing > 0) wasm.memory.grow(Math.ceil(missing / 65536));
@@ -79,13 +84,22 @@ export function runCase(wasm: Exports, c: KernelCase, index: number, inPlace?: n
   });
   new Uint32Array(wasm.memory.buffer, pointers, c.inputs.length).set(c.inputs.map((_, i) => places[i].at));
   const target = places[inPlace ?? c.inputs.length];
-  wasm.mote_case(index, pointers, target.at, places[c.inputs.length + 1].at);
-  const inside = [...places.slice(0, c.inputs.length), target, places[c.inputs.length + 1]];
+  const others = c.more.map(({ over }, i) => places[updating && over !== undefined ? over : c.inputs.length + 1 + i]);
+  const morePointers = pointers + 4 * maxInputs;
+  new Uint32Array(wasm.memory.buffer, morePointers, others.length).set(others.map((p) => p.at));
+  const scratch = places[places.length - 1];
+  wasm.mote_case(index, pointers, target.at, morePointers, scratch.at);
+  const inside = [...places.slice(0, c.inputs.length), target, ...others, scratch];
   const guarded = (i: number): boolean => !inside.some((p) => i >= p.at && i < p.at + p.bytes);
   let guardIntact = true;
   for (let i = start; i < end; i++) if (guarded(i) && memory[i] !== guardValue) guardIntact = false;
   const inputsIntact = c.inputs.every(
-    (data, i) => i === inPlace || bytesOf(data).every((b, k) => memory[places[i].at + k] === b),
+    (data, i) =>
+      i === inPlace ||
+      (updating && c.more.some((m) => m.over === i)) ||
+      bytesOf(data).every((b, k) => memory[places[i].at + k] === b),
   );
-  return { output: memory.slice(target.at, target.at + c.expected.byteLength), guardIntact, inputsIntact };
+  const take = ({ at }: Place, data: TensorData): Uint8Array => memory.slice(at, at + data.byteLength);
+  const more = others.map((p, i) => take(p, c.more[i].expected));
+  return { output: take(target, c.expected), more, guardIntact, inputsIntact };
 }

@@ -63,4 +63,14 @@ typedef struct {
 
 void mote_quantize_s16s16__ref(const mote_quantize_s16s16 *p, const int16_t *input, int16_t *output);
 
+typedef struct {
+  int32_t count;
+  int32_t input_zero_point;
+  int32_t multiplier, shift;
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_quantize_s16s32;
+
+void mote_quantize_s16s32__ref(const mote_quantize_s16s32 *p, const int16_t *input, int32_t *output);
+
 #endif

@@ -16,6 +16,16 @@ typedef struct {
 
 void mote_softmax_s8__ref(const mote_softmax_s8 *p, const int8_t *input, int8_t *output);
 
+/* The same with int16 output of scale 1/65536 and zero point -32768. */
+typedef struct {
+  int32_t rows, depth;
+  int32_t multiplier, shift;
+  int32_t diff_min;
+  int32_t rounding;
+} mote_softmax_s8s16;
+
+void mote_softmax_s8s16__ref(const mote_softmax_s8s16 *p, const int8_t *input, int16_t *output);
+
 /* Output scale 1/32768, zero point 0. The tables have 513 entries (512 intervals, linear between them): exp over
  * [-10, 0] and 1 / (1 + x) over [0, 1], both in Q0.15. */
 typedef struct {

@@ -51,6 +51,7 @@ const modelH = (arenaBytes: number): string => `
 #define MOTE_MODEL_ARENA_BYTES ${arenaBytes}
 #define MOTE_MODEL_LAYERS 2
 static inline int mote_model_init(uint8_t *arena) { (void)arena; return 0; }
+static inline int mote_model_reset(uint8_t *arena) { (void)arena; return 0; }
 static inline int mote_model_run(uint8_t *arena) { return mini_run(arena); }
 static inline int mote_model_step(int layer, uint8_t *arena) { return mini_step(layer, arena); }
 #endif

@@ -12,7 +12,7 @@ import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readNpyFile, writeOutput } from '../files.js';
 import { readLabels } from '../labels.js';
-import { inputScaleOption, outOption, readSamples, writeOutputs } from '../sampleInput.js';
+import { inputScaleOption, outOption, readSamples, resetOption, stateNote, writeOutputs } from '../sampleInput.js';
 
 export { argmax } from '../../argmax.js';
 
@@ -100,6 +100,7 @@ export const evaluate: CommandSpec = {
       text: 'write float against packed as a page: per class, noise per layer, weights',
     },
     inputScaleOption,
+    resetOption,
     outOption,
   ],
   async run([dir], options, out) {
@@ -123,7 +124,11 @@ export const evaluate: CommandSpec = {
       samples.data.map((s) => [s]),
     );
     const started = performance.now();
-    const outputs = samples.data.map((s): TensorData[] => evaluator.run([s]));
+    const resetEach = options.reset === true;
+    const outputs = samples.data.map((s): TensorData[] => {
+      if (resetEach) evaluator.reset();
+      return evaluator.run([s]);
+    });
     const seconds = (performance.now() - started) / 1000;
     await writeOutputs(manifest, outputs, text(options, 'out'));
     const scored =
@@ -150,6 +155,7 @@ export const evaluate: CommandSpec = {
       lines: [
         `pack    ${manifest.name}   ${manifest.arithmetic}   rounding ${manifest.rounding}`,
         `data    ${count} samples: ${samples.how}`,
+        ...stateNote(manifest, resetEach),
         '',
         ...(scored ? [...scoreLines(scored, count, out.width), ''] : []),
         ...(trust ? [...trustLines(trust, out.width), ''] : []),

@@ -15,7 +15,7 @@ import { grouped, median, percent, right, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
 import type { Output } from '../output.js';
-import { inputScaleOption, outOption, readSamples, writeOutputs } from '../sampleInput.js';
+import { inputScaleOption, outOption, readSamples, resetOption, stateNote, writeOutputs } from '../sampleInput.js';
 import { boardFor } from './build.js';
 
 /** Layer table with counts, and the sum line. */
@@ -112,6 +112,7 @@ export const run: CommandSpec = {
     { flags: '--data <x.npy>', text: 'inputs (default: the test vectors of the pack)' },
     { flags: '--limit <n>', text: 'only the first n inputs' },
     inputScaleOption,
+    resetOption,
     outOption,
   ],
   async run([dir], options, out) {
@@ -128,6 +129,7 @@ export const run: CommandSpec = {
       limit,
     });
     const { wasm, manifest: hostManifest } = await buildHost(folder);
+    const resetEach = options.reset === true;
     const host = await startHost(wasm, hostManifest);
     const { report, status, info } = await withDevice(
       dir,
@@ -141,7 +143,7 @@ export const run: CommandSpec = {
           host,
           manifest,
           samples.map((s) => s.map(bytesOf)),
-          { hostManifest },
+          { hostManifest, resetEach },
         ),
         status: await device.status(),
         info: device.info,
@@ -169,6 +171,7 @@ export const run: CommandSpec = {
       lines: [
         `board   ${board.id}   ${text(options, 'port') ?? 'emulator'}   ${info.model} ${info.hash}`,
         `data    ${samples.length} inputs: ${how}`,
+        ...stateNote(manifest, resetEach),
         '',
         ...timingLines(manifest, report, out.width),
         '',

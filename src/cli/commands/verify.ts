@@ -3,12 +3,13 @@ import { runHost } from '../../device/hostSamples.js';
 import { HostModel } from '../../device/wasm.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { TensorData } from '../../model/graph.js';
+import { resetStates } from '../../model/state.js';
 import { evaluateGraph } from '../../ops/evaluateGraph.js';
 import { buildHost, buildOwn, loadVectors, openPack, referenceGraph } from '../../packFolder.js';
 import { grouped } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
-import { inputScaleOption, outOption, readSamples, writeOutputs } from '../sampleInput.js';
+import { inputScaleOption, outOption, readSamples, resetOption, stateNote, writeOutputs } from '../sampleInput.js';
 
 export interface Difference {
   sample: number;
@@ -42,6 +43,7 @@ export const verify: CommandSpec = {
   options: [
     { flags: '--data <x.npy>', text: 'inputs beside the test vectors of the pack' },
     inputScaleOption,
+    resetOption,
     outOption,
   ],
   async run([dir], options, out) {
@@ -73,14 +75,21 @@ export const verify: CommandSpec = {
     if (data !== undefined) {
       const { data: samples, how } = await readSamples(manifest, data, text(options, 'inputScale'));
       const reference = await referenceGraph(folder);
-      const outputs = samples.map((s) => runHost(host, manifest, [s]));
+      const resetEach = options.reset === true;
+      host.reset();
+      const outputs = samples.map((s) => {
+        if (resetEach) host.reset();
+        return runHost(host, manifest, [s]);
+      });
       await writeOutputs(manifest, outputs, text(options, 'out'));
-      lines.push(`data    ${samples.length} samples: ${how}`);
+      lines.push(`data    ${samples.length} samples: ${how}`, ...stateNote(manifest, resetEach));
       if (reference) {
         out.step(`comparing ${samples.length} samples with the reference arithmetic`);
-        samples.forEach(
-          (s, k) => void judge(k, evaluateGraph(reference, [s], { rounding: manifest.rounding }), outputs[k]),
-        );
+        const state = resetStates(reference);
+        samples.forEach((s, k) => {
+          const carried = resetEach ? {} : { state };
+          judge(k, evaluateGraph(reference, [s], { rounding: manifest.rounding, ...carried }), outputs[k]);
+        });
         compared += samples.length;
       } else lines.push('        quantized by mote: only the test vectors have a reference');
     }

@@ -22,6 +22,7 @@ const modelH = `
 #define MOTE_MODEL_HASH_BYTES {1, 2, 3, 4, 5, 6, 7, 8}
 #define MOTE_MODEL_ARENA_BYTES 3000
 #define MOTE_MODEL_LAYERS 2
+static inline int mote_model_reset(uint8_t *arena) { (void)arena; return 0; }
 `;
 
 /** Compiled once per test file. */

@@ -15,6 +15,8 @@ export interface TfliteOperator {
   outputs: TensorId[];
   optionsType: number;
   options: FlatTable | undefined;
+  /** Tensors that live from one inference to the next. */
+  variables: ReadonlySet<TensorId>;
   /** Is told the bytes before they are allocated. */
   charge(bytes: number): void;
 }
@@ -80,6 +82,25 @@ export class TfliteNode {
   /** Emits the IR node that writes the operator's output. */
   emit(op: string, inputs: readonly TensorId[], attrs: Attrs): void {
     this.push(op, inputs, [...this.operator.outputs], attrs);
+  }
+
+  /** Emits the IR node that writes the operator's output and what becomes of the state in these inputs. */
+  emitStateful(op: string, inputs: readonly TensorId[], attrs: Attrs, states: readonly number[]): void {
+    const { graph } = this;
+    const kept = graph.states ?? [];
+    const writes = states.map((i) => {
+      const { name, dtype, quant, shape } = this.input(i);
+      const read = this.operator.inputs[i];
+      if (!this.operator.variables.has(read))
+        refuse(`its state '${name}' is no variable tensor`, 'convert the model again with a current converter');
+      if (kept.some((s) => s.read === read))
+        refuse(`another operator has its state '${name}'`, 'give each its own state');
+      const write = addTensor(graph, { name: `${name}/next`, dtype, shape: [...shape], ...(quant ? { quant } : {}) });
+      kept.push({ read, write });
+      return write;
+    });
+    graph.states = kept;
+    this.push(op, inputs, [...this.operator.outputs, ...writes], attrs);
   }
 
   /** Emits a node with a new tensor like the output but with this shape, for another node to read. */

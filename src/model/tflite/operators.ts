@@ -6,6 +6,7 @@ import { activationOf } from './activation.js';
 import type { Field } from './flatbuffer.js';
 import { convertConv2d, convertDepthwise, convertFullyConnected, convertPool } from './layers.js';
 import type { TfliteNode } from './node.js';
+import { convertSequenceLstm, convertSvdf } from './recurrent.js';
 import * as schema from './schema.js';
 import {
   convertConcatenation,
@@ -127,4 +128,9 @@ export const operators: Readonly<Record<string, Convert>> = {
   STRIDED_SLICE: convertStridedSlice,
   QUANTIZE: unary('quantize'),
   DEQUANTIZE: dequantize,
+  SVDF: convertSvdf,
+  UNIDIRECTIONAL_SEQUENCE_LSTM: convertSequenceLstm,
 };
+
+/** Operators that may keep state in variable tensors. */
+export const stateful: ReadonlySet<string> = new Set(['SVDF', 'UNIDIRECTIONAL_SEQUENCE_LSTM']);

@@ -123,4 +123,12 @@ export const StridedSliceOptions = {
   shrinkAxisMask: field(4, 'int32'),
   offset: field(5, 'bool'),
 };
+export const SvdfOptions = { union: 6, rank: field(0, 'int32'), activation: field(1, 'int8') };
+export const SequenceLstmOptions = {
+  union: 71,
+  activation: field(0, 'int8'),
+  cellClip: field(1, 'float32'),
+  projectionClip: field(2, 'float32'),
+  timeMajor: field(3, 'bool'),
+};
 export const LeakyReluOptions = { union: 75, alpha: field(0, 'float32') };

@@ -59,7 +59,8 @@ const manyElements = 512;
 
 function tabledSoftmax(node: Node, { graph, rounding, prefer }: LowerContext): Lowered | undefined {
   const [x, y] = [graph.tensors[node.inputs[0]], graph.tensors[node.outputs[0]]];
-  if (x.dtype !== 'int8' || (elementCount(y.shape) < manyElements && prefer !== 'speed')) return undefined;
+  if (x.dtype !== 'int8' || y.dtype !== 'int8' || (elementCount(y.shape) < manyElements && prefer !== 'speed'))
+    return undefined;
   const { rows, depth } = softmaxRows(node, graph);
   const kernel = 'mote_softmax_s8_table__c99';
   const fields: Parameters<typeof kernelCall>[2] = [
