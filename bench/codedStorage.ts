@@ -30,8 +30,8 @@ export interface CodedRow {
 /** As `pack` takes them for coded weights. */
 const codedSamples = 512;
 const rates: Readonly<Record<string, readonly string[]>> = {
-  ic: ['coded2.8', 'coded2.5', 'coded2'],
-  kws: ['coded3.5', 'coded3', 'coded2.5', 'coded2'],
+  ic: ['coded2.8', 'coded2.65', 'coded2'],
+  kws: ['coded3.5', 'coded3.1', 'coded3', 'coded2'],
 };
 
 /** Weights are bytes and halfwords; of words biases come first, then multipliers, roundings and shifts. */

@@ -6,7 +6,13 @@ import { elementCount, type Graph, type TensorData, type TensorId } from '../mod
 import { clipForError, clipForPercentile, type Histogram, histogramBins } from './histogram.js';
 import type { FloatRunner } from './runner.js';
 
-export type RangeMethod = 'minmax' | 'percentile' | 'mse';
+/** Ways to choose ranges from the activations alone. */
+export const histogramMethods = ['minmax', 'percentile', 'mse'] as const;
+export type HistogramMethod = (typeof histogramMethods)[number];
+
+/** `outputs` mixes them, and wider and narrower ones, by what each does to the network's outputs (tuneRanges.ts). */
+export const rangeMethods = [...histogramMethods, 'outputs'] as const;
+export type RangeMethod = (typeof rangeMethods)[number];
 
 export interface Range {
   min: number;
@@ -35,7 +41,7 @@ export async function collectRanges(
   graph: Graph,
   samples: Iterable<TensorData[]>,
   runner: FloatRunner,
-  method: RangeMethod,
+  method: HistogramMethod,
   options: CalibrateOptions = {},
 ): Promise<Map<TensorId, Range>> {
   const list = [...samples];
@@ -71,7 +77,7 @@ export async function chooseRanges(
   samples: Iterable<TensorData[]>,
   runner: FloatRunner,
   extremes: ReadonlyMap<TensorId, Range>,
-  method: RangeMethod,
+  method: HistogramMethod,
   options: CalibrateOptions = {},
 ): Promise<Map<TensorId, Range>> {
   if (method === 'minmax') return new Map(extremes);

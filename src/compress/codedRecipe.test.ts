@@ -25,6 +25,7 @@ async function packed(recipeOf: ReturnType<typeof uniformRecipe>) {
   const { graph, report } = await quantizeFromCalibration(network(), samples, evaluateRunner, {
     recipeOf,
     equalize: 'none',
+    method: 'mse',
   });
   const data = graph.nodes.flatMap((n) => {
     const weights = graph.tensors[n.inputs[1]]?.data;

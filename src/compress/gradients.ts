@@ -4,11 +4,10 @@
 import type { Graph, Node, TensorId } from '../model/graph.js';
 import { opSpec } from '../ops/index.js';
 import { poolWindow } from '../ops/pooling.js';
-import { matrixIndex } from '../ops/weightMatrix.js';
 import { tapRanges } from '../ops/window.js';
 import { clampOf } from '../passes/activation.js';
 import { isWeighted } from '../passes/affine.js';
-import { layerWindows } from './moments.js';
+import { geometryOf, plainWeightGradients, type WeightGradients } from './weightGradients.js';
 
 export type Values = ReadonlyMap<TensorId, Float32Array>;
 
@@ -18,6 +17,7 @@ interface Step {
   values: Values;
   /** Of the node's output before its activation. */
   gradient: Float32Array;
+  engine: WeightGradients;
 }
 
 /** Gradients of the node's inputs; undefined where the rule does not fit. */
@@ -25,35 +25,13 @@ type Rule = (step: Step) => (Float32Array | undefined)[] | undefined;
 
 const seen = ({ values, node }: Step, input: number): Float32Array | undefined => values.get(node.inputs[input]);
 
-function weightMatrixOf(graph: Graph, node: Node): Float32Array {
-  const { data, shape } = graph.tensors[node.inputs[1]];
-  const at = matrixIndex(node.op, shape);
-  const matrix = new Float32Array((data as Float32Array).length);
-  (data as Float32Array).forEach((v, i) => {
-    matrix[at(i)] = v;
-  });
-  return matrix;
-}
-
 /** Each output spreads its gradient over the window that it saw. */
-const throughWeights: Rule = (step) => {
-  const { graph, node, gradient } = step;
-  const input = seen(step, 0);
-  if (!input || !graph.tensors[node.inputs[1]].data) return undefined;
-  const { rows, columns, groups, positions, spread } = layerWindows(graph, node);
-  const weights = weightMatrixOf(graph, node);
+const throughWeights: Rule = ({ graph, node, gradient, engine, values }) => {
+  const input = values.get(node.inputs[0]);
+  const { data } = graph.tensors[node.inputs[1]];
+  if (!input || !(data instanceof Float32Array)) return undefined;
   const result = new Float32Array(input.length);
-  const patch = new Float32Array(columns);
-  const rowsOfGroup = rows / groups;
-  for (let p = 0; p < positions; p++)
-    for (let group = 0; group < groups; group++) {
-      patch.fill(0);
-      for (let r = group * rowsOfGroup; r < (group + 1) * rowsOfGroup; r++) {
-        const g = gradient[p * rows + r];
-        if (g !== 0) for (let c = 0, at = r * columns; c < columns; c++, at++) patch[c] += g * weights[at];
-      }
-      spread(result, p, group, patch);
-    }
+  if (!graph.inputs.includes(node.inputs[0])) engine.input(geometryOf(graph, node), data, gradient, result);
   return [result];
 };
 
@@ -151,6 +129,7 @@ export function backward(
   seeds: ReadonlyMap<TensorId, Float32Array>,
   next: () => number,
   visit: (node: Node, gradient: Float32Array) => void,
+  engine: WeightGradients = plainWeightGradients,
 ): void {
   const gradients = new Map(seeds);
   for (const node of [...graph.nodes].reverse()) {
@@ -158,7 +137,7 @@ export function backward(
     if (!whole) continue;
     const gradient = beforeActivation(node, values.get(node.outputs[0]), whole);
     if (isWeighted(node)) visit(node, gradient);
-    const step = { graph, node, values, gradient };
+    const step = { graph, node, values, gradient, engine };
     const results = rules[node.op]?.(step) ?? guessed(step, next);
     results.forEach((result, i) => {
       const id = node.inputs[i];

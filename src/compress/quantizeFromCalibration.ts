@@ -6,11 +6,12 @@ import {
   type CalibrateOptions,
   chooseRanges,
   collectStatistics,
+  type HistogramMethod,
   type Range,
   type RangeMethod,
   type Statistics,
 } from './calibrate.js';
-import { codedRecipe } from './codedRecipe.js';
+import { codedRecipe, hasCodedLayers } from './codedRecipe.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
 import { centred, collectMoments } from './moments.js';
@@ -27,6 +28,7 @@ import {
   type MakeRunner,
 } from './runner.js';
 import { roundSequentially } from './sequential.js';
+import { tuneRanges } from './tuneRanges.js';
 
 /** What the loss of rounding is taken of: the float model's inputs of each layer, the same around their mean (the bias
  *  takes the rest), or what the layers before, rounded already, give. */
@@ -91,7 +93,9 @@ export async function quantizeFromCalibration(
   options: QuantizerOptions = {},
 ): Promise<Quantized> {
   const list = [...samples];
-  const settings: Settings = { ...quantizerDefaults, ...options };
+  const { recipeOf } = options;
+  const coded = recipeOf !== undefined && hasCodedLayers({ graph: source, recipeOf });
+  const settings: Settings = { ...quantizerDefaults, ...(coded ? { method: 'outputs' } : {}), ...options };
   const exact = { graph: source, runner: await makeRunner(source) };
   // Before anything else looks at the samples: fails on what is no calibration set.
   const given = await collectStatistics(source, list, exact.runner);
@@ -102,7 +106,7 @@ export async function quantizeFromCalibration(
   const wanted = settings.equalize === 'auto' ? equalizations : [settings.equalize];
   if (wanted.length === 1 || !settings.recipeOf) return bestOf(input, settings, wanted);
   // Rounding takes long: what to scale is found out at eight bits.
-  const { report } = await bestOf(input, { ...settings, recipeOf: undefined }, wanted);
+  const { report } = await bestOf(input, { ...settings, method: options.method ?? 'mse', recipeOf: undefined }, wanted);
   return bestOf(input, settings, [report.equalization]);
 }
 
@@ -166,6 +170,28 @@ interface Runners {
   exact: { graph: Graph; runner: FloatRunner };
 }
 
+/** Samples that judge ranges. */
+const rangeJudges = 64;
+
+async function rangesOf(
+  graph: Graph,
+  samples: TensorData[][],
+  { runner, exact }: Runners,
+  { extremes, means }: Statistics,
+  settings: Settings,
+): Promise<Map<TensorId, Range>> {
+  const by = (method: HistogramMethod) => chooseRanges(graph, samples, runner, extremes, method, settings);
+  if (settings.method !== 'outputs') return by(settings.method);
+  const makeInteger = settings.makeIntegerRunner ?? evaluateIntegerRunner;
+  const judges = spread(samples, rangeJudges);
+  const candidates = [await by('mse'), await by('percentile'), await by('minmax')];
+  const judge = async (ranges: Map<TensorId, Range>): Promise<number> => {
+    const quantized = quantizeInt8(graph, ranges, { biasCorrection: means });
+    return outputSnr(exact, { graph: quantized, runner: await makeInteger(quantized) }, judges);
+  };
+  return tuneRanges({ candidates, judge });
+}
+
 async function quantizeOne(
   graph: Graph,
   samples: TensorData[][],
@@ -175,8 +201,7 @@ async function quantizeOne(
   equalization: Equalization,
 ): Promise<Quantized> {
   const { method, biasCorrection } = settings;
-  const { runner } = runners;
-  const ranges = await chooseRanges(graph, samples, runner, statistics.extremes, method, settings);
+  const ranges = await rangesOf(graph, samples, runners, statistics, settings);
   const quantize = (round?: RoundWeights): Graph =>
     quantizeInt8(graph, ranges, {
       ...(biasCorrection ? { biasCorrection: statistics.means } : {}),

@@ -3,6 +3,7 @@
 import type { Graph, Node, Tensor, TensorData, TensorId } from '../model/graph.js';
 import { evaluateGraph } from '../ops/evaluateGraph.js';
 import type { Products } from './products.js';
+import type { WeightGradients } from './weightGradients.js';
 
 export interface FloatRunner {
   /** Runs the graph and shows every computed activation once. `data` may be reused after `visit` returns. */
@@ -13,6 +14,7 @@ export interface FloatRunner {
   runPart?(nodes: readonly Node[], known: Values, wanted: readonly TensorId[]): Values;
   /** Faster than the plain ones. */
   products?: Products;
+  gradients?: WeightGradients;
 }
 
 /** Activations of one sample. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs graphs for calibration on the C kernels, the fastest that this machine has for them.
 import { loadTarget } from '../build/boards.js';
+import { openWeightGradients } from '../build/gradientsModule.js';
 import { openProducts } from '../build/productsModule.js';
 import { openWasmCache } from '../build/wasmCache.js';
 import type { MakeIntegerRunner, MakeRunner } from '../compress/runner.js';
@@ -11,12 +12,14 @@ import { GraphRunner } from './graphRunner.js';
 export async function openWasmRunners(): Promise<{ float: MakeRunner; integer: MakeIntegerRunner }> {
   const options = { target: loadTarget('wasm32'), rounding: 'single' as const, cache: await openWasmCache() };
   const products = await openProducts(options.cache);
+  const gradients = await openWeightGradients(options.cache);
   return {
     // Every activation is shown right after the layer that computes it.
     float: async (graph) => {
       const runner = await GraphRunner.open(graph, options);
       return {
         products,
+        gradients,
         setConstants: (changes) => runner.setTensors(changes),
         runPart: (nodes, known, wanted) => runner.runPart(nodes, known, wanted) as Map<TensorId, Float32Array>,
         run: (inputs, visit) =>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, join } from 'node:path';
+import { rangeMethods } from '../../compress/calibrate.js';
 import { type RecipeOf, uniformRecipe } from '../../compress/recipe.js';
 import { type Rewrite, rewriteOf } from '../../compress/rewrite.js';
 import type { Board } from '../../generated/board.js';
@@ -109,7 +110,10 @@ export const pack: CommandSpec = {
       flags: '--prefer <what>',
       text: 'speed (flash for time), size (time for flash), ram (time for arena) or balance',
     },
-    { flags: '--ranges <method>', text: 'activation ranges from calibration: minmax, percentile or mse' },
+    {
+      flags: '--ranges <method>',
+      text: 'activation ranges from calibration: minmax, percentile, mse, or outputs (mixed by trial)',
+    },
     {
       flags: '--weights <format>',
       text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …; coded3: 3 bits each once --coded',
@@ -139,7 +143,7 @@ export const pack: CommandSpec = {
     if (name !== undefined && !/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
       fail('usage.option', { option: 'name', expected: 'lower-case letters, digits and _, at most 40', got: name });
     }
-    const ranges = choice(options, 'ranges', ['minmax', 'percentile', 'mse'] as const);
+    const ranges = choice(options, 'ranges', rangeMethods);
     const calib = text(options, 'calib');
     const { recipeOf, recipe, rewrite } = await weightOptions(options);
     const coded = choice(options, 'coded', codedModes);

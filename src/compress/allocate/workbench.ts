@@ -4,7 +4,7 @@
 import type { Recipe } from '../../generated/recipe.js';
 import type { Graph, Node, TensorData, TensorId } from '../../model/graph.js';
 import { isWeighted } from '../../passes/affine.js';
-import { chooseRanges, collectStatistics, type RangeMethod } from '../calibrate.js';
+import { chooseRanges, collectStatistics, type HistogramMethod } from '../calibrate.js';
 import { layerSensitivities, withSensitivities } from '../codedRecipe.js';
 import { centred, collectMoments, type Moments } from '../moments.js';
 import { quantizeInt8 } from '../quantize.js';
@@ -66,7 +66,7 @@ export interface WorkbenchInput {
   levels: readonly string[];
   target: TuneTarget;
   quality?: Quality;
-  ranges?: RangeMethod;
+  ranges?: HistogramMethod;
   /** What is limited; bytes are unless given. */
   matters?: readonly Amount[];
 }

@@ -4,6 +4,7 @@
 // arXiv:1907.11900, here on the output's error instead of the weight's). Rows whose inputs are alike share one step, so
 // that their multipliers are one number, too.
 import { tableBits } from '../code/rans.js';
+import { beamRow } from './beam.js';
 import type { GridRequest } from './grid.js';
 import { type MomentOf, type Sweep, sweepOf } from './secondOrder.js';
 
@@ -100,29 +101,6 @@ function layerOf(request: RateRequest, momentOf: MomentOf): Layer {
   return { request, momentOf, sweepAt, between, relative };
 }
 
-/** One row, each weight's error spread over those not yet rounded; bits are weighed in. */
-function sweepRow(real: Float64Array, { order, factor }: Sweep, step: number, bits: Float64Array, lambda: number) {
-  const n = order.length;
-  const out = new Int8Array(n);
-  const weights = real.slice();
-  for (let j = 0; j < n; j++) {
-    const column = order[j];
-    const u = factor[j * n + j];
-    const w = weights[column];
-    const near = clampCode(Math.round(w / step));
-    let best = near;
-    let least = Number.POSITIVE_INFINITY;
-    for (const q of near === 0 ? [0] : [near, near - Math.sign(near), 0]) {
-      const cost = ((w - q * step) / u) ** 2 + lambda * bits[q + largestCode];
-      if (cost < least) [best, least] = [q, cost];
-    }
-    out[column] = best;
-    const error = (w - best * step) / u;
-    if (error !== 0) for (let k = j + 1; k < n; k++) weights[order[k]] -= error * factor[k * n + j];
-  }
-  return out;
-}
-
 const descentSweeps = 8;
 
 /** Coordinate descent on error + lambda * bits, in place. */
@@ -189,7 +167,7 @@ function sweepRows({ layer, scales, lambda, values }: Rounding, bits: Float64Arr
     const own = wanted.subarray(...span);
     const u = factor[j * rows + j];
     const cost = lambda * u * u;
-    const q = sweepRow(own, sweepAt(r), scales[r], bits, cost);
+    const q = beamRow(own, sweepAt(r), { step: scales[r], bits, lambda: cost });
     descendRow(own, q, momentOf(r), scales[r], bits, cost);
     next.set(q, r * n);
     const errors = errorsOf(own, q, scales[r]);
