@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTarget } from '../src/build/boards.js';
+import { fitNonNegative } from '../src/costs/leastSquares.js';
 import type { Target } from '../src/generated/target.js';
 import { emptyGraph, type Graph, type Node } from '../src/model/graph.js';
 import { opSpec } from '../src/ops/index.js';
@@ -16,7 +17,6 @@ import { packageRoot } from '../src/packageRoot.js';
 import { benchBoards } from './boards.js';
 import { addLayer, fitShapes, type LayerShape, storeAs } from './fitShapes.js';
 import { countLayers } from './layerCounts.js';
-import { fitNonNegative } from './leastSquares.js';
 import { withTargetRows } from './targetRows.js';
 
 const rounding = 'tflite';

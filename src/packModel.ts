@@ -14,10 +14,12 @@ import {
 import { codedFrom, recipeFrom, requireLayers } from './compress/recipe.js';
 import { rewriteOf } from './compress/rewrite.js';
 import { type WeightHistograms, weightHistograms } from './compress/weightHistograms.js';
+import { type CostTable, withTable } from './costs/boardCosts.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
 import type { Vectors } from './emit/testProgram.js';
+import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
 import type { Graph, TensorData } from './model/graph.js';
 import { elementCount, makeData, perTensorQuant } from './model/graph.js';
@@ -53,6 +55,8 @@ export interface PackRequest {
   recipe?: Recipe;
   /** Constants are stored entropy-coded, where that is shorter. */
   coded?: CodedMode;
+  /** What the board took: kernels are chosen by it instead of the target's table of instructions. */
+  costs?: CostTable;
 }
 
 /** What mote's quantizer started from. */
@@ -237,6 +241,12 @@ function isPortable(plan: Plan): boolean {
   return plan.steps.every((s) => callsOf(s).every((c) => portable.has(c.kernel) || isInline(c.kernel)));
 }
 
+/** What decided the kernels, so that a pack says why it differs from another. */
+const costsPart = ({ rows, counted }: CostTable): NonNullable<PackManifest['costs']> => ({
+  shapes: counted.size,
+  hash: sha256(Buffer.from(JSON.stringify(rows))).slice(0, 16),
+});
+
 const hostFolder = 'host';
 
 /** The pack, and beside it the same model with the reference kernels: what the host runs and any C99 compiler builds. */
@@ -263,13 +273,14 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const rounding =
     request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
   const prefer = request.prefer ?? 'balance';
-  const target = loadTarget(request.target);
+  const target = withTable(loadTarget(request.target), request.costs);
   const coding = request.coded ?? (request.recipe && codedFrom(request.recipe));
   if (coding && prefer === 'ram')
     fail('usage.bad', { what: 'coded constants take RAM for flash, --prefer ram does the opposite', command: 'pack' });
   const plan = planGraph(graph, { rounding, prefer, target }, undefined, coding);
   if (prefer === 'speed' || prefer === 'size') {
-    const note = tradeOffNote(prefer, plan, planGraph(graph, { rounding, target }), target);
+    const unit = request.costs?.unit ?? 'instructions';
+    const note = tradeOffNote(prefer, plan, planGraph(graph, { rounding, target }), target, unit);
     if (note) notes.push(note);
   }
   const input: PackInput = {
@@ -292,6 +303,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     },
     target: request.target,
     board: request.board,
+    ...(request.costs ? { costs: costsPart(request.costs) } : {}),
     rounding,
     prefer,
     vectors: makeVectors(graph, rounding, samples),

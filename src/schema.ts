@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fail } from './cli/errors.js';
 import type { Board } from './generated/board.js';
+import type { CostFile } from './generated/costs.js';
 import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
 import type { RunRecord } from './generated/run.js';
@@ -17,6 +18,7 @@ interface Kinds {
   pack: PackManifest;
   recipe: Recipe;
   run: RunRecord;
+  costs: CostFile;
 }
 
 const words: Record<keyof Kinds, string> = {
@@ -25,6 +27,7 @@ const words: Record<keyof Kinds, string> = {
   pack: 'pack manifest',
   recipe: 'recipe',
   run: 'run record',
+  costs: 'cost file',
 };
 
 /** Parses and validates; `path` is for the message. */

@@ -28,6 +28,7 @@ import { type Totals, totalsOf } from './compress/allocate/totals.js';
 import { type LevelPlan, openWorkbench, type Workbench } from './compress/allocate/workbench.js';
 import { type Equalization, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
 import { codedFrom } from './compress/recipe.js';
+import { withTable } from './costs/boardCosts.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import type { Recipe } from './generated/recipe.js';
 import type { Graph, TensorData } from './model/graph.js';
@@ -112,7 +113,7 @@ async function open(graph: Graph, samples: TensorData[][], request: TuneRequest,
     makeRunner,
     makeIntegerRunner,
     levels,
-    target: loadTarget(request.target),
+    target: withTable(loadTarget(request.target), request.costs),
     quality: request.quality,
     matters: [
       'bytes',
@@ -204,7 +205,7 @@ async function prepare(request: TuneRequest): Promise<Ready> {
   const coded = levels.map(parseLevel).some((l) => l.weights.startsWith('coded'));
   const samples = usedForCalibration(calibrationSamples(graph, { ...request, calibration }).samples, coded);
   const { bench, equalization } = await open(graph, samples, request, levels);
-  const target = loadTarget(request.target);
+  const target = withTable(loadTarget(request.target), request.costs);
   return {
     ...{ bench, equalization, target, samples: samples.length },
     recipeOf: recipesFor(bench, request, equalization, samples.length),

@@ -9,7 +9,7 @@ export interface OptionSpec {
   required?: boolean;
 }
 
-export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface CommandSpec {
   name: string;
@@ -21,6 +21,12 @@ export interface CommandSpec {
   /** Ctrl-C aborts `out.signal` instead of ending the program at once; a second one ends it. */
   stopsGently?: boolean;
   run(args: string[], options: OptionValues, out: Output): Promise<Answer>;
+}
+
+/** An option that takes several values: `--from <run...>`. */
+export function list(options: OptionValues, key: string): readonly string[] {
+  const value = options[key];
+  return Array.isArray(value) ? value : [];
 }
 
 /** A string option, or undefined. */

@@ -55,6 +55,12 @@ export const errors = {
     text: "'{path}' has a CPU node of kind {operator}, which the functional model of the NPU does not run",
     help: 'mote npu dump lists the nodes',
   },
+  'costs.other': {
+    exit: 3,
+    text: "'{path}' holds the costs of {got}, not of {expected}",
+    help: 'mote profile DIR --board ID --learn makes one for a board; --no-costs takes none',
+  },
+  'costs.run': { exit: 3, text: "nothing can be learnt from '{path}': {reason}" },
   'pack.broken': {
     exit: 3,
     text: "'{path}' is not a mote pack: {reason}",

@@ -19,14 +19,14 @@ const reasonOf = (error: unknown): string => {
   return (code && words[code]) ?? code ?? String(error);
 };
 
-/** Reads a regular file of at most 256 MiB. */
-export async function readInput(path: string): Promise<Uint8Array> {
+/** Reads a regular file of at most 256 MiB, or of what is said. */
+export async function readInput(path: string, maxBytes = maxFileBytes): Promise<Uint8Array> {
   try {
     const handle = await open(path, 'r');
     try {
       const info = await handle.stat();
       if (!info.isFile()) fail('file.read', { path, reason: 'it is no regular file' });
-      if (info.size > maxFileBytes) fail('file.size', { path, bytes: info.size, limit: maxFileBytes });
+      if (info.size > maxBytes) fail('file.size', { path, bytes: info.size, limit: maxBytes });
       return await handle.readFile();
     } finally {
       await handle.close();

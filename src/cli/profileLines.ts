@@ -2,7 +2,8 @@
 // A run record as lines for a terminal.
 import type { RunRecord } from '../generated/run.js';
 import { secondsOf } from '../measure/runRecord.js';
-import { grouped, percent, right, table } from '../report/table.js';
+import { errorText } from '../report/prediction.js';
+import { grouped, percent, right, signedPercent, table } from '../report/table.js';
 
 const milli = (seconds: number | undefined): string => (seconds === undefined ? '–' : (seconds * 1000).toFixed(3));
 const micro = (joules: number): string => (joules * 1e6).toFixed(2);
@@ -12,11 +13,16 @@ const mega = (hz: number): string => (hz / 1e6).toFixed(3);
 const spread = (s: RunRecord['whole']): string =>
   s.median > 0 ? `${((50 * (s.high95 - s.low95)) / s.median).toFixed(1)}%` : '–';
 
+/** What was predicted before the run, and how far off it was. */
+const predictedCells = (p: RunRecord['predicted'], count: number): string[] =>
+  p && count > 0 ? [grouped(p.count), signedPercent(100 * (p.count / count - 1))] : ['–', '–'];
+
 export function layerLines(record: RunRecord, width: number): string[] {
   const { whole, layers, counter } = record;
   const joule = record.energy?.perInference.median;
   const sum = layers.reduce((total, l) => total + l.count.median, 0);
   const share = (count: number) => (joule === undefined ? '–' : `≈${micro((joule * count) / sum)}`);
+  const withPrediction = layers.some((l) => l.predicted);
   const rows = layers.map((l) => [
     l.name,
     l.kernel,
@@ -27,6 +33,7 @@ export function layerLines(record: RunRecord, width: number): string[] {
     l.macs > 0 ? (l.count.median / l.macs).toFixed(2) : '–',
     l.bound,
     share(l.count.median),
+    ...(withPrediction ? predictedCells(l.predicted, l.count.median) : []),
   ]);
   rows.push([
     'whole',
@@ -38,6 +45,7 @@ export function layerLines(record: RunRecord, width: number): string[] {
     record.macs > 0 ? (whole.median / record.macs).toFixed(2) : '–',
     '',
     joule === undefined ? '–' : micro(joule),
+    ...(withPrediction ? predictedCells(record.predicted, whole.median) : []),
   ]);
   const columns = [
     { title: 'layer' },
@@ -49,6 +57,7 @@ export function layerLines(record: RunRecord, width: number): string[] {
     right('per MAC'),
     { title: 'bound' },
     right('µJ'),
+    ...(withPrediction ? [right('≈before'), right('off')] : []),
   ];
   return table(columns, rows, width);
 }
@@ -69,8 +78,19 @@ export function wholeLines(record: RunRecord): string[] {
     latencyLine(record),
     clockLine(record),
     ...energyLines(record),
+    ...predictedLine(record),
     `profile ${cost}${sum}`,
     `ram     arena ${grouped(record.arenaBytes)} bytes${stack}`,
+  ];
+}
+
+export function predictedLine({ predicted, counter, whole }: RunRecord): string[] {
+  if (!predicted) return [];
+  const { count, errorPercent, from } = predicted;
+  const sure = errorPercent === null ? '' : ` ± ${errorText(errorPercent)}`;
+  const off = signedPercent(100 * (count / whole.median - 1));
+  return [
+    `predict ≈ ${grouped(count)} ${counter.unit}${sure} before the run, estimated from ${from} counts: ${off} off`,
   ];
 }
 

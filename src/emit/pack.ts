@@ -10,11 +10,13 @@ import { stateTensors } from '../model/state.js';
 import { concatData } from '../model/tensorData.js';
 import type { Prefer, Rounding } from '../ops/op.js';
 import { storedOf } from '../ops/packedConv.js';
+import type { Work } from '../ops/variants/variant.js';
 import { callsOf, type Plan, weightBytes } from '../plan/plan.js';
 import { isInline } from '../plan/rowMean.js';
 import type { Stream } from '../plan/stream.js';
 import { version } from '../version.js';
 import { codedHeader, hasCoded } from './coded.js';
+import { kernelCode } from './kernelCode.js';
 import { firmwareGlue, layersHeader, layersSource } from './layers.js';
 import { type EmitContext, headerOf, modelHeader, modelSource, parameterSymbol, streamHeader } from './model.js';
 import { namesOf } from './names.js';
@@ -28,6 +30,8 @@ export interface PackInput {
   model: PackManifest['model'];
   target: string;
   board?: string;
+  /** Where a board's counts decided the kernels. */
+  costs?: PackManifest['costs'];
   rounding: Rounding;
   prefer: Prefer;
   vectors: Vectors;
@@ -73,7 +77,11 @@ function weightsOf(graph: Graph, node: Node): { weights?: string } {
   return stored ? { weights: encodingName(stored.encoding) } : {};
 }
 
-function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'] {
+/** What a cost table needs to know of a call. */
+const costingOf = (kernel: string, work: Work | undefined): { work?: Work; code?: string } =>
+  work ? { work, code: kernelCode(kernel) } : {};
+
+export function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'] {
   const { layers, stages } = namesOf(plan);
   return plan.steps.map((step, index) => ({
     index,
@@ -86,6 +94,8 @@ function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'
     weightBytes: weightBytes(step),
     ...(step.coded ? { coded: step.coded.mode, decodedBytes: step.coded.decodedBytes } : {}),
     scratchBytes: step.call.scratchBytes,
+    ...costingOf(step.call.kernel, step.work),
+    ...(step.stream ? { otherInstructions: Math.round(step.stream.otherInstructions) } : {}),
     inputs: step.call.inputs.map((i) => portOf(graph, plan, step.node.inputs[i])),
     outputs: step.call.outputs.map((i) => portOf(graph, plan, step.node.outputs[i])),
     ...(step.stream ? { bands: step.stream.bands, streamed: streamedOf(step.stream, stages[index]) } : {}),
@@ -93,11 +103,12 @@ function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'
 }
 
 const streamedOf = ({ stages }: Stream, names: readonly string[]): StreamedLayer[] =>
-  stages.map(({ node, calls, macs, schedule }, i) => ({
+  stages.map(({ node, calls, macs, work, schedule }, i) => ({
     name: names[i],
     op: node.op,
     kernel: calls[0].kernel,
     macs,
+    ...costingOf(calls[0].kernel, work),
     rowsPerBand: schedule.rowsPerBand,
   }));
 
@@ -158,6 +169,7 @@ export function emitPack(input: PackInput): PackOutput {
     model: input.model,
     target: input.target,
     ...(input.board ? { board: input.board } : {}),
+    ...(input.costs ? { costs: input.costs } : {}),
     rounding: input.rounding,
     prefer: input.prefer,
     ...(input.host ? { host: input.host } : {}),

@@ -3,6 +3,7 @@
 import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
 import type { ConstArray, KernelCall, LowerContext } from '../ops/op.js';
 import { type Candidate, chooseKernels, lowerNode } from '../ops/variants/choose.js';
+import type { Work } from '../ops/variants/variant.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
 import { type CodedConstants, type CodedMode, codeConstants } from './codedConstants.js';
 import { orderNodes } from './orderNodes.js';
@@ -19,6 +20,8 @@ export interface Step {
   node: Node;
   call: KernelCall;
   macs: number;
+  /** What the cost table predicts from; a streamed run's stages have their own. */
+  work?: Work;
   /** Estimated by the target's cost table; undefined for a kernel without a row. */
   instructions: number | undefined;
   /** Arena offset of the call's scratch, when it has any. */
@@ -91,14 +94,15 @@ export type Coding = CodedMode | ((node: Node) => CodedMode | undefined);
 
 const codedAs = (call: KernelCall, mode: CodedMode | undefined): CodedConstants | undefined =>
   mode && codeConstants(call, mode);
+type Chosen = Pick<Candidate, 'call' | 'instructions'> & { work?: Work | undefined };
 
 /** Places everything; a segment is a step. */
 export function layOut(whole: Graph, segments: readonly Segment[], coding?: Coding): Plan {
   const streams = new Map<Node, Stream>();
-  const candidateOf = new Map<Node, Candidate>();
+  const candidateOf = new Map<Node, Chosen>();
   const runs = segments.flatMap((s) => {
     if (!('stream' in s)) {
-      candidateOf.set(s.node, { call: s.call, instructions: s.instructions });
+      candidateOf.set(s.node, { call: s.call, work: s.work, instructions: s.instructions });
       return [];
     }
     const node = streamNode(s.members, s.stream.inputs);
@@ -108,7 +112,7 @@ export function layOut(whole: Graph, segments: readonly Segment[], coding?: Codi
   });
   const graph = runs.length ? withStreams(whole, runs) : whole;
   const { nodes, buffers, bufferOf, viewOf } = findBuffers(graph);
-  const chosen = nodes.map((node) => candidateOf.get(node) as Candidate);
+  const chosen = nodes.map((node) => candidateOf.get(node) as Chosen);
   const calls = chosen.map((c) => c.call);
   const scratch = calls.flatMap((call, step): Buffer[] => {
     if (call.scratchBytes === 0) return [];
@@ -138,6 +142,7 @@ export function layOut(whole: Graph, segments: readonly Segment[], coding?: Codi
     return {
       node,
       call: calls[i],
+      ...(chosen[i].work ? { work: chosen[i].work } : {}),
       instructions: chosen[i].instructions,
       macs: stream ? stream.stages.reduce((sum, s) => sum + s.macs, 0) : specOf(node).macs(node, graph),
       scratchOffset: scratchAt.get(i) ?? 0,

@@ -6,6 +6,7 @@
 import { type Graph, type Node, type TensorId, tensorBytes } from '../model/graph.js';
 import { stateTensors, stateViews } from '../model/state.js';
 import type { KernelCall, LowerContext } from '../ops/op.js';
+import type { Work } from '../ops/variants/variant.js';
 import { type BandLowering, bandLowering } from './bandLowering.js';
 import { rowGeometry } from './bandNode.js';
 import { specOf } from './buffers.js';
@@ -15,7 +16,7 @@ import { makeRun, makeStream, type Stream, scratchSizes } from './stream.js';
 
 /** A layer as a whole, or a run of layers in bands. */
 export type Segment =
-  | { node: Node; call: KernelCall; instructions?: number | undefined }
+  | { node: Node; call: KernelCall; work?: Work; instructions?: number | undefined }
   | { members: readonly Node[]; stream: Stream };
 
 export type Layout = (graph: Graph, segments: readonly Segment[]) => Plan;
@@ -110,12 +111,12 @@ function wholeLags({ graph, root }: Steps, node: Node, { overlap }: KernelCall):
 
 function wholeOptions(s: Steps, lowering: BandLowering, step: number): Option[] {
   const node = s.nodes[step];
-  return lowering.candidates(node).map(({ call, instructions }) => ({
+  return lowering.candidates(node).map(({ call, work, instructions }) => ({
     first: step,
     last: step,
     peakBytes: surroundingBytes(s, step, step, node.outputs[0], wholeLags(s, node, call)) + up(call.scratchBytes),
     instructions,
-    make: () => ({ node, call, instructions }),
+    make: () => ({ node, call, work, instructions }),
   }));
 }
 

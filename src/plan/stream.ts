@@ -4,6 +4,7 @@
 import { dtypeBytes, type Graph, type Node, type TensorId } from '../model/graph.js';
 import type { ConstArray, CStruct, KernelCall } from '../ops/op.js';
 import type { Estimated } from '../ops/variants/choose.js';
+import type { Work } from '../ops/variants/variant.js';
 import { type BandLowering, bandShape } from './bandLowering.js';
 import { activationInputs, rowGeometry } from './bandNode.js';
 import { specOf } from './buffers.js';
@@ -37,6 +38,8 @@ export interface StreamStage {
   /** Bytes of its rows that are kept from band to band. */
   keptBytes: number;
   macs: number;
+  /** What the cost table predicts all bands from; undefined for a mean. */
+  work?: Work;
   /** It makes one sum of all its rows (rowMean.ts): its scratch is kept from band to band, its output is written last. */
   isMean: boolean;
   /** Relative to the stream's memory; 0 where there is none. */
@@ -57,6 +60,8 @@ export interface Stream {
   lagBytes: number[];
   /** Predicted. */
   instructions: number;
+  /** Those of them that are in no kernel: making the calls, keeping rows, means. */
+  otherInstructions: number;
 }
 
 const alignBytes = 4;
@@ -173,12 +178,22 @@ interface Choice {
   calls: KernelCall[];
   firstOwn: number;
   lastOwn: number;
+  work?: Work;
   instructions: number;
+  /** Those of them that are in no kernel with a cost row. */
+  otherInstructions: number;
   scratchBytes: number;
 }
 
 const scratchOf = (calls: readonly { scratchBytes: number }[]): number =>
   Math.max(0, ...calls.map((c) => c.scratchBytes));
+
+const times = ({ pixels, outputs, macs }: Work, n: number): Work => ({
+  calls: n,
+  pixels: pixels * n,
+  outputs: outputs * n,
+  macs: macs * n,
+});
 
 const rowsOf = (bands: readonly Band[]): number => bands.reduce((sum, b) => sum + b.rows, 0);
 
@@ -187,12 +202,15 @@ function chooseKernel(lowering: BandLowering, node: Node, bands: readonly Band[]
   const typical = largestBand(bands);
   const shapes = how.estimate ? { firstOwn: 0, lastOwn: 0, distinct: [typical] } : shapesOf(bands);
   const perShape = shapes.distinct.map((band) => lowering.candidates(node, band));
-  const choices = lowering.candidates(node, typical).flatMap(({ call, instructions }): Choice[] => {
+  const share = rowsOf(bands) / typical.rows;
+  const otherInstructions = perCall * bands.length;
+  const choices = lowering.candidates(node, typical).flatMap(({ call, work, instructions }): Choice[] => {
     const found = perShape.map((list) => list.find((c) => c.call.kernel === call.kernel));
     if (found.some((c) => c === undefined)) return [];
     const calls = (found as Estimated[]).map((c) => c.call);
-    const total = (instructions * rowsOf(bands)) / typical.rows + perCall * bands.length;
-    return [{ ...shapes, calls, instructions: total, scratchBytes: scratchOf(calls) }];
+    const total = (instructions * rowsOf(bands)) / typical.rows + otherInstructions;
+    const scratchBytes = scratchOf(calls);
+    return [{ ...shapes, calls, work: times(work, share), instructions: total, otherInstructions, scratchBytes }];
   });
   const within = choices.filter((c) => c.scratchBytes <= how.maxScratchBytes);
   return within[0] ?? choices.reduce((a, b) => (b.scratchBytes < a.scratchBytes ? b : a));
@@ -205,7 +223,8 @@ function meanChoice(graph: Graph, node: Node, bands: readonly Band[]): Choice {
   );
   const made = distinct.map((band) => rowMeanCall(node, graph, band).call);
   const instructions = calls.reduce((sum, c) => sum + c.instructions + perCall, 0);
-  return { firstOwn, lastOwn, calls: made, instructions, scratchBytes: scratchOf(made) };
+  const scratchBytes = scratchOf(made);
+  return { firstOwn, lastOwn, calls: made, instructions, otherInstructions: instructions, scratchBytes };
 }
 
 /** Scratch sizes that the kernels of the members may have in bands: what `maxScratchBytes` is worth trying. */
@@ -325,12 +344,18 @@ function stageOf(lowering: BandLowering, run: Run, i: number, how: StreamChoice)
     rowBytes,
     keptBytes,
     macs: how.estimate ? 0 : specOf(node).macs(node, graph),
+    ...(choice.work ? { work: choice.work } : {}),
     isMean,
     windowOffset: 0,
     scratchOffset: 0,
     scratchBytes: choice.scratchBytes,
   };
-  return { stage, instructions: choice.instructions + run.schedule.bands * slide };
+  const slides = run.schedule.bands * slide;
+  return {
+    stage,
+    instructions: choice.instructions + slides,
+    otherInstructions: choice.otherInstructions + slides,
+  };
 }
 
 /** The run with kernels, windows and places. */
@@ -349,5 +374,6 @@ export function makeStream(lowering: BandLowering, run: Run, how: StreamChoice):
     output: members[members.length - 1].outputs[0],
     lagBytes: inputs.map((id) => lagOf(stages, schedule.bands, id)),
     instructions: made.reduce((sum, m) => sum + m.instructions, 0),
+    otherInstructions: made.reduce((sum, m) => sum + m.otherInstructions, 0),
   };
 }

@@ -32,13 +32,19 @@ function instructionsMore(plan: Plan, other: Plan): number | undefined {
 }
 
 /** Undefined where there is nothing to weigh: both plans have the same kernels. */
-export function tradeOffNote(prefer: Prefer, plan: Plan, balance: Plan, target: Target): string | undefined {
+export function tradeOffNote(
+  prefer: Prefer,
+  plan: Plan,
+  balance: Plan,
+  target: Target,
+  unit: 'cycles' | 'instructions',
+): string | undefined {
   if (plan.steps.every((s, i) => s.call.kernel === balance.steps[i].call.kernel)) return undefined;
   const flash = signed(flashOf(plan, target) - flashOf(balance, target));
   const more = instructionsMore(plan, balance);
   const instructions =
     more === undefined
-      ? 'more instructions (no estimate)'
-      : `${grouped(Math.round(Math.abs(more)))} ${more < 0 ? 'fewer' : 'more'} instructions`;
+      ? `more ${unit} (no estimate)`
+      : `${grouped(Math.round(Math.abs(more)))} ${more < 0 ? 'fewer' : 'more'} ${unit}`;
   return `prefer ${prefer}: ${flash} bytes of flash for ${instructions}, against balance (estimated)`;
 }

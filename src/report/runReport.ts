@@ -5,9 +5,10 @@ import { roofOf } from '../measure/roofline.js';
 import { secondsOf } from '../measure/runRecord.js';
 import { currentChart } from './currentChart.js';
 import { type Card, cards, htmlPage, htmlTable, type Section } from './html.js';
+import { errorText } from './prediction.js';
 import { rooflineChart } from './rooflineChart.js';
 import { arenaChart, barChart } from './svg.js';
-import { grouped, kib, percent } from './table.js';
+import { grouped, kib, percent, signedPercent } from './table.js';
 
 const milli = (seconds: number | undefined) => (seconds === undefined ? '–' : `${(seconds * 1000).toFixed(3)} ms`);
 const micro = (joules: number) => `${(joules * 1e6).toFixed(2)} µJ`;
@@ -35,10 +36,24 @@ function introCards(record: RunRecord): Card[] {
   ];
 }
 
+/** What the cost table said before the run, and how far off that was. */
+function predictedText({ predicted, count }: Pick<RunRecord['layers'][number], 'predicted' | 'count'>): string {
+  if (!predicted || count.median <= 0) return '–';
+  return `≈ ${grouped(predicted.count)} (${signedPercent(100 * (predicted.count / count.median - 1))})`;
+}
+
+function predictedNote({ predicted, whole, layers }: RunRecord): string {
+  const from = predicted?.from ?? layers.find((l) => l.predicted)?.predicted?.from;
+  const sure = predicted?.errorPercent == null ? '' : `, ± ${errorText(predicted.errorPercent)} stated`;
+  const all = predicted ? `; the whole: ${predictedText({ predicted, count: whole })}${sure}` : '';
+  return ` What was predicted before the run is estimated from ${from} counts${all}.`;
+}
+
 function layersSection(record: RunRecord): Section {
   const { counter, layers, energy } = record;
   const sum = layers.reduce((total, l) => total + l.count.median, 0);
   const joule = energy?.perInference.median;
+  const predicted = layers.some((l) => l.predicted);
   const rows = layers.map((l) => [
     String(l.index),
     l.name,
@@ -50,6 +65,7 @@ function layersSection(record: RunRecord): Section {
     l.macs > 0 ? (l.count.median / l.macs).toFixed(3) : '–',
     l.bound,
     joule === undefined ? '–' : `≈ ${micro((joule * l.count.median) / sum)}`,
+    ...(predicted ? [predictedText(l)] : []),
     l.kernel,
   ]);
   const head = [
@@ -63,12 +79,13 @@ function layersSection(record: RunRecord): Section {
     'per MAC',
     'bound',
     'energy',
+    ...(predicted ? ['predicted before'] : []),
     'kernel',
   ];
   return {
     title: 'Layers',
-    note: 'Medians. Energy of a layer is estimated: that of the whole, shared out by counts.',
-    html: htmlTable(head, rows, [1, 2, 8, 10]),
+    note: `Medians. Energy of a layer is estimated: that of the whole, shared out by counts.${predicted ? predictedNote(record) : ''}`,
+    html: htmlTable(head, rows, [1, 2, 8, head.length - 1]),
   };
 }
 

@@ -24,6 +24,9 @@ export function grouped(n: number): string {
 export const kib = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
 export const percent = (part: number, whole = 1): string => `${((100 * part) / whole).toFixed(1)}%`;
 
+/** 4.2 -> `+4.2%` */
+export const signedPercent = (value: number): string => `${value > 0 ? '+' : ''}${value.toFixed(1)}%`;
+
 const clip = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;
 

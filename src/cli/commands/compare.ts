@@ -3,6 +3,7 @@ import type { RunRecord } from '../../generated/run.js';
 import { grouped, right, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
+import { predictedLine } from '../profileLines.js';
 import { readRun } from '../runFiles.js';
 
 /** `3` or `3%`. */
@@ -95,8 +96,8 @@ export const compare: CommandSpec = {
     const columns = [{ title: '' }, right('before'), right('after'), right('change')];
     return {
       data: {
-        before: { name: a.name, board: a.board, hash: a.hash },
-        after: { name: b.name, board: b.board, hash: b.hash },
+        before: { name: a.name, board: a.board, hash: a.hash, predicted: a.predicted ?? null },
+        after: { name: b.name, board: b.board, hash: b.hash, predicted: b.predicted ?? null },
         changes,
         layers,
       },
@@ -107,6 +108,8 @@ export const compare: CommandSpec = {
         ...table(columns, layers.map(rowOf), out.width),
         '',
         ...table(columns, changes.map(rowOf), out.width),
+        ...predictedLine(a).map((line) => `before  ${line}`),
+        ...predictedLine(b).map((line) => `after   ${line}`),
       ],
       error: limit === undefined ? undefined : overLimit(changes, limit),
     };

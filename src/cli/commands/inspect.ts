@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path';
 import { loadTarget } from '../../build/boards.js';
+import { type CostTable, targetTable, withTable } from '../../costs/boardCosts.js';
+import { type Prediction, predictPack } from '../../costs/predict.js';
+import { layersOf } from '../../emit/pack.js';
+import type { PackManifest } from '../../generated/pack.js';
 import { type Graph, type Node, tensorBytes } from '../../model/graph.js';
 import { opSpec } from '../../ops/index.js';
 import { importModel } from '../../packModel.js';
-import { planGraph } from '../../plan/plan.js';
+import { type Plan, planGraph } from '../../plan/plan.js';
+import { predictionData, predictionLines, predictionTable } from '../../report/prediction.js';
 import { grouped, table } from '../../report/table.js';
 import { findObstacles, type Obstacle } from '../../support.js';
 import { type CommandSpec, text } from '../command.js';
+import { boardCosts, costOptions } from '../costOptions.js';
 import { readInput } from '../files.js';
+import { targetOption } from '../packOptions.js';
 
 interface LayerRow {
   name: string;
@@ -38,22 +45,39 @@ function rowOf(graph: Graph, node: Node, obstacles: Obstacle[]): LayerRow {
   };
 }
 
+/** What the plan's layers will take; a session of this very pack is not looked for, since nothing is emitted. */
+function predictPlan(
+  graph: Graph,
+  plan: Plan,
+  costs: CostTable,
+): { layers: PackManifest['layers']; prediction: Prediction; costs: CostTable } {
+  const layers = layersOf(graph, plan, 'model');
+  return { layers, prediction: predictPack({ layers, hash: '' }, costs), costs };
+}
+
 const shape = (s: number[]): string => s.join('x') || '–';
 
 export const inspect: CommandSpec = {
   name: 'inspect',
   summary: 'layers, shapes, MACs and bytes of a model, and what cannot run on a target and why',
   arguments: [{ name: 'model', text: '.tflite or .onnx file' }],
-  options: [{ flags: '--target <id>', text: 'judge for this target (default: all)' }],
+  options: [
+    { flags: '--target <id>', text: 'judge for this target (default: all), and predict instructions' },
+    { flags: '--board <id>', text: 'the same for the CPU of this board, and what it will take, layer by layer' },
+    ...costOptions,
+  ],
   async run([path], options, out) {
-    const targetId = text(options, 'target');
-    const target = targetId === undefined ? undefined : loadTarget(targetId);
+    const forAll = text(options, 'target') === undefined && text(options, 'board') === undefined;
+    const { target, board } = forAll ? {} : targetOption(options, 'inspect');
+    const { found, warnings } = await boardCosts(options, board, 'inspect');
     const graph = importModel(await readInput(path), basename(path));
     const obstacles = findObstacles(graph);
     const layers = graph.nodes.map((n) => rowOf(graph, n, obstacles));
-    const arenaBytes = obstacles.length
-      ? null
-      : planGraph(graph, { rounding: 'tflite', target: target ?? loadTarget('wasm32') }).arenaBytes;
+    const plan = obstacles.length
+      ? undefined
+      : planGraph(graph, { rounding: 'tflite', target: withTable(target ?? loadTarget('wasm32'), found?.table) });
+    const arenaBytes = plan?.arenaBytes ?? null;
+    const predicted = plan && target ? predictPlan(graph, plan, found?.table ?? targetTable(target)) : undefined;
     const macs = layers.reduce((sum, l) => sum + l.macs, 0);
     const parameterBytes = layers.reduce((sum, l) => sum + l.parameterBytes, 0);
     const ports = (ids: number[]): object[] =>
@@ -94,7 +118,7 @@ export const inspect: CommandSpec = {
       ? obstacles.flatMap((o) => [`cannot run  ${o.node} (${o.operator}): ${o.reason}`, `    change  ${o.change}`])
       : [
           `arena   ${grouped(arenaBytes ?? 0)} bytes`,
-          `runs    all ${layers.length} layers${target ? ` on ${target.id}` : ''}`,
+          `runs    all ${layers.length} layers${target ? ` on ${board?.id ?? target.id}` : ''}`,
         ];
     return {
       data: {
@@ -109,13 +133,20 @@ export const inspect: CommandSpec = {
         layers,
         unsupported: obstacles,
         target: target?.id ?? null,
+        board: board?.id ?? null,
+        predicted: predicted ? predictionData(predicted.prediction, found?.path) : null,
       },
+      warnings,
       lines: [
         ...head,
         ...table(columns, rows, out.width),
         '',
+        ...(predicted
+          ? [...predictionTable(predicted.layers, predicted.prediction, board?.clockHz, out.width), '']
+          : []),
         ...(graph.notes ?? []).map((n) => `note    ${n}`),
         ...verdict,
+        ...(predicted ? predictionLines(predicted.prediction, predicted.costs, found?.path, board?.clockHz) : []),
       ],
     };
   },

@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { rangeMethods } from '../../compress/calibrate.js';
 import { type RecipeOf, uniformRecipe } from '../../compress/recipe.js';
 import { type Rewrite, rewriteOf } from '../../compress/rewrite.js';
+import { targetTable } from '../../costs/boardCosts.js';
+import { type Prediction, predictPack } from '../../costs/predict.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Recipe } from '../../generated/recipe.js';
@@ -10,37 +12,43 @@ import { parseInputScale } from '../../model/samples.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { packModel } from '../../packModel.js';
 import { codedModes } from '../../plan/codedConstants.js';
-import { grouped, percent, table } from '../../report/table.js';
+import { predictionData, predictionLines } from '../../report/prediction.js';
+import { grouped, percent, right, table } from '../../report/table.js';
 import { parseJson } from '../../schema.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
+import { boardCosts, costOptions } from '../costOptions.js';
 import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeFolder } from '../files.js';
 import { dropLine, maxDropOptions, requireDrop } from '../maxDrop.js';
 import { choice, targetOption } from '../packOptions.js';
 
-const columns = [
-  { title: '#', align: 'right' as const },
-  { title: 'layer' },
-  { title: 'op' },
-  { title: 'shape' },
-  { title: 'MAC', align: 'right' as const },
-  { title: 'bytes', align: 'right' as const },
-  { title: 'kernel' },
-];
-
 const shape = (s: readonly number[] | undefined): string =>
   (s && s.length > 1 && s[0] === 1 ? s.slice(1) : (s ?? [])).join('x');
 
-export function layerTable(manifest: PackManifest, width: number): string[] {
-  const rows = manifest.layers.map((l) => [
-    String(l.index),
-    l.name,
-    l.op,
-    `${shape(l.inputs[0]?.shape)} > ${shape(l.outputs[0]?.shape)}`,
-    grouped(l.macs),
-    grouped(l.weightBytes),
-    l.kernel.replace(/^mote_/, ''),
-  ]);
+export function layerTable(manifest: PackManifest, width: number, prediction: Prediction): string[] {
+  const rows = manifest.layers.map((l, i) => {
+    const predicted = prediction.layers[i];
+    return [
+      String(l.index),
+      l.name,
+      l.op,
+      `${shape(l.inputs[0]?.shape)} > ${shape(l.outputs[0]?.shape)}`,
+      grouped(l.macs),
+      grouped(l.weightBytes),
+      predicted ? grouped(predicted.count) : '–',
+      l.kernel.replace(/^mote_/, ''),
+    ];
+  });
+  const columns = [
+    right('#'),
+    { title: 'layer' },
+    { title: 'op' },
+    { title: 'shape' },
+    right('MAC'),
+    right('bytes'),
+    right(`≈${prediction.unit}`),
+    { title: 'kernel' },
+  ];
   return table(columns, rows, width);
 }
 
@@ -124,6 +132,7 @@ export const pack: CommandSpec = {
     },
     { flags: '--recipe <file>', text: 'weight format of each layer, as mote tune writes it' },
     ...maxDropOptions,
+    ...costOptions,
     {
       flags: '--prune <what>',
       text: 'channels=20%: that share of the channels leaves the model, the rest makes up for it',
@@ -148,6 +157,7 @@ export const pack: CommandSpec = {
     const { recipeOf, recipe, rewrite } = await weightOptions(options);
     const coded = choice(options, 'coded', codedModes);
     const prefer = choice(options, 'prefer', preferences);
+    const { found, warnings } = await boardCosts(options, board, 'pack');
     const started = performance.now();
     const result = await packModel({
       bytes: await readInput(path),
@@ -168,8 +178,11 @@ export const pack: CommandSpec = {
         ...(rewrite ? { rewrite } : {}),
       },
       ...(recipe ? { recipe } : {}),
+      ...(found ? { costs: found.table } : {}),
     });
     const { manifest, plan } = result;
+    const costs = found?.table ?? targetTable(target);
+    const prediction = predictPack(manifest, costs);
     if (board) requireFit(manifest, board);
     const drop = await requireDrop(options, result, 'pack');
     const dir = text(options, 'output') as string;
@@ -192,17 +205,20 @@ export const pack: CommandSpec = {
         layers: manifest.layers,
         notes: result.notes,
         drop: drop ?? null,
+        predicted: predictionData(prediction, found?.path),
       },
+      warnings,
       lines: [
         `model   ${manifest.model.file}   ${manifest.arithmetic}   ${grouped(manifest.macs)} MAC   rounding ${manifest.rounding}   prefer ${manifest.prefer}`,
         `target  ${target.id}${board ? `   board ${board.id} (verified: ${board.verified.level})` : ''}`,
         '',
-        ...layerTable(manifest, out.width),
+        ...layerTable(manifest, out.width, prediction),
         '',
         ...result.notes.map((n) => `note    ${n}`),
         ...(drop ? [dropLine(drop)] : []),
         `ram     arena ${grouped(manifest.arenaBytes)} bytes, input and output included, ${plan.arenaBytes === plan.boundBytes ? 'proved optimal' : `at least ${grouped(plan.boundBytes)} needed`}${board ? `, ${percent(manifest.arenaBytes, memoryBytes(board, 'ram'))} of ${board.id}` : ''}`,
         `flash   constants ${grouped(manifest.weightBytes)} bytes (code is known after build)`,
+        ...predictionLines(prediction, costs, found?.path, board?.clockHz),
         `wrote   ${join(dir, 'pack.json')} and ${result.files.size - 1} more files   ${seconds} s`,
         `next    mote build ${dir} --board ${board?.id ?? 'ID'} -o ${join(dir, `${manifest.name}.elf`)}`,
       ],

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+import { loadTarget } from '../../build/boards.js';
+import { targetTable } from '../../costs/boardCosts.js';
+import { predictPack } from '../../costs/predict.js';
+import { withCosting } from '../../costs/withCosting.js';
 import type { RunRecord } from '../../generated/run.js';
 import { runRecord } from '../../measure/runRecord.js';
 import { bytesOf } from '../../model/tensorData.js';
 import { loadVectors, openPack, type PackFolder } from '../../packFolder.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
+import { boardCosts, costOptions } from '../costOptions.js';
 import { energyOptions, energySettings } from '../energyOptions.js';
+import { fail } from '../errors.js';
 import { writeOutput } from '../files.js';
+import { learnFromFiles, learnFromRun, learnOptions, requireCostFile } from '../learn.js';
 import { numberOption } from '../numberOption.js';
 import type { Warning } from '../output.js';
 import { profileBoard } from '../profileBoard.js';
@@ -45,7 +52,7 @@ export async function saveRun(record: RunRecord, options: OptionValues): Promise
 export const profile: CommandSpec = {
   name: 'profile',
   summary: 'counts and milliseconds of each layer on a board or its emulator, and energy with a meter',
-  arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
+  arguments: [{ name: 'dir', text: 'folder that mote pack wrote', optional: true }],
   options: [
     { flags: '--board <id>', text: 'board; mote boards lists them (default: that of the pack)' },
     {
@@ -57,10 +64,15 @@ export const profile: CommandSpec = {
     { flags: '--data <x.npy>', text: 'the first input is profiled (default: the first test vector)' },
     inputScaleOption,
     ...energyOptions,
+    ...costOptions,
+    ...learnOptions,
     { flags: '-o, --output <file>', text: 'also write the run record (JSON) there' },
     { flags: '--no-save', text: 'do not keep the run record in .mote/runs' },
   ],
   async run([dir], options, out) {
+    requireCostFile(options);
+    if (options.from !== undefined) return learnFromFiles(dir, options, out.width);
+    if (dir === undefined) fail('usage.bad', { what: 'profile what? no folder was given', command: 'profile' });
     const folder = await openPack(dir);
     const board = boardFor(folder.manifest, text(options, 'board'));
     const port = text(options, 'port');
@@ -68,8 +80,11 @@ export const profile: CommandSpec = {
     const runs = Math.floor(numberOption(options, 'runs', 'runs', 10, 1));
     const warmups = Math.floor(numberOption(options, 'warmups', 'warmups', 2, 0));
     const sample = await sampleOf(folder, options);
+    const { found, warnings } = await boardCosts(options, board, 'profile');
+    const prediction = predictPack(folder.manifest, found?.table ?? targetTable(loadTarget(board.target)));
     const parts = await profileBoard({ folder, board, port, sample, runs, warmups, ...(energy && { energy }) }, out);
-    const record = runRecord(parts);
+    const record = withCosting(runRecord(parts), folder.manifest, prediction);
+    const learnt = options.learn === true && !parts.broken ? await learnFromRun(record, board, options) : [];
     const saved = await saveRun(record, options);
     return {
       data: record,
@@ -79,9 +94,10 @@ export const profile: CommandSpec = {
         ...layerLines(record, out.width),
         '',
         ...wholeLines(record),
+        ...learnt,
         ...saved.lines,
       ],
-      warnings: [...record.warnings, ...saved.warnings],
+      warnings: [...warnings, ...record.warnings, ...saved.warnings],
       ...(parts.broken && { error: parts.broken }),
     };
   },

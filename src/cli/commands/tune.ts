@@ -4,11 +4,15 @@ import { parseBudgets } from '../../compress/allocate/budgets.js';
 import { levelNames } from '../../compress/allocate/levels.js';
 import { decibels, qualities } from '../../compress/allocate/quality.js';
 import type { Totals } from '../../compress/allocate/totals.js';
+import { targetTable } from '../../costs/boardCosts.js';
+import { predictPack } from '../../costs/predict.js';
 import { parseInputScale } from '../../model/samples.js';
 import { codedModes } from '../../plan/codedConstants.js';
+import { predictionData, predictionLines } from '../../report/prediction.js';
 import { grouped, percent, right, table } from '../../report/table.js';
 import { type Tuned, tuneModel } from '../../tuneModel.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
+import { boardCosts, costOptions } from '../costOptions.js';
 import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeOutput } from '../files.js';
 import { dropLine, maxDropOptions, requireDrop } from '../maxDrop.js';
@@ -24,16 +28,9 @@ function seedOf(options: OptionValues): number {
   return seed;
 }
 
-const layerLines = ({ layers }: Tuned, width: number): string[] =>
+const layerLines = ({ layers }: Tuned, unit: string, width: number): string[] =>
   table(
-    [
-      { title: 'layer' },
-      { title: 'format' },
-      right('weights'),
-      right('bytes'),
-      right('instructions'),
-      right('noise dB'),
-    ],
+    [{ title: 'layer' }, { title: 'format' }, right('weights'), right('bytes'), right(`≈${unit}`), right('noise dB')],
     layers.map((l) => [
       l.name,
       l.format,
@@ -46,7 +43,12 @@ const layerLines = ({ layers }: Tuned, width: number): string[] =>
     width,
   );
 
-function frontLines({ front, int8, chosen }: Tuned, predicted: number, measured: number, width: number): string[] {
+function frontLines(
+  { front, int8, chosen }: Tuned,
+  predicted: number,
+  measured: number,
+  { unit, width }: { unit: string; width: number },
+): string[] {
   const row = (what: string, t: Totals, p: number, m?: number): string[] => [
     what,
     grouped(t.flash),
@@ -58,7 +60,7 @@ function frontLines({ front, int8, chosen }: Tuned, predicted: number, measured:
     m === undefined ? '–' : db(m),
   ];
   const rows = front.map((p) => row('', p, p.predicted, p.measured));
-  const head = [{ title: 'plan' }, right('flash'), right('of int8'), right('ram'), right('instructions')];
+  const head = [{ title: 'plan' }, right('flash'), right('of int8'), right('ram'), right(`≈${unit}`)];
   return table(
     [...head, right('predicted dB'), right('measured dB')],
     [...rows, row('chosen', chosen, predicted, measured)],
@@ -82,7 +84,7 @@ export const tune: CommandSpec = {
     { flags: '--calib <x.npy>', text: 'calibration inputs', required: true },
     {
       flags: '--budget <list>',
-      text: 'flash= (constants; code comes on top), ram= (arena with scratch), cycles= (predicted instructions): a number, K or M, or % of int8',
+      text: 'flash= (constants; code comes on top), ram= (arena with scratch), cycles= (predicted: of the board, once profiled with --learn; else instructions): a number, K or M, or % of int8',
       required: true,
     },
     {
@@ -99,12 +101,15 @@ export const tune: CommandSpec = {
     },
     { flags: '--input-scale <how>', text: 'numbers in --calib and --data: auto, raw or SCALE,ZERO' },
     ...maxDropOptions,
+    ...costOptions,
     { flags: '--seed <n>', text: 'of the search (default: 1); the same seed gives the same recipe' },
     { flags: '-o, --output <recipe.json>', text: 'recipe to write', required: true },
   ],
   async run([path], options, out) {
     const { target, board } = targetOption(options, 'tune');
     const quality = choice(options, 'quality', qualities) ?? 'snr';
+    const { found: costFile, warnings } = await boardCosts(options, board, 'tune');
+    const costs = costFile?.table ?? targetTable(target);
     const budgets = parseBudgets(text(options, 'budget') as string);
     const formats = text(options, 'formats')
       ?.split(',')
@@ -126,6 +131,7 @@ export const tune: CommandSpec = {
       budgets,
       quality,
       seed: seedOf(options),
+      ...(costFile ? { costs: costFile.table } : {}),
       onProgress: (what, done, all) => out.progress(`${what}: ${done} of ${all}`),
     });
     out.progress('');
@@ -133,6 +139,7 @@ export const tune: CommandSpec = {
     const file = text(options, 'output') as string;
     await writeOutput(file, `${JSON.stringify(tuned.recipe, null, 2)}\n`);
     const { found, int8, chosen, limits, pack } = tuned;
+    const prediction = predictPack(pack.manifest, costs);
     const rough = tuned.layers.filter((l) => l.rough).length;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     return {
@@ -160,16 +167,19 @@ export const tune: CommandSpec = {
         drop: drop ?? null,
         withoutKernels: Object.fromEntries(tuned.without),
         notes: pack.notes,
+        unit: costs.unit,
+        predicted: predictionData(prediction, costFile?.path),
       },
+      warnings,
       lines: [
         `model   ${basename(path)}   target ${target.id}   quality ${quality}   ${tuned.lossSamples} samples judge`,
         `budget  ${Object.entries(limits)
           .map(([kind, limit]) => `${kind} ${grouped(limit)} (int8 ${grouped(int8[kind as keyof Totals])})`)
           .join('   ')}`,
         '',
-        ...frontLines(tuned, found.predicted, found.loss, out.width),
+        ...frontLines(tuned, found.predicted, found.loss, { unit: costs.unit, width: out.width }),
         '',
-        ...layerLines(tuned, out.width),
+        ...layerLines(tuned, costs.unit, out.width),
         '',
         ...(rough > 0
           ? [
@@ -184,8 +194,9 @@ export const tune: CommandSpec = {
         ...(drop ? [dropLine(drop)] : []),
         `chosen  predicted ${db(found.predicted)} dB (probes ${db(found.probed)}, corrected by ${found.correction.plans} other plans), measured ${db(found.loss)} dB; int8 measured ${db(tuned.int8Loss)} dB`,
         `flash   constants ${grouped(pack.manifest.weightBytes)} bytes, ${percent(chosen.flash, int8.flash)} of int8 (code comes on top)`,
+        ...predictionLines(prediction, costs, costFile?.path, board?.clockHz),
         `wrote   ${file}   ${found.tried} plans rounded and measured   ${seconds} s`,
-        `next    mote pack ${path} --target ${target.id} --calib ${calib} --recipe ${file} -o DIR`,
+        `next    mote pack ${path} --${board ? `board ${board.id}` : `target ${target.id}`} --calib ${calib} --recipe ${file} -o DIR`,
       ],
     };
   },

@@ -9,7 +9,7 @@ import { variants } from './index.js';
 import { smallestKernels } from './smallest.js';
 import type { Work } from './variant.js';
 
-/** Instructions per unit of work, from the target's file. */
+/** Per unit of work: instructions, from the target's file, or what a board counted (costs/boardCosts.ts). */
 export interface Cost {
   perCall: number;
   perPixel: number;
@@ -18,12 +18,16 @@ export interface Cost {
 }
 
 export const predictInstructions = (cost: Cost, work: Work): number =>
-  cost.perCall + cost.perPixel * work.pixels + cost.perOutput * work.outputs + cost.perMac * work.macs;
+  cost.perCall * (work.calls ?? 1) +
+  cost.perPixel * work.pixels +
+  cost.perOutput * work.outputs +
+  cost.perMac * work.macs;
 
 /** A way to compute a node. */
 export interface Candidate {
   call: KernelCall;
-  /** Estimated; undefined where the kernel has no cost row. */
+  work: Work;
+  /** Estimated; undefined where the kernel has no cost row. In the unit of the target's costs. */
   instructions: number | undefined;
 }
 
@@ -36,7 +40,7 @@ function variantsFor(node: Node, context: LowerContext): Candidate[] {
     if (variant.op !== node.op || !isa.includes(variant.isa) || !cost) return [];
     if (variant.prefers && !variant.prefers.includes(prefer)) return [];
     const lowered = variant.lower(node, context);
-    return lowered ? [{ call: lowered.call, instructions: predictInstructions(cost, lowered.work) }] : [];
+    return lowered ? [{ ...lowered, instructions: predictInstructions(cost, lowered.work) }] : [];
   });
 }
 
@@ -49,7 +53,8 @@ export function workOfReference(spec: OpSpec, node: Node, { graph }: LowerContex
 function reference(spec: OpSpec, node: Node, context: LowerContext): Candidate {
   const call = spec.lower(node, context);
   const cost = context.target.costs?.[call.kernel];
-  return { call, instructions: cost && predictInstructions(cost, workOfReference(spec, node, context)) };
+  const work = workOfReference(spec, node, context);
+  return { call, work, instructions: cost && predictInstructions(cost, work) };
 }
 
 const slowest = (c: Candidate): number => c.instructions ?? Number.POSITIVE_INFINITY;
@@ -82,18 +87,18 @@ export type Estimated = Candidate & { instructions: number };
 
 // Where a target does not measure its reference kernels: a rough figure, of the Cortex-M4, that keeps them behind any
 // variant. They are chosen over one for their memory only.
-const referenceCost: Cost = { perCall: 100, perPixel: 60, perOutput: 40, perMac: 12 };
+export const referenceCost: Cost = { perCall: 100, perPixel: 60, perOutput: 40, perMac: 12 };
 
-function estimated(c: Candidate, spec: OpSpec, node: Node, context: LowerContext): Estimated & { rough: boolean } {
-  const { call, instructions } = c;
-  if (instructions !== undefined) return { call, instructions, rough: false };
-  return { call, instructions: predictInstructions(referenceCost, workOfReference(spec, node, context)), rough: true };
-}
+const estimated = (c: Candidate): Estimated & { rough: boolean } => ({
+  ...c,
+  instructions: c.instructions ?? predictInstructions(referenceCost, c.work),
+  rough: c.instructions === undefined,
+});
 
 /** The chosen call and what it takes; `rough` where the target has no cost row for its kernel. */
 export const estimateNode = (spec: OpSpec, node: Node, context: LowerContext): Estimated & { rough: boolean } =>
-  estimated(chooseKernels([{ spec, node }], context)[0], spec, node, context);
+  estimated(chooseKernels([{ spec, node }], context)[0]);
 
 /** Every way to compute a node on the target, the reference kernel last. */
 export const candidatesOf = (spec: OpSpec, node: Node, context: LowerContext): Estimated[] =>
-  [...variantsFor(node, context), reference(spec, node, context)].map((c) => estimated(c, spec, node, context));
+  [...variantsFor(node, context), reference(spec, node, context)].map(estimated);

@@ -7,6 +7,8 @@ import type { KernelCall, LowerContext, Prefer } from '../op.js';
 
 /** What a call does, in the units of the cost table. */
 export interface Work {
+  /** How often the kernel is called; 1 unless said (a layer in bands of rows). */
+  calls?: number;
   /** Output positions (pixels, rows) that are visited once each. */
   pixels: number;
   /** Output elements. */

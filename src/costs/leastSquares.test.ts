@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { expect, it } from 'vitest';
-import { fitNonNegative } from '../bench/leastSquares.js';
+import { fitNonNegative } from './leastSquares.js';
 
 const rows = [
   [1, 3, 10],
