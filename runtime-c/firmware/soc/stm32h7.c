@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // STM32H743: the reset clock, HSI at 64 MHz, the instruction cache, and USART3 on PD8 and PD9 (a Nucleo-144's ST-LINK).
-// Addresses, fields: RM0433 (RCC, FLASH, GPIO); wait states: its table of FLASH latencies for VOS3, 45 to 90 MHz.
+// Fields: RM0433 (RCC, FLASH, GPIO); wait states: its table of FLASH latencies for VOS3, 45 to 90 MHz. Addresses: ST's
+// cmsis_device_h7, Include/stm32h743xx.h at 3b6fd841, as said beside them.
 #include <stdint.h>
 #include "mote_board.h"
 
@@ -12,8 +13,10 @@ void mote_soc_init(void);
 
 #define REG(address) (*(volatile uint32_t *)(address))
 
+// RCC_BASE 0x58024400, RCC_TypeDef: CR 0x00, CFGR 0x10, AHB4ENR 0xE0, APB1LENR 0xE8
 enum { RCC_CR = 0x58024400, RCC_CFGR = 0x58024410, RCC_AHB4ENR = 0x580244E0, RCC_APB1LENR = 0x580244E8 };
-enum { FLASH_ACR = 0x52002000, GPIOD_MODER = 0x58020C00, GPIOD_AFRH = 0x58020C24 };
+enum { FLASH_ACR = 0x52002000 };                             // FLASH_R_BASE, FLASH_TypeDef: ACR 0x00
+enum { GPIOD_MODER = 0x58020C00, GPIOD_AFRH = 0x58020C24 };  // GPIOD_BASE, GPIO_TypeDef: MODER 0x00, AFR[1] 0x24
 #define SCB_CCR 0xE000ED14u
 #define SCB_ICIALLU 0xE000EF50u
 
