@@ -27,6 +27,8 @@ const boardIds = [
   'pico2',
   'pico2-riscv',
   'xiao-samd21',
+  'xiao-nrf52840',
+  'microbit-v2',
   'nucleo-l4r5zi',
   'pico',
   'stm32f405-virtual',

@@ -23,7 +23,7 @@ export interface An3155Options {
   writeBytes?: number;
   /** Resets the board into its boot loader. Without it the user does. */
   enter?: () => Promise<void>;
-  /** Resets the board into its program: surer than GO, where the lines are there. */
+  /** Starts the program in place of GO: by the lines, or by telling the user. */
   leave?: () => Promise<void>;
 }
 
@@ -43,6 +43,9 @@ export const connectAn3155: ConnectFlash<OptionsOf<'an3155'>> = (request, entry)
     ...(writeBytes !== undefined && { writeBytes }),
     ...(can.lines && enter !== undefined && { enter: play(enter) }),
     ...(can.lines && leave !== undefined && start === 'leave' && { leave: play(leave) }),
+    ...(start === 'user' && {
+      leave: async () => request.onStep?.('now set BOOT0 low and reset the board, so that the program starts'),
+    }),
   });
 };
 

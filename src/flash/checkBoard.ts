@@ -6,7 +6,7 @@ import { externalTools } from './externalTools.js';
 import type { FlashEntry } from './methods.js';
 import { parseSequence, SequenceError } from './resetSequence.js';
 
-export const placeholders = ['image', 'port', 'address'] as const;
+export const placeholders = ['image', 'port', 'address', 'zephyr'] as const;
 
 /** The first contradiction in words, or undefined. */
 export function flashContradiction(board: Board): string | undefined {
@@ -53,7 +53,9 @@ function wrongStart(entry: FlashEntry): string | undefined {
 function wrongCommand(entry: FlashEntry): string | undefined {
   if (entry.method !== 'external') return undefined;
   if (!Object.hasOwn(externalTools, entry.tool)) return `'${entry.tool}' is no tool that mote knows`;
-  const used = entry.command.flatMap((a) => [...a.matchAll(/\{(\w*)\}/g)].map(([, name]) => name));
+  const used = [...entry.command, ...(entry.afterwards ?? [])].flatMap((a) =>
+    [...a.matchAll(/\{(\w*)\}/g)].map(([, name]) => name),
+  );
   const unknown = used.find((u) => !placeholders.some((p) => p === u));
   if (unknown !== undefined) return `nothing fills in {${unknown}} of its command`;
   return used.includes('image') ? undefined : 'its command has no {image}';

@@ -115,4 +115,15 @@ describe('chooseWay', () => {
     );
     expect(() => chooseWay(board(openocd), { port: 'COM4' }, nothing)).toThrow(/\(openocd takes no --port\)/);
   });
+
+  it('west is taken where a Zephyr build of the board is named', () => {
+    const west: FlashEntry = { method: 'external', tool: 'west', command: ['-d', '{zephyr}', '{image}'], image: 'hex' };
+    const found = { ...nothing, findTool: () => '/usr/bin/west' };
+    expect(() => chooseWay(board(west), {}, found)).toThrow(/west flashes by way of a Zephyr build.*MOTE_ZEPHYR_BUILD/);
+    const usbOfBoard = [{ vid: '303a', pid: '1001' }];
+    expect(chooseWay(board(west), {}, { ...found, usb: usbOfBoard, zephyrBuild: '/z' })).toMatchObject({
+      kind: 'tool',
+      program: '/usr/bin/west',
+    });
+  });
 });

@@ -14,6 +14,8 @@ export interface Found {
   ports: readonly SerialPortInfo[];
   drives: readonly FlashDrive[];
   usb: readonly UsbDevice[];
+  /** A folder that `west build` made for the board. */
+  zephyrBuild?: string;
   /** Path of the program of a tool (a key of externalTools), where it is installed. */
   findTool(tool: string): string | undefined;
 }
@@ -136,6 +138,13 @@ function toolCandidates(
   const takesPort = entry.command.some((a) => a.includes('{port}'));
   if (wish.drive || (wish.port !== undefined && !takesPort)) {
     lookedFor.push(`(${entry.tool} ${takesPort ? 'takes no drive' : 'takes no --port'})`);
+    return [];
+  }
+  const wantsZephyr = entry.command.some((a) => a.includes('{zephyr}'));
+  if (wantsZephyr && found.zephyrBuild === undefined) {
+    lookedFor.push(
+      `(${entry.tool} flashes by way of a Zephyr build of this board: MOTE_ZEPHYR_BUILD names its folder)`,
+    );
     return [];
   }
   const program = found.findTool(entry.tool);

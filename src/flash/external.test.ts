@@ -2,7 +2,7 @@
 // Other programs, by a stand-in that records how it was called.
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readHex } from '../build/hex.js';
 import { withWorkFolder } from '../build/workFolder.js';
 import type { ExternalFlash } from '../generated/board.js';
@@ -73,6 +73,37 @@ describe.skipIf(process.platform === 'win32')('another program', () => {
         flashExternally({ board: 'b', program, file: { format: 'hex', image }, port: 'p' }, entry),
       ).rejects.toMatchObject({ code: 'tool.failed', message: 'openocd failed: Error: no device found (exit code 3)' });
     });
+  });
+
+  it('a second run follows a first that succeeded, with the folder of a Zephyr build', async () => {
+    const body = `
+      fs.appendFileSync(record, process.argv.slice(2).join(' ') + '\\n');
+      if (process.argv.includes('broken')) { process.stderr.write('Error: target is gone'); process.exit(1); }`;
+    vi.stubEnv('MOTE_ZEPHYR_BUILD', '/build/zephyr');
+    const request = { board: 'b', file: { format: 'hex' as const, image } };
+    const two = { ...entry, command: ['-d', '{zephyr}', '{image}'], afterwards: ['reset'] };
+    try {
+      await withTool(body, async (program, record) => {
+        await flashExternally({ ...request, program }, two);
+        expect(await readFile(record, 'utf8')).toBe('-d /build/zephyr firmware.hex\nreset\n');
+        await expect(
+          flashExternally({ ...request, program }, { ...two, afterwards: ['broken'] }),
+        ).rejects.toMatchObject({
+          message: 'the image was written; after it openocd failed: Error: target is gone (exit code 1)',
+        });
+        await expect(flashExternally({ ...request, program }, { ...two, command: ['broken'] })).rejects.toMatchObject({
+          message: 'openocd failed: Error: target is gone (exit code 1)',
+        });
+        expect((await readFile(record, 'utf8')).split('\n').slice(2)).toEqual([
+          '-d /build/zephyr firmware.hex',
+          'broken',
+          'broken',
+          '',
+        ]);
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('an interrupt reaches it', async () => {

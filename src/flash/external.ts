@@ -3,7 +3,7 @@
 // never through a shell. The image is written into a folder of its own under a plain name, in which the program runs,
 // so that no name of the user's reaches a program that reads its arguments as a script (OpenOCD's are Tcl).
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { writeBin } from '../build/bin.js';
 import { execLines } from '../build/exec.js';
 import { writeHex } from '../build/hex.js';
@@ -34,22 +34,15 @@ const errorPattern = /\b(error|fail(ed|ure)?|unable|cannot|could not|not found|n
 const harmless = /\b(0 errors?|no errors?|errors?: 0)\b/i;
 
 export async function flashExternally(request: ExternalRequest, entry: ExternalFlash): Promise<FlashReport> {
-  const { file, program, signal } = request;
+  const { file } = request;
   const { name, bytes, address } = imageFile(request, entry);
   return withWorkFolder(async (folder) => {
     await writeFile(join(folder, name), bytes);
-    const values: Record<string, string | undefined> = { image: name, port: request.port, address };
-    const args = entry.command.map((arg) => fillIn(arg, values, request.board));
-    const lines: string[] = [];
-    const status = await execLines(program, args, {
-      cwd: folder,
-      timeoutMs,
-      ...(signal && { signal }),
-      onLine: (line) => hear(line, lines, request),
-    }).catch((error: Error) => fail('tool.failed', { tool: entry.tool, reason: error.message }));
-    if (signal?.aborted)
-      fail('flash.interrupted', { state: `; ${entry.tool} was stopped, what it had written is unknown` });
-    if (status !== 0) fail('tool.failed', { tool: entry.tool, reason: `${reasonOf(lines)} (exit code ${status})` });
+    const values = { image: name, port: request.port, address, zephyr: zephyrBuild() };
+    const fill = (command: readonly string[]) => command.map((arg) => fillIn(arg, values, request.board));
+    await runOnce(request, entry.tool, fill(entry.command), folder);
+    if (entry.afterwards)
+      await runOnce(request, `the image was written; after it ${entry.tool}`, fill(entry.afterwards), folder);
     const imageBytes = file.image.reduce((sum, c) => sum + c.bytes.length, 0);
     return {
       chip: `as ${entry.tool} found it`,
@@ -60,6 +53,25 @@ export async function flashExternally(request: ExternalRequest, entry: ExternalF
       verifiedBy: 'none' as const,
     };
   });
+}
+
+/** The folder that `west build` made for the board; west takes from it by what and how the board is flashed. */
+export function zephyrBuild(): string | undefined {
+  const path = process.env.MOTE_ZEPHYR_BUILD;
+  return path ? resolve(path) : undefined;
+}
+
+async function runOnce(request: ExternalRequest, tool: string, args: readonly string[], folder: string): Promise<void> {
+  const { signal } = request;
+  const lines: string[] = [];
+  const status = await execLines(request.program, args, {
+    cwd: folder,
+    timeoutMs,
+    ...(signal && { signal }),
+    onLine: (line) => hear(line, lines, request),
+  }).catch((error: Error) => fail('tool.failed', { tool, reason: error.message }));
+  if (signal?.aborted) fail('flash.interrupted', { state: `; ${tool} was stopped, what it had written is unknown` });
+  if (status !== 0) fail('tool.failed', { tool, reason: `${reasonOf(lines)} (exit code ${status})` });
 }
 
 /** The image in the format that the tool takes. An ELF is handed over as it is; there is none to be made of a HEX. */

@@ -61,11 +61,16 @@ async function expectChip(session: SamBaSession, request: FlashRequest, chip: Sa
 }
 
 async function eraseUnit(session: SamBaSession, { erase, eraseBytes }: SamBaChip, address: number): Promise<void> {
-  for (const [register, value] of erase.writes(address)) await session.writeWord(register, value);
+  // Commands carry no check sum; the address that arrived is read back before anything is erased at it.
+  const [register, value] = erase.prepare(address);
+  await session.writeWord(register, value);
+  const held = await session.readWord(register);
+  if (held !== value) throw new SamBaRefusal(`register 0x${register.toString(16)} holds 0x${held.toString(16)}`);
+  await session.writeWord(...erase.trigger(address));
   for (let i = 0; ((await session.readWord(erase.ready.register)) & erase.ready.mask) === 0; i++)
     if (i === mostReadyQuestions)
       throw new SamBaRefusal(`the flash stays busy after erasing 0x${address.toString(16)}`);
-  for (const [register, value] of erase.after) await session.writeWord(register, value);
+  for (const written of erase.after) await session.writeWord(...written);
   // A command that was lost on the line leaves no other trace.
   const erased = crc16(new Uint8Array(eraseBytes).fill(0xff));
   if ((await session.crc16(address, eraseBytes)) !== erased)

@@ -4,9 +4,10 @@
 // SAM D21 data sheet DS40001882 (NVMCTRL, DSU); SAM D5x/E5x data sheet DS60001507; nRF52840 product specification (NVMC,
 // FICR).
 
-/** Words that are written in order; then `ready` is asked until its bits are set, then `after` is written. */
+/** `prepare` is written and read back, `trigger` erases, `ready` is asked until its bits are set, `after` is written. */
 export interface SamBaErase {
-  writes: (address: number) => [register: number, value: number][];
+  prepare: (address: number) => [register: number, value: number];
+  trigger: (address: number) => [register: number, value: number];
   ready: { register: number; mask: number };
   after: [register: number, value: number][];
 }
@@ -32,10 +33,8 @@ export const samBaChips = {
     eraseBytes: 256,
     // ADDR counts 16-bit words; A502 is the command "erase row" with its key.
     erase: {
-      writes: (address) => [
-        [nvmctrl + 0x1c, address / 2],
-        [nvmctrl, 0xa502],
-      ],
+      prepare: (address) => [nvmctrl + 0x1c, address / 2],
+      trigger: () => [nvmctrl, 0xa502],
       ready: { register: nvmctrl + 0x14, mask: 1 },
       after: [],
     },
@@ -47,10 +46,8 @@ export const samBaChips = {
     eraseBytes: 8192,
     // A501 in CTRLB: "erase block"; READY is bit 0 of STATUS, the upper half of the word at 10.
     erase: {
-      writes: (address) => [
-        [nvmctrl + 0x14, address],
-        [nvmctrl + 0x04, 0xa501],
-      ],
+      prepare: (address) => [nvmctrl + 0x14, address],
+      trigger: () => [nvmctrl + 0x04, 0xa501],
       ready: { register: nvmctrl + 0x10, mask: 1 << 16 },
       after: [],
     },
@@ -62,10 +59,8 @@ export const samBaChips = {
     eraseBytes: 4096,
     // CONFIG 2 allows erasing, ERASEPAGE takes the address, CONFIG 0 forbids it again.
     erase: {
-      writes: (address) => [
-        [nvmc + 0x504, 2],
-        [nvmc + 0x508, address],
-      ],
+      prepare: () => [nvmc + 0x504, 2],
+      trigger: (address) => [nvmc + 0x508, address],
       ready: { register: nvmc + 0x400, mask: 1 },
       after: [[nvmc + 0x504, 0]],
     },

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import { loadBoard } from '../../src/build/boards.js';
 import { flashBoard } from '../../src/flash/flashBoard.js';
+import { romBoard, stm32f103 } from '../../src/flash/testing/romBoard.js';
 import type { TestBoard } from '../../src/flash/testing/testBoard.js';
 import { VirtualEsp } from '../../src/flash/testing/virtualEsp.js';
 import { VirtualSamBa } from '../../src/flash/testing/virtualSamBa.js';
@@ -14,6 +15,8 @@ const cases: [board: string, method: string, make: () => TestBoard][] = [
   ['esp32-c6-devkitc', 'esp-rom', () => new VirtualEsp({ chip: 'esp32c6' })],
   ['esp32-s3-devkitc', 'esp-rom', () => new VirtualEsp({ chip: 'esp32s3' })],
   ['xiao-samd21', 'sam-ba', () => new VirtualSamBa()],
+  // As a serial port: with a parity, and without lines that reach RESET and BOOT0.
+  ['gd32vf103-longan-nano', 'an3155', () => romBoard(stm32f103, { onFormat: () => undefined })],
 ];
 
 it.each(cases)('%s by %s', async (id, method, make) => {

@@ -69,7 +69,9 @@ it.each([
     }
     // Another program on the line, a pulled plug and a refusal at the start end in an error; the rest is mended.
     expect(ended.written).toBeGreaterThan(runs / 3);
-    expect(under.damaged()).toBeLessThan(runs / 20);
+    // The commands have no check sum: the ROM erases as soon as it has decoded FLASH_BEGIN, before its answer could be
+    // checked. Of 2400 runs with other seeds at most 5 did damage, never two of 100.
+    expect(under.damaged()).toBeLessThanOrEqual(2);
   },
   120_000,
 );

@@ -62,7 +62,9 @@ it.each(['raw', 'xmodem'] as const)(
       ended[run.ended]++;
     }
     expect(ended.written).toBeGreaterThan(runs / 3);
-    expect(under.damaged()).toBeLessThan(runs / 20);
+    // The commands have no check sum. The address is read back before anything is erased at it; a command that becomes
+    // another on the line acts at once. Of 2400 runs with other seeds one did damage.
+    expect(under.damaged()).toBeLessThanOrEqual(2);
   },
   120_000,
 );

@@ -15,6 +15,7 @@ import { checkImage } from '../../flash/checkImage.js';
 import { chooseWay, type Found, type Way } from '../../flash/chooseWay.js';
 import { hex32 } from '../../flash/eraseBlocks.js';
 import { parseEspStub } from '../../flash/espStub.js';
+import { zephyrBuild } from '../../flash/external.js';
 import { externalTools } from '../../flash/externalTools.js';
 import { type FlashBoardResult, flashBoard } from '../../flash/flashBoard.js';
 import { isSigned, slotAddress } from '../../flash/mcubootSlot.js';
@@ -102,7 +103,8 @@ async function onlyFirmware(dir: string): Promise<string> {
 async function look(): Promise<Found> {
   const roots = systemRoots();
   const [ports, drives, usb] = await Promise.all([listPorts(roots), listDrives(roots), listUsb(roots)]);
-  return { ports, drives, usb, findTool };
+  const zephyr = zephyrBuild();
+  return { ports, drives, usb, findTool, ...(zephyr !== undefined && { zephyrBuild: zephyr }) };
 }
 
 const findTool = (tool: string): string | undefined =>
