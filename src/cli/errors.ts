@@ -204,7 +204,7 @@ export const errors = {
     text: 'an emulated PPK2 looks at the marker pin of the emulated Pico; {board} has no such emulator',
     help: 'take --board pico, or a real meter',
   },
-  'meter.lost': { exit: 6, text: '{meter} went away before its first window was complete: {reason}' },
+  'meter.lost': { exit: 6, text: '{meter} went away {when}: {reason}' },
 
   'drop.over': {
     exit: 8,

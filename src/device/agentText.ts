@@ -7,6 +7,9 @@ import type { Link } from '../link/link.js';
 
 const newline = 0x0a;
 const ready = 'm-ready';
+const start = 'its start';
+/** What the firmware says first when it starts. */
+const greeting = 'm-timestamp-mode-';
 const mostLineBytes = 1 << 16;
 const mostLines = 10_000;
 
@@ -23,7 +26,7 @@ export class AgentText {
 
   /** What the firmware says when it starts, `m-ready` left out. */
   greeting(timeoutMs: number): Promise<string[]> {
-    return this.#answer('its start', timeoutMs);
+    return this.#answer(start, timeoutMs);
   }
 
   /** Lines of the answer, `m-ready` left out. `timeoutMs` is for each line. */
@@ -46,6 +49,8 @@ export class AgentText {
         .catch((error: Error) => this.#silent(what, error.message));
       const line = Buffer.from(bytes).toString('latin1').trim();
       if (line === ready) return lines;
+      if (what !== start && line.startsWith(greeting))
+        return fail('device.reset', { board: this.#board, when: `before or during ${what}` });
       if (line !== '') lines.push(line);
     }
     return fail('device.protocol', { board: this.#board, reason: `the answer to ${what} does not end` });

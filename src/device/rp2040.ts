@@ -35,24 +35,13 @@ export async function startRp2040(
   image: Uint8Array | string,
   timeouts: DeviceTimeouts = {},
 ): Promise<Device> {
-  return (await openWatchedRp2040(board, image, {}, timeouts)).device;
-}
-
-/** The same with eyes on its pins, and the chip's time in hand. */
-export async function openWatchedRp2040(
-  board: Board,
-  image: Uint8Array | string,
-  watch: Rp2040Watch,
-  timeouts: DeviceTimeouts = {},
-): Promise<{ device: Device } & Pick<Rp2040Emulator, 'nanos' | 'elapse'>> {
-  const { link, windowInstructions, nanos, elapse } = await openRp2040(board, image, watch);
+  const { link, windowInstructions } = await openRp2040(board, image);
   const device = await openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
   const counted = async (window: Promise<Window>): Promise<Window> => ({
     ...(await window),
     instructions: windowInstructions(),
   });
-  const watched = { ...device, run: () => counted(device.run()), step: (index: number) => counted(device.step(index)) };
-  return { device: watched, nanos, elapse };
+  return { ...device, run: () => counted(device.run()), step: (index) => counted(device.step(index)) };
 }
 
 /** `nanos` is the chip's present time. */

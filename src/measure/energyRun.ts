@@ -72,7 +72,11 @@ async function kept<T>(work: () => Promise<T>): Promise<{ value?: T; broken?: Mo
 const noWindow = (meter: Meter, trace: Trace): MoteError | undefined =>
   trace.brokenOff === undefined
     ? undefined
-    : new MoteError('meter.lost', { meter: meter.info.name, reason: trace.brokenOff });
+    : new MoteError('meter.lost', {
+        meter: meter.info.name,
+        when: 'before its first window was complete',
+        reason: trace.brokenOff,
+      });
 
 async function runWindows(
   device: Device,

@@ -45,6 +45,23 @@ describe('mlperf', () => {
     expect(accuracyOf([[3], [1], [2]], [1, 0, 0])).toEqual({ count: 3, correct: 0, top1: null, auc: 1 });
   });
 
+  it('says that a board was reset instead of taking its greeting for an answer', async () => {
+    const target = talking((command) =>
+      command.startsWith('infer')
+        ? ['m-warmup-start-1', 'm-timestamp-mode-performance', 'm-lap-us-3', 'm-init-done']
+        : [],
+    );
+    await expect(inferWindow(target, 10, 1)).rejects.toMatchObject({
+      code: 'device.reset',
+      message: expect.stringContaining("'infer 10 1'"),
+    });
+  });
+
+  it('gives no median of fewer than five windows', () => {
+    const windows = [{ inferences: 300, seconds: 12, results: [] }];
+    expect(resultLines(windows, 10).at(-1)).toBe('1 of 5 windows: no median.');
+  });
+
   it('writes the lines of the official logs', () => {
     // tiny_results_v1.2, STMicroelectronics NUCLEO_L4R5ZI kws performance: 300 inferences in 12.964 s is 23.142 inf./sec.
     const windows = [12.964, 12.956, 12.948, 12.964, 12.937].map((seconds) => ({

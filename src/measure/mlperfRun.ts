@@ -23,6 +23,8 @@ export interface MlperfWindow {
 /** The runner sends no longer commands: 31 bytes, in energy mode 26 (device_under_test.py). */
 const bytesPerCommand = { performance: 31, energy: 26 } as const;
 const shortMs = 10_000;
+/** The rules: the median of exactly five. */
+export const windowCount = 5;
 
 export interface MlperfTarget {
   text: AgentText;
@@ -80,6 +82,7 @@ export function resultLines(windows: readonly MlperfWindow[], leastSeconds: numb
       ? 'Runtime requirements have been met.'
       : 'Runtime requirements have NOT been met: this is not valid for submission.',
   ]);
+  if (windows.length !== windowCount) return [...lines, `${windows.length} of ${windowCount} windows: no median.`];
   const rule = '-'.repeat(57);
   return [...lines, rule, `Median throughput is ${medianThroughput(windows).toFixed(3)} inf./sec.`, rule];
 }
@@ -93,6 +96,8 @@ export function energyLines(report: EnergyReport, starts: readonly number[]): st
     `  Power        : ${micro(w.joules / w.seconds)} uW`,
     `  Energy/Inf.  : ${micro(w.joules / report.inferencesPerWindow)} uJ/inf.`,
   ]);
+  if (report.windows.length !== windowCount)
+    return [...lines, `${report.windows.length} of ${windowCount} windows: no median.`];
   const rule = '-'.repeat(57);
   return [...lines, rule, `Median energy cost is ${(report.perInference.median * 1e6).toFixed(3)} uJ/inf.`, rule];
 }

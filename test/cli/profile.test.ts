@@ -130,6 +130,40 @@ describe('energy of the emulated Pico by an emulated PPK2', () => {
   });
 });
 
+describe('energy mode of MLPerf Tiny on the emulated Pico', () => {
+  it('takes the median of five marked windows and writes the lines of record', () => {
+    const data = ['--data', sample('eval_x.npy'), '--input-scale', '0.00392156862745098,0', '--limit', '5'];
+    const args = ['bench', 'mlperf-tiny', 'pack', '--task', 'kws01', '--energy', 'emulated:ppk2', '--json'];
+    const { status, stderr, stdout } = mote(...args, ...data, '-o', 'energy.txt');
+    expect([status, stderr]).toEqual([0, '']);
+    const { source, energy } = JSON.parse(stdout).data as { source: string; energy: NonNullable<RunRecord['energy']> };
+    expect([source, energy.source, energy.windows.length, energy.inferencesPerWindow]).toEqual([
+      'emulated',
+      'emulated',
+      5,
+      10,
+    ]);
+    // The chip computes from one fall to the next, at the current that the emulator makes up.
+    for (const w of energy.windows) expect(w.joules / (w.seconds * 0.0247 * 3.3)).toBeCloseTo(1, 3);
+    const lines = readFileSync(join(folder, 'energy.txt'), 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(5 * 4 + 3);
+    expect(lines[0]).toMatch(/^ulp-mlperf: Energy data for window 1 at time \d+\.\d\d for \d+\.\d\d sec\.:$/);
+    const median = (energy.perInference.median * 1e6).toFixed(3);
+    expect(lines.at(-2)).toBe(`ulp-mlperf: Median energy cost is ${median} uJ/inf.`);
+  });
+
+  it('refuses recordings, and an emulated meter on a port', () => {
+    for (const [energy, words] of [
+      ['replay:x.csv', 'it takes no recording'],
+      ['emulated:ppk2', 'is for the emulator'],
+    ]) {
+      const args = ['--task', 'kws01', '--energy', energy, '--data', sample('eval_x.npy'), '--port', 'tcp:127.0.0.1:1'];
+      const { status, stderr } = mote('bench', 'mlperf-tiny', 'pack', ...args);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(words)]);
+    }
+  });
+});
+
 describe('kept runs', () => {
   const kept = () => readdirSync(join(folder, '.mote', 'runs')).sort();
 

@@ -7,8 +7,11 @@ import { AgentText } from '../../device/agentText.js';
 import { openConsole } from '../../device/openConsole.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
+import type { Link } from '../../link/link.js';
+import { openEmulatedBench } from '../../measure/emulated/emulatedPpk2.js';
 import { type EnergyReport, energyReport } from '../../measure/energy.js';
-import { meters, parseMeter } from '../../measure/meters.js';
+import type { Meter } from '../../measure/meter.js';
+import { meters } from '../../measure/meters.js';
 import { readDataset, wireBytes, wireSize } from '../../measure/mlperfData.js';
 import {
   type Accuracy,
@@ -22,23 +25,24 @@ import {
   type MlperfWindow,
   medianThroughput,
   resultLines,
+  windowCount,
 } from '../../measure/mlperfRun.js';
 import { type MlperfTask, mlperfTasks } from '../../measure/mlperfTasks.js';
-import { markerWindows } from '../../measure/windows.js';
+import { completeWindows, markerWindows } from '../../measure/windows.js';
 import { openPack, type PackFolder } from '../../packFolder.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
-import { fail } from '../errors.js';
+import { type EnergySettings, energySettings } from '../energyOptions.js';
+import { fail, MoteError } from '../errors.js';
 import { writeOutput } from '../files.js';
 import { readLabels } from '../labels.js';
-import { numberOption } from '../numberOption.js';
 import type { Output } from '../output.js';
 import { inputScaleOption, readSamples } from '../sampleInput.js';
 import { boardFor } from './build.js';
 
 const suites = ['mlperf-tiny'];
-const windowCount = 5;
 /** The rules ask for windows of at least 10 s; an emulator's seconds are none, so it runs 10 inferences. */
 const leastSeconds = 10;
+const emulatedInferences = 10;
 const greetingMs = 30_000;
 const slowestWindowMs = 600_000;
 
@@ -90,9 +94,13 @@ async function samplesOf(manifest: PackManifest, task: MlperfTask, options: Opti
   }));
 }
 
-async function performanceWindows(target: MlperfTarget, { samples, port, out }: BenchRequest): Promise<MlperfWindow[]> {
-  const windows: MlperfWindow[] = [];
-  let inferences = 10;
+/** Fills `windows` as it goes, so that what was measured is there when the board breaks down. */
+async function performanceWindows(
+  target: MlperfTarget,
+  { samples, port, out }: BenchRequest,
+  windows: MlperfWindow[],
+): Promise<void> {
+  let inferences = emulatedInferences;
   for (let i = 0; i < windowCount; i++) {
     await loadSample(target, samples[i % samples.length].bytes);
     if (i === 0 && port !== undefined) inferences = await inferencesFor(target, leastSeconds);
@@ -100,26 +108,20 @@ async function performanceWindows(target: MlperfTarget, { samples, port, out }: 
     out.progress(`window ${i + 1} of ${windowCount}`);
   }
   out.progress('');
-  return windows;
 }
 
-interface EnergySettings {
-  meter: string;
-  millivolt: number;
-  ampere: boolean;
-  marker: number;
-}
-
-function energySettings(options: OptionValues): EnergySettings | undefined {
-  const meter = text(options, 'energy');
-  if (meter === undefined) return undefined;
-  parseMeter(meter);
-  return {
-    meter,
-    millivolt: Math.round(1000 * numberOption(options, 'volt', 'volt', 3.3, 0.8)),
-    ampere: options.ampere === true,
-    marker: Math.floor(numberOption(options, 'marker', 'marker', 0, 0)),
-  };
+function benchMeter(options: OptionValues, port: string | undefined): EnergySettings | undefined {
+  const settings = energySettings(options);
+  const kind = settings?.meter.kind;
+  if (kind === 'replay' || (kind === 'emulated' && port !== undefined))
+    fail('usage.bad', {
+      what:
+        kind === 'replay'
+          ? 'energy mode measures, it takes no recording'
+          : '--energy emulated:ppk2 is for the emulator',
+      command: 'bench',
+    });
+  return settings;
 }
 
 interface EnergyResult {
@@ -128,34 +130,47 @@ interface EnergyResult {
   starts: number[];
 }
 
-/** Five windows while the meter records; the firmware is silent in them, so this machine's clock says how many fit. */
+/** How many inferences last long enough: the firmware is silent in a window, so this machine's clock says. */
+async function inferencesHere(target: MlperfTarget): Promise<number> {
+  const before = performance.now();
+  await inferWindow(target, 10, 0);
+  const seconds = (performance.now() - before) / 1000;
+  return Math.max(10, Math.ceil((1.05 * leastSeconds * 10) / seconds));
+}
+
+/** Five windows while the meter records; those that were whole before something broke are kept. */
 async function energyWindows(
   target: MlperfTarget,
-  settings: EnergySettings,
-  request: BenchRequest,
-): Promise<EnergyResult> {
-  const { samples, out } = request;
-  const { kind, place } = parseMeter(settings.meter);
-  const meter = await meters[kind].open(place, settings);
+  meter: Meter,
+  { samples, out, energy }: BenchRequest,
+  result: BenchResult,
+): Promise<void> {
+  await loadSample(target, samples[0].bytes);
+  const inferences = energy?.meter.kind === 'emulated' ? emulatedInferences : await inferencesHere(target);
+  await meter.start();
+  let done = 0;
   try {
-    await loadSample(target, samples[0].bytes);
-    const before = performance.now();
-    await inferWindow(target, 10, 0);
-    const seconds = (performance.now() - before) / 1000;
-    const inferences = Math.max(10, Math.ceil((1.05 * leastSeconds * 10) / seconds));
-    await meter.start();
-    for (let i = 0; i < windowCount; i++) {
-      await loadSample(target, samples[i % samples.length].bytes);
+    for (; done < windowCount && meter.gone() === undefined; done++) {
+      await loadSample(target, samples[done % samples.length].bytes);
       await inferWindow(target, inferences, 10);
-      out.progress(`energy window ${i + 1} of ${windowCount}`);
+      out.progress(`energy window ${done + 1} of ${windowCount}`);
     }
-    const trace = await meter.stop();
-    const found = markerWindows(trace, settings.marker, windowCount);
-    const report = energyReport(trace, found, { inferencesPerWindow: inferences });
-    return { report, starts: found.windows.map((w) => w.from / trace.rateHz) };
   } finally {
-    await meter.close();
     out.progress('');
+    const trace = await meter.stop();
+    const marker = energy?.marker ?? 0;
+    const whole = trace.brokenOff === undefined && done === windowCount;
+    const found = whole ? markerWindows(trace, marker, windowCount) : completeWindows(trace, marker, done);
+    if (found) {
+      const report = energyReport(trace, found, { inferencesPerWindow: inferences });
+      result.energy = { report, starts: found.windows.map((w) => w.from / trace.rateHz) };
+    }
+    if (trace.brokenOff !== undefined)
+      result.broken = new MoteError('meter.lost', {
+        meter: meter.info.name,
+        when: `after ${result.energy?.report.windows.length ?? 0} of ${windowCount} windows`,
+        reason: trace.brokenOff,
+      });
   }
 }
 
@@ -178,10 +193,28 @@ interface BenchResult {
   windows?: MlperfWindow[];
   accuracy?: Accuracy;
   energy?: EnergyResult;
+  /** What ended it early; what is here was measured before. */
+  broken?: MoteError;
+}
+
+/** The meter first: one that supplies the board starts it. */
+async function openParts(request: BenchRequest, image: string): Promise<{ link: Link; meter?: Meter }> {
+  const { board, port, energy } = request;
+  if (!energy) return { link: await openConsole(board, image, port) };
+  const slow = { ...board, console: { ...board.console, baud: energyBaud } };
+  if (energy.meter.kind === 'emulated') return openEmulatedBench(slow, image, energy.millivolt);
+  const { kind, place } = energy.meter;
+  const meter = await meters[kind].open(place, energy);
+  try {
+    return { link: await openConsole(slow, image, port), meter };
+  } catch (error) {
+    await meter.close();
+    throw error;
+  }
 }
 
 async function measure(request: BenchRequest): Promise<BenchResult> {
-  const { folder, board, task, port, modes, energy, out } = request;
+  const { folder, board, task, port, energy, out } = request;
   const mode = energy ? 'energy' : 'performance';
   return withWorkFolder(async (work) => {
     const image = join(work, 'bench.elf');
@@ -190,25 +223,42 @@ async function measure(request: BenchRequest): Promise<BenchResult> {
       await buildFirmware(folder.dir, board, image, { agent: { mode, task } });
       out.step(`built the firmware for ${board.id}`);
     }
-    const console = { ...board.console, ...(energy && { baud: energyBaud }) };
-    const conversation = new AgentText(await openConsole({ ...board, console }, image, port), board.id);
+    const { link, meter } = await openParts(request, image);
+    const conversation = new AgentText(link, board.id);
     try {
       if (port === undefined) await conversation.greeting(greetingMs);
-      const name = (await conversation.command('name', greetingMs)).join(' ');
-      const profile = (await conversation.command('profile', greetingMs)).join(' ');
-      if (!profile.includes(`m-model-[${task}]`))
-        fail('device.wrongModel', { board: board.id, got: profile.slice(0, 80), expected: `the agent for ${task}` });
-      const target: MlperfTarget = { text: conversation, board: board.id, mode, windowMs: slowestWindowMs };
-      if (energy) return { name, energy: await energyWindows(target, energy, request) };
-      return {
-        name,
-        ...(modes.includes('performance') && { windows: await performanceWindows(target, request) }),
-        ...(modes.includes('accuracy') && { accuracy: await accuracy(target, request) }),
-      };
+      return await converse(conversation, meter, mode, request);
     } finally {
       await conversation.close();
+      await meter?.close();
     }
   });
+}
+
+async function converse(
+  text: AgentText,
+  meter: Meter | undefined,
+  mode: MlperfTarget['mode'],
+  request: BenchRequest,
+): Promise<BenchResult> {
+  const { board, task, modes } = request;
+  const name = (await text.command('name', greetingMs)).join(' ');
+  const profile = (await text.command('profile', greetingMs)).join(' ');
+  if (!profile.includes(`m-model-[${task}]`))
+    fail('device.wrongModel', { board: board.id, got: profile.slice(0, 80), expected: `the agent for ${task}` });
+  const target: MlperfTarget = { text, board: board.id, mode, windowMs: slowestWindowMs };
+  const windows: MlperfWindow[] = [];
+  const result: BenchResult = { name };
+  try {
+    if (meter) await energyWindows(target, meter, request, result);
+    if (modes.includes('performance')) await performanceWindows(target, request, windows);
+    if (modes.includes('accuracy')) result.accuracy = await accuracy(target, request);
+  } catch (error) {
+    const measured = windows.length > 0 || result.energy !== undefined;
+    if (!measured || !(error instanceof MoteError)) throw error;
+    result.broken = error;
+  }
+  return { ...result, ...(windows.length > 0 && { windows }) };
 }
 
 function lines(result: BenchResult): string[] {
@@ -248,7 +298,7 @@ export const bench: CommandSpec = {
     { flags: '--mode <which>', text: 'performance, accuracy or both (default both)' },
     {
       flags: '--energy <meter>',
-      text: 'energy mode, firmware of mote build --agent energy: ppk2:PORT and so on, see mote profile --help',
+      text: 'energy mode, firmware of mote build --agent energy: ppk2:PORT, emulated:ppk2 and so on, see mote profile --help',
     },
     { flags: '--volt <v>', text: 'supply that the meter gives, or that the board has (default 3.3)' },
     { flags: '--ampere', text: 'the board has its own supply, the PPK2 sits in it' },
@@ -269,7 +319,7 @@ export const bench: CommandSpec = {
     const mode = text(options, 'mode') ?? 'both';
     if (!['performance', 'accuracy', 'both'].includes(mode))
       fail('usage.option', { option: 'mode', expected: 'performance, accuracy or both', got: mode });
-    const energy = energySettings(options);
+    const energy = benchMeter(options, text(options, 'port'));
     const modes = energy ? [] : (['performance', 'accuracy'] as const).filter((m) => mode === 'both' || mode === m);
     const samples = await samplesOf(folder.manifest, task, options);
     if (modes.includes('accuracy') && text(options, 'dataset') === undefined && text(options, 'labels') === undefined)
@@ -286,7 +336,7 @@ export const bench: CommandSpec = {
         board: board.id,
         source,
         samples: samples.length,
-        throughput: result.windows ? medianThroughput(result.windows) : null,
+        throughput: result.windows?.length === windowCount ? medianThroughput(result.windows) : null,
         windows: result.windows ?? [],
         accuracy: result.accuracy ?? null,
         energy: result.energy?.report ?? null,
@@ -298,7 +348,9 @@ export const bench: CommandSpec = {
           : []),
         '',
         ...written,
+        ...(result.energy?.report.notes ?? []).map((note) => `note    ${note}`),
       ],
+      ...(result.broken && { error: result.broken }),
     };
   },
 };

@@ -3,8 +3,10 @@
 // known, and no board's energy.
 import { fail } from '../../cli/errors.js';
 import type { Device } from '../../device/device.js';
-import { openWatchedRp2040 } from '../../device/rp2040.js';
+import { emulatorTimeouts, openLinkDevice } from '../../device/linkDevice.js';
+import { openRp2040 } from '../../device/rp2040.js';
 import type { Board } from '../../generated/board.js';
+import type { Link } from '../../link/link.js';
 import { memoryLink } from '../../link/memoryLink.js';
 import type { EnergyTruth } from '../energyRun.js';
 import type { Meter } from '../meter.js';
@@ -14,7 +16,8 @@ import { ChipScene, madeUpAmps } from './chipScene.js';
 import { Ppk2Emulator, ppk2RateHz } from './ppk2Emulator.js';
 
 export interface EmulatedBench {
-  device: Device;
+  /** The chip's console. */
+  link: Link;
   meter: Meter;
   /** Lets the chip's time pass, which stands still while its firmware waits for the host. */
   wait(ms: number): Promise<void>;
@@ -30,12 +33,21 @@ const pinOf = (board: Board): number | undefined => {
   return match ? Number(match[1]) : undefined;
 };
 
-export async function openEmulatedPpk2(board: Board, image: string, millivolt: number): Promise<EmulatedBench> {
+export async function openEmulatedPpk2(
+  board: Board,
+  image: string,
+  millivolt: number,
+): Promise<EmulatedBench & { device: Device }> {
+  const bench = await openEmulatedBench(board, image, millivolt);
+  return { ...bench, device: await openLinkDevice(bench.link, board, 'emulated', emulatorTimeouts) };
+}
+
+export async function openEmulatedBench(board: Board, image: string, millivolt: number): Promise<EmulatedBench> {
   const pin = pinOf(board);
   if (board.emulator?.kind !== 'rp2040js' || pin === undefined) return fail('meter.emulated', { board: board.id });
   const clock = { nanos: () => 0 };
   const scene = new ChipScene(() => clock.nanos(), ppk2RateHz);
-  const chip = await openWatchedRp2040(board, image, {
+  const chip = await openRp2040(board, image, {
     onPin: (changed, high, nanos) => {
       if (changed === pin) scene.pin(high, nanos);
     },
@@ -46,7 +58,7 @@ export async function openEmulatedPpk2(board: Board, image: string, millivolt: n
   const meter = await openPpk2(near, { mode: 'source', millivolt, source: 'emulated' });
   const name = `emulated ${meter.info.name}`;
   return {
-    device: chip.device,
+    link: chip.link,
     meter: {
       ...meter,
       info: { ...meter.info, name },
