@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for RVV 1.0 as Zve32x, vector-length agnostic.
 
+import { binaryRowVariants } from './binaryRow.js';
 import { rvvTapsVariants } from './packedTaps.js';
 import { rvvConvVariants } from './rvvConv.js';
 import { rvvDepthwiseVariants } from './rvvDepthwise.js';
@@ -24,6 +25,7 @@ export const rvvVariants: readonly Variant[] = [
   ...rvvPackedVariants,
   ...rvvFcVariants,
   ...rvvTapsVariants,
+  ...binaryRowVariants('rvv'),
   ...vectorBinaryVariants('rvv'),
   ...vectorElementVariants('rvv'),
   ...vectorConcatVariants('rvv'),

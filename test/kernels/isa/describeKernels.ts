@@ -45,6 +45,9 @@ export function describeKernels(id: string): void {
     batchesOf: (kernel) => batchesOf(kernel, id, extents.get(kernel) ?? 'full'),
   });
   describe(`kernels of ${id} equal their twins (MOTE_SEED=${seed})`, () => {
+    it('has kernels of its own to run', () => {
+      expect(proofs().some((p) => p.target === id)).toBe(true);
+    });
     for (const [kernel, extent] of extents)
       it.skipIf(needsQemu(board) && !hasQemu && !process.env.CI)(
         `${kernel} on ${board}${extent === 'full' ? '' : ', a few cases'}`,
