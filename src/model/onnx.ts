@@ -200,14 +200,14 @@ function outputOf(values: Values, name: string, nameOf: (wanted: string) => stri
     graph.tensors[id].name = name;
     return id;
   }
-  const { data: _, ...tensor } = graph.tensors[id];
+  const { data, ...tensor } = graph.tensors[id];
   const copy = addTensor(graph, { ...tensor, name, shape: [...tensor.shape] });
   graph.nodes.push({
-    op: 'reshape',
+    op: data ? 'constant' : 'reshape',
     name: nameOf(name),
     inputs: [id],
     outputs: [copy],
-    attrs: { shape: [...tensor.shape] },
+    attrs: data ? {} : { shape: [...tensor.shape] },
   });
   return copy;
 }

@@ -2,6 +2,7 @@
 // The operator table.
 import { elementCount, NO_TENSOR, type Node } from '../model/graph.js';
 import { add } from './add.js';
+import { argMax, argMin } from './arg.js';
 import { badShape } from './attributes.js';
 import { averagePool2d } from './averagePool2d.js';
 import { batchNorm } from './batchNorm.js';
@@ -10,14 +11,19 @@ import { binaryConv2d } from './binaryConv2d.js';
 import { cast } from './cast.js';
 import { clamp } from './clamp.js';
 import { concat } from './concat.js';
+import { constantOp } from './constant.js';
 import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwiseConv2d.js';
 import { dequantize } from './dequantize.js';
 import { div } from './div.js';
+import { expand } from './expand.js';
 import { fullyConnected } from './fullyConnected.js';
+import { gather } from './gather.js';
 import { hardSwish } from './hardSwish.js';
+import { layerNorm } from './layerNorm.js';
 import { leakyRelu } from './leakyRelu.js';
 import { logistic } from './logistic.js';
+import { logSoftmax } from './logSoftmax.js';
 import { lstm } from './lstm.js';
 import { matmul } from './matmul.js';
 import { maximum } from './maximum.js';
@@ -30,14 +36,18 @@ import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
 import { pairOps } from './pair.js';
 import { quantize } from './quantize.js';
+import { reduceOps } from './reduce.js';
 import { reshape } from './reshape.js';
+import { resizeLinear, resizeNearest } from './resize.js';
 import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { softmax } from './softmax.js';
 import { sub } from './sub.js';
 import { svdf } from './svdf.js';
 import { tanh } from './tanh.js';
+import { tile } from './tile.js';
 import { transpose } from './transpose.js';
+import { transposeConv2d } from './transposeConv2d.js';
 import { unaryOps } from './unary.js';
 import { where } from './where.js';
 
@@ -76,7 +86,19 @@ const specs: readonly OpSpec[] = [
   svdf,
   tanh,
   transpose,
+  argMax,
+  argMin,
+  constantOp,
+  expand,
+  gather,
+  layerNorm,
+  logSoftmax,
+  resizeLinear,
+  resizeNearest,
+  tile,
+  transposeConv2d,
   where,
+  ...reduceOps,
   ...unaryOps,
   ...pairOps,
 ];

@@ -10,7 +10,7 @@ import { clampTo, type Multiplier, quantizeMultiplier, requantize, roundingCode 
 import { forEachIndex, mergedWalk, padFront, rowMajorStrides, type Walk } from './strides.js';
 import type { Reason } from './weighted.js';
 
-interface Reduction {
+export interface Reduction {
   shape: number[];
   kept: Walk;
   reduced: Walk;
@@ -18,7 +18,7 @@ interface Reduction {
   count: number;
 }
 
-function reductionOf(node: Node, graph: Graph): Reduction {
+export function reductionOf(node: Node, graph: Graph): Reduction {
   const { shape } = inputOf(node, graph, 0);
   const { axes, keepDims } = node.attrs;
   if (!Array.isArray(axes)) badShape(node, "'axes' must be a list of integers");
@@ -33,13 +33,13 @@ function reductionOf(node: Node, graph: Graph): Reduction {
     );
   };
   const count = elementCount(shape.filter((_, d) => reduced.has(d)));
-  if (count < 1) badShape(node, 'it takes the mean of nothing');
+  if (count < 1) badShape(node, 'it reduces nothing');
   const out = keepDims ? shape.map((n, d) => (reduced.has(d) ? 1 : n)) : shape.filter((_, d) => !reduced.has(d));
   return { shape: out, kept: walk(true), reduced: walk(false), count };
 }
 
 /** Dimensions of each kind that the kernels take. */
-const maxRank = 3;
+export const maxReduceRank = 3;
 /** The sum of this many elements, zero point included, fits 32 bits: 2^31 / 2^8, 2^31 / 2^16. */
 const maxCount: Partial<Record<Tensor['dtype'], number>> = { int8: 2 ** 23, int16: 32_767 };
 const kernelTypes: Partial<Record<Tensor['dtype'], KernelType>> = { float32: 'f32', int8: 's8', int16: 's16' };
@@ -53,14 +53,20 @@ function obstacle(node: Node, graph: Graph): Reason | undefined {
       change: 'use float32, int8 or int16 throughout',
     };
   }
-  if (kept.dims.length > maxRank || reduced.dims.length > maxRank) {
-    return { reason: 'its axes alternate too often', change: `use at most ${maxRank} separate groups of axes` };
+  if (kept.dims.length > maxReduceRank || reduced.dims.length > maxReduceRank) {
+    return { reason: 'its axes alternate too often', change: `use at most ${maxReduceRank} separate groups of axes` };
   }
   const limit = maxCount[x.dtype];
   return limit && count > limit
     ? { reason: `it sums ${count} elements, more than ${limit}`, change: 'take the mean in two steps' }
     : undefined;
 }
+
+/** NAME_dims and NAME_strides of a kernel that reduces. */
+export const walkFields = (name: string, w: Walk): CStruct['fields'] => [
+  [`${name}_dims`, { values: padFront(w.dims, maxReduceRank, 1) }],
+  [`${name}_strides`, { values: padFront(w.strides, maxReduceRank, 0) }],
+];
 
 /** TensorFlow Lite's multiplier with 1 / count in it. */
 function meanMultiplier(real: number, count: number): Multiplier {
@@ -76,10 +82,6 @@ function factorOf(node: Node, x: Tensor, y: Tensor, count: number): Multiplier {
 function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
   const { kept, reduced, count } = reductionOf(node, graph);
-  const walkFields = (name: string, w: Walk): CStruct['fields'] => [
-    [`${name}_dims`, { values: padFront(w.dims, maxRank, 1) }],
-    [`${name}_strides`, { values: padFront(w.strides, maxRank, 0) }],
-  ];
   const head = [...walkFields('kept', kept), ...walkFields('reduced', reduced)];
   if (x.dtype === 'float32') return kernelCall('mean', ['f32'], head);
   const factor = factorOf(node, x, y, count);

@@ -10,12 +10,23 @@ const maxFoldedElements = 1 << 24;
 const maxFoldedMacs = 1e8;
 
 /** Operators that move or decode elements of any type; the others compute with these types. */
-const anyType = new Set(['reshape', 'transpose', 'slice', 'concat', 'dequantize']);
-const computed = new Set<DType>(['float32', 'int8']);
+const anyType = new Set([
+  'reshape',
+  'transpose',
+  'slice',
+  'concat',
+  'dequantize',
+  'expand',
+  'tile',
+  'gather',
+  'where',
+  'cast',
+]);
+const computed = new Set<DType>(['float32', 'int8', 'int32', 'bool']);
 
 /** Leaves `dequantize` alone: integer constants are worth more to the integer passes than their real values. */
 export function foldConstants(graph: Graph): Graph {
-  return fold(graph, (node) => node.op !== 'dequantize');
+  return fold(graph, (node) => node.op !== 'dequantize' && node.op !== 'constant');
 }
 
 /** For what the integer passes did not want: dequantized constants become float constants. */

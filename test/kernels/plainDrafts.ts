@@ -3,6 +3,7 @@
 import type { DType } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import { pairTable } from '../../src/ops/pairTable.js';
+import { reduceTable } from '../../src/ops/reduceTable.js';
 import { addConstant, addInput, addOutput, type Draft, draft, setAttrs } from './draft.js';
 import type { Random } from './random.js';
 
@@ -69,8 +70,119 @@ function not(row: KernelRow, random: Random): Draft {
   return d;
 }
 
+const axesOf = (random: Random, rank: number): number[] =>
+  Array.from({ length: rank }, (_, d) => d).filter(() => random.chance(0.5));
+
+function reduce(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const shape = [random.int(2, 6), ...randomShape(random, random.int(1, 3))];
+  addInput(d, dtypes[row.activation], shape);
+  setAttrs(d, { axes: axesOf(random, shape.length), keepDims: random.chance(0.5) });
+  addOutput(d, dtypes[row.activation]);
+  return d;
+}
+
+function arg(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const shape = [random.int(2, 6), ...randomShape(random, random.int(1, 3))];
+  addInput(d, dtypes[row.activation], shape);
+  setAttrs(d, { axis: random.int(0, shape.length - 1), keepDims: random.chance(0.5), last: random.chance(0.5) });
+  addOutput(d, 'int32');
+  return d;
+}
+
+function constant(row: KernelRow, random: Random): Draft {
+  const d = draft('constant', random);
+  addConstant(d, dtypes[row.activation], [random.int(1, 60)]);
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function gather(row: KernelRow, random: Random): Draft {
+  const d = draft('gather', random);
+  const shape = randomShape(random, random.int(1, 3));
+  const constantOne = random.pick([-1, 0, 1]);
+  if (constantOne === 0) addConstant(d, dtypes[row.activation], shape);
+  else addInput(d, dtypes[row.activation], shape, undefined);
+  delete d.graph.tensors[d.node.inputs[0]].quant;
+  if (constantOne === 1) addConstant(d, 'int32', randomShape(random, random.int(0, 2)));
+  else addInput(d, 'int32', randomShape(random, random.int(0, 2)));
+  setAttrs(d, { axis: random.int(0, shape.length - 1) });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function layerNorm(row: KernelRow, random: Random): Draft {
+  const d = draft('layerNorm', random);
+  const depth = random.int(1, 12);
+  addInput(d, dtypes[row.activation], [random.int(1, 4), depth]);
+  for (let i = random.int(0, 2); i > 0; i--) addConstant(d, 'float32', [depth]);
+  setAttrs(d, { depth, epsilon: 1e-5, centre: random.chance(0.6) });
+  addOutput(d, 'float32');
+  return d;
+}
+
+function logSoftmax(row: KernelRow, random: Random): Draft {
+  const d = draft('logSoftmax', random);
+  addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 12)]);
+  addOutput(d, 'float32');
+  return d;
+}
+
+const image = (random: Random): number[] => [1, random.int(1, 5), random.int(1, 5), random.int(1, 4)];
+const many = (random: Random, min: number, max: number): number[] =>
+  Array.from({ length: random.int(1, 7) }, () => random.int(min, max));
+
+function resize(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const shape = image(random);
+  addInput(d, dtypes[row.activation], shape, undefined);
+  delete d.graph.tensors[d.node.inputs[0]].quant;
+  const [rows, columns] = [many(random, 0, shape[1] - 1), many(random, 0, shape[2] - 1)];
+  setAttrs(d, { rows, columns });
+  if (row.op === 'resizeLinear')
+    setAttrs(d, {
+      nextRows: rows.map((r) => Math.min(r + 1, shape[1] - 1)),
+      nextColumns: columns.map((c) => Math.min(c + 1, shape[2] - 1)),
+      rowWeights: rows.map(() => random.real(0, 1)),
+      columnWeights: columns.map(() => random.real(0, 1)),
+    });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function transposeConv2d(_: KernelRow, random: Random): Draft {
+  const d = draft('transposeConv2d', random);
+  const [groups, depth, outputs] = [random.int(1, 2), random.int(1, 3), random.int(1, 3)];
+  const kernel = [random.int(1, 3), random.int(1, 3)];
+  addInput(d, 'float32', [1, random.int(1, 4), random.int(1, 4), groups * depth]);
+  addConstant(d, 'float32', [groups * outputs, ...kernel, depth]);
+  if (random.chance(0.5)) addConstant(d, 'float32', [groups * outputs]);
+  const small = (max: number): number[] => [random.int(1, max), random.int(1, max)];
+  const pads = kernel.map((k) => random.int(0, Math.floor((k - 1) / 2)));
+  setAttrs(d, {
+    strides: small(3),
+    dilations: small(2),
+    pads: [...pads, ...pads],
+    outputPadding: [0, random.int(0, 1)],
+    groups,
+  });
+  addOutput(d, 'float32');
+  return d;
+}
+
 export const plainDrafters: Readonly<Record<string, (row: KernelRow, random: Random) => Draft>> = {
   ...Object.fromEntries(pairTable.map(({ op }) => [op, pair])),
+  ...Object.fromEntries(reduceTable.map(({ op }) => [op, reduce])),
+  argMax: arg,
+  argMin: arg,
+  constant,
+  gather,
+  layerNorm,
+  logSoftmax,
+  resizeNearest: resize,
+  resizeLinear: resize,
+  transposeConv2d,
   where,
   cast,
   not,

@@ -26,23 +26,6 @@ export const identity: Convert = (n) => {
   n.bind(n.value(0));
 };
 
-const largestFloat = 3.4028234663852886e38;
-
-/** A bound at or beyond the end of float32 is none. */
-const bound = (value: number): number | null => (Math.abs(value) >= largestFloat ? null : value);
-
-/** Opset 6 has the bounds as attributes, opset 11 as inputs. */
-export const convertClip: Convert = (n) => {
-  const limit = (i: number, name: string, byDefault: number): number => {
-    if (n.opset < 11) return n.float(name, byDefault);
-    return n.has(i) ? n.constantNumber(i, name) : byDefault;
-  };
-  const min = limit(1, 'min', -largestFloat);
-  const max = limit(2, 'max', largestFloat);
-  if (Number.isNaN(min) || Number.isNaN(max)) n.broken('a bound is not a number');
-  n.emit('clamp', [n.id(0)], { min: bound(min), max: bound(max) });
-};
-
 export const leakyAttrs = (n: OnnxNode): Attrs => {
   const alpha = n.float('alpha', 0.01);
   return Number.isFinite(alpha) ? { alpha } : n.broken(`alpha is ${alpha}`);
@@ -59,20 +42,25 @@ export const convertBatchNorm: Convert = (n) => {
 };
 
 /** From opset 13 over one axis; before that over all axes from `axis` on, as one. */
-export const convertSoftmax: Convert = (n) => {
-  const { length: rank } = n.shape(0);
-  if (rank === 0) return n.broken('its input has no dimensions');
-  const axis = n.axis(n.int('axis', n.opset < 13 ? 1 : -1), rank);
-  const over =
-    n.opset < 13
-      ? n
-          .shape(0)
-          .slice(axis)
-          .filter((d) => d !== 1).length
-      : 1;
-  if (over > 1) return flattenedSoftmax(n, axis);
-  softmaxOver(n, n.opset < 13 ? lastAxisOf(n, axis) : axis);
-};
+const softmaxRow =
+  (op: string): Convert =>
+  (n) => {
+    const { length: rank } = n.shape(0);
+    if (rank === 0) return n.broken('its input has no dimensions');
+    const axis = n.axis(n.int('axis', n.opset < 13 ? 1 : -1), rank);
+    const over =
+      n.opset < 13
+        ? n
+            .shape(0)
+            .slice(axis)
+            .filter((d) => d !== 1).length
+        : 1;
+    if (over > 1) return flattenedSoftmax(n, op, axis);
+    softmaxOver(n, op, n.opset < 13 ? lastAxisOf(n, axis) : axis);
+  };
+
+export const convertSoftmax = softmaxRow('softmax');
+export const convertLogSoftmax = softmaxRow('logSoftmax');
 
 /** Of axes that have size 1 but one, that one. */
 function lastAxisOf(n: OnnxNode, from: number): number {
@@ -81,29 +69,29 @@ function lastAxisOf(n: OnnxNode, from: number): number {
   return real[0] ?? shape.length - 1;
 }
 
-function softmaxOver(n: OnnxNode, axis: number): void {
+function softmaxOver(n: OnnxNode, op: string, axis: number): void {
   const rank = n.shape(0).length;
-  const attrs = { axis: rank - 1, beta: 1 };
+  const attrs = op === 'softmax' ? { axis: rank - 1, beta: 1 } : {};
   if (axis === rank - 1) {
-    n.emit('softmax', [n.id(0)], attrs);
+    n.emit(op, [n.id(0)], attrs);
     return;
   }
   if (rank > 2 && axis === 1) {
-    emitChannelsLast(n, 'softmax', [], attrs);
+    emitChannelsLast(n, op, [], attrs);
     return;
   }
   const perm = [...range(rank).filter((d) => d !== axis), axis];
   const x = n.temporary('transpose', [n.id(0)], { perm }, 'axis_last');
-  const y = n.temporary('softmax', [x], attrs, 'softmax');
+  const y = n.temporary(op, [x], attrs, 'softmax');
   n.emit('transpose', [y], { perm: range(rank).map((d) => perm.indexOf(d)) });
 }
 
-function flattenedSoftmax(n: OnnxNode, axis: number): void {
+function flattenedSoftmax(n: OnnxNode, op: string, axis: number): void {
   const shape = n.shape(0);
   const product = (dims: number[]): number => dims.reduce((a, b) => a * b, 1);
   const flat = [product(shape.slice(0, axis)), product(shape.slice(axis))];
   const x = n.temporary('reshape', [n.id(0)], { shape: flat }, 'rows');
-  const y = n.temporary('softmax', [x], { axis: 1, beta: 1 }, 'softmax');
+  const y = n.temporary(op, [x], op === 'softmax' ? { axis: 1, beta: 1 } : {}, 'softmax');
   n.emit('reshape', [y], { shape });
 }
 

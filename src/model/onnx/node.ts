@@ -193,6 +193,21 @@ export class OnnxNode {
     return this.push(op, inputs, attrs, `${this.outputName}/${purpose}`, quantized);
   }
 
+  /** Emits `op` on tensor `x` (N, C, spatial…) in channels-last order on the way, as an image; gives it channels-first. */
+  onImage(op: string, x: TensorId, more: readonly TensorId[], attrs: Attrs, purpose: string): TensorId {
+    const { tensors } = this.values.graph;
+    const { shape } = tensors[x];
+    const isSignal = shape.length === 3;
+    const perm = isSignal ? [0, 2, 1] : [0, 2, 3, 1];
+    const last = this.temporary('transpose', [x], { perm }, `${purpose}_nhwc_input`);
+    const signal = { shape: [shape[0], 1, shape[2], shape[1]] };
+    const image = isSignal ? this.temporary('reshape', [last], signal, `${purpose}_image`) : last;
+    const y = this.temporary(op, [image, ...more], attrs, `${purpose}_nhwc`);
+    const out = tensors[y].shape;
+    const flat = isSignal ? this.temporary('reshape', [y], { shape: [out[0], out[2], out[3]] }, `${purpose}_nlc`) : y;
+    return this.temporary('transpose', [flat], { perm: isSignal ? [0, 2, 1] : [0, 3, 1, 2] }, purpose);
+  }
+
   private push(
     op: string,
     inputs: readonly TensorId[],

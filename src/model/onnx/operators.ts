@@ -2,12 +2,13 @@
 // One row per ONNX operator: how it becomes IR. Operators of other domains carry the domain in front. What has no row
 // becomes an `unsupported` node.
 
+import { convertClip } from './clip.js';
 import { convertGemm, convertMatMul } from './dense.js';
 import {
   type Convert,
   convertBatchNorm,
-  convertClip,
   convertHardSigmoid,
+  convertLogSoftmax,
   convertReduceMean,
   convertSoftmax,
   identity,
@@ -15,6 +16,10 @@ import {
   unary,
 } from './elementwise.js';
 import { functions } from './functions.js';
+import { images } from './images.js';
+import { integers } from './integers.js';
+import { moves } from './moves.js';
+import { norms } from './norms.js';
 import { plainRows } from './plain.js';
 import {
   convertDequantize,
@@ -27,6 +32,7 @@ import {
   convertQLinearUnary,
   convertQuantize,
 } from './quantized.js';
+import { reductions } from './reduce.js';
 import {
   convertConcat,
   convertPad,
@@ -39,7 +45,7 @@ import {
   squeezedShape,
   unsqueezedShape,
 } from './shapes.js';
-import { convertAveragePool, convertConv, convertGlobalAverage, convertGlobalMax, convertMaxPool } from './windows.js';
+import { convertAveragePool, convertConv, convertGlobalAverage, convertGlobalMax } from './windows.js';
 
 export const operators: Readonly<Record<string, Convert>> = {
   Conv: convertConv,
@@ -54,8 +60,12 @@ export const operators: Readonly<Record<string, Convert>> = {
   Sign: unary('sign', () => ({ zero: 0 })),
   ...functions,
   ...plainRows,
-  MaxPool: convertMaxPool,
-  AveragePool: (n) => convertAveragePool(n),
+  ...reductions,
+  ...norms,
+  ...moves,
+  ...images,
+  ...integers,
+  LogSoftmax: convertLogSoftmax,
   GlobalAveragePool: (n) => convertGlobalAverage(n),
   GlobalMaxPool: convertGlobalMax,
   ReduceMean: convertReduceMean,
@@ -90,4 +100,4 @@ export const operators: Readonly<Record<string, Convert>> = {
 };
 
 /** Operators without a row whose output has the shape of their first input: what follows them can still be read. */
-export const keepsShape: ReadonlySet<string> = new Set(['Hardmax', 'LRN']);
+export const keepsShape: ReadonlySet<string> = new Set(['LRN']);

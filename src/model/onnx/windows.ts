@@ -155,7 +155,7 @@ export function convertAveragePool(n: OnnxNode, quantized?: Quantized): void {
 }
 
 /** ceil_mode as padding behind: enough for the last window that still begins inside the image or its front padding. */
-function coverLast(n: OnnxNode, { kernel, strides, dilations, pads }: Window): number[] {
+export function coverLast(n: OnnxNode, { kernel, strides, dilations, pads }: Window): number[] {
   if (n.int('ceil_mode', 0) === 0) return pads;
   const end = imageSize(n).map((size, d) => {
     const padded = size + pads[d] + pads[d + 2];

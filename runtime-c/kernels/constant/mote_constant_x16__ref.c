@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A constant of 16-bit elements. */
+#include "mote/constant.h"
+
+#include <string.h>
+
+void mote_constant_x16__ref(const mote_constant_x16 *p, void *output) {
+  memcpy(output, p->data, (uint32_t)p->count * 2u);
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of what repeats, chooses and rearranges elements.
+import { elementCount } from '../graph.js';
+import { maxAxes, maxListLength } from '../limits.js';
+import { refuse } from '../refusal.js';
+import type { Convert } from './elementwise.js';
+import { range } from './layout.js';
+import type { OnnxNode } from './node.js';
+
+const like = (n: OnnxNode) => {
+  const { dtype, quant } = n.values.graph.tensors[n.id(0)];
+  return { dtype, ...(quant && { quant }) };
+};
+
+const convertExpand: Convert = (n) => {
+  n.emit('expand', [n.id(0)], { shape: n.constantInts(1, 'shape') }, like(n));
+};
+
+const convertTile: Convert = (n) => {
+  n.emit('tile', [n.id(0)], { repeats: n.constantInts(1, 'list of repeats') }, like(n));
+};
+
+const convertGather: Convert = (n) => {
+  const axis = n.axis(n.int('axis', 0), n.shape(0).length);
+  const index = n.value(1);
+  if (index.kind === 'constant')
+    n.constantInts(1, 'list of indices', maxListLength).map((v) => n.axis(v, n.shape(0)[axis]));
+  n.emit('gather', [n.id(0), n.id(1)], { axis }, like(n));
+};
+
+/** N, C, H, W with blocks of pixels and channels exchanged: a reshape, a transpose and a reshape. */
+const blocks =
+  (toSpace: boolean): Convert =>
+  (n) => {
+    const shape = n.shape(0);
+    const b = n.int('blocksize');
+    if (shape.length !== 4) refuse(`its input has ${shape.length} dimensions`, 'use an input of 4 dimensions');
+    const [batch, c, h, w] = shape;
+    const fits = b >= 1 && (toSpace ? c % (b * b) === 0 : h % b === 0 && w % b === 0);
+    if (!fits) n.broken(`blocks of ${b} in shape [${shape}]`);
+    const columnFirst = n.text('mode', 'DCR') === 'CRD';
+    const split = toSpace
+      ? columnFirst
+        ? [batch, c / (b * b), b, b, h, w]
+        : [batch, b, b, c / (b * b), h, w]
+      : [batch, c, h / b, b, w / b, b];
+    const perm = toSpace ? (columnFirst ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2]) : [0, 3, 5, 1, 2, 4];
+    const out = toSpace ? [batch, c / (b * b), h * b, w * b] : [batch, c * b * b, h / b, w / b];
+    const parts = n.temporary('reshape', [n.id(0)], { shape: split }, 'parts');
+    n.emit('reshape', [n.temporary('transpose', [parts], { perm }, 'exchanged')], { shape: out });
+  };
+
+/** 1 at the first largest element along an axis, else 0: its index against a ramp of indices. */
+const convertHardmax: Convert = (n) => {
+  const shape = n.shape(0);
+  if (n.opset < 13)
+    refuse('before opset 13 it runs over several dimensions as one', 'export it with opset 13 or newer');
+  const axis = n.axis(n.int('axis', -1), shape.length);
+  const best = n.temporary('argMax', [n.id(0)], { axis, keepDims: true, last: false }, 'best');
+  n.values.budget.charge(4 * shape[axis]);
+  const ramp = n.values.place({
+    kind: 'constant',
+    tensor: {
+      name: `${n.outputName}/ramp`,
+      dtype: 'int32',
+      shape: shape.map((d, i) => (i === axis ? d : 1)),
+      data: Int32Array.from({ length: shape[axis] }, (_, i) => i),
+    },
+  });
+  const isBest = n.temporary('equal', [best, ramp], {}, 'is_best');
+  const numbers = n.temporary('cast', [isBest], { to: 'int32' }, 'int32');
+  n.emit('cast', [numbers], { to: 'float32' });
+};
+
+/** Of every length but 1 an end is cut off by the graph: start, end and step are constants. */
+const convertRange: Convert = (n) => {
+  const [start, limit, step] = [0, 1, 2].map((i) => n.constantNumber(i, 'bound'));
+  const count = Math.max(0, Math.ceil((limit - start) / step));
+  if (!(count <= maxListLength)) n.broken(`${count} elements`);
+  const { dtype } = n.tensor(0);
+  n.values.budget.charge(8 * count);
+  const values = range(count).map((i) => start + i * step);
+  const data =
+    dtype === 'int64'
+      ? BigInt64Array.from(values, BigInt)
+      : dtype === 'int32'
+        ? Int32Array.from(values)
+        : Float32Array.from(values);
+  n.bindConstant({ name: n.outputName, dtype, shape: [count], data });
+};
+
+const convertSize: Convert = (n) =>
+  n.bindConstant({
+    name: n.outputName,
+    dtype: 'int64',
+    shape: [],
+    data: BigInt64Array.of(BigInt(elementCount(n.shape(0)))),
+  });
+
+/** Labels of an einsum, with what each input's dimensions are called. Two inputs become a product of matrices. */
+const convertEinsum: Convert = (n) => {
+  const equation = n.text('equation', '').replaceAll(' ', '');
+  const [from, to] = equation.split('->');
+  const terms = from.split(',');
+  const single =
+    terms.length === 1 && to !== undefined && /^[a-zA-Z]+$/.test(from) && new Set(from).size === from.length;
+  if (!single || from.length > maxAxes || [...to].some((c) => !from.includes(c)) || new Set(to).size !== to.length)
+    return refuse(`its equation '${equation}' is not one that mote has`, 'write it as Transpose, ReduceSum and MatMul');
+  if (from.length !== n.shape(0).length) n.broken(`equation '${equation}' for shape [${n.shape(0)}]`);
+  const axes = range(from.length).filter((d) => !to.includes(from[d]));
+  const kept = [...from].filter((c) => to.includes(c));
+  const perm = [...to].map((c) => kept.indexOf(c));
+  const isPlain = perm.every((p, i) => p === i);
+  if (axes.length === 0) n.emit('transpose', [n.id(0)], { perm });
+  else if (isPlain) n.emit('sum', [n.id(0)], { axes, keepDims: false });
+  else n.emit('transpose', [n.temporary('sum', [n.id(0)], { axes, keepDims: false }, 'sum')], { perm });
+};
+
+export const moves: Readonly<Record<string, Convert>> = {
+  Expand: convertExpand,
+  Tile: convertTile,
+  Gather: convertGather,
+  DepthToSpace: blocks(true),
+  SpaceToDepth: blocks(false),
+  Hardmax: convertHardmax,
+  Range: convertRange,
+  Size: convertSize,
+  Einsum: convertEinsum,
+};

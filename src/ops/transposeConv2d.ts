@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// transposeConv2d: every input pixel lays its kernel over the output at `strides`; written as what each output gathers.
+// Weights OHWI with I = input channels / groups.
+import { elementCount, type Graph, type Node, type Tensor } from '../model/graph.js';
+import { badShape, given, image, int, intList, maxWindow } from './attributes.js';
+import { kernelCall } from './kernels.js';
+import { inputOf, type OpSpec, optionalInput } from './op.js';
+import { tensorConstant } from './weighted.js';
+
+const f = Math.fround;
+
+interface Geometry {
+  x: Tensor;
+  w: Tensor;
+  outH: number;
+  outW: number;
+  outC: number;
+  /** Input channels of a group. */
+  depth: number;
+  groups: number;
+  strides: number[];
+  dilations: number[];
+  pads: number[];
+}
+
+function geometryOf(node: Node, graph: Graph): Geometry {
+  const [x, w] = [image(node, graph), inputOf(node, graph, 1)];
+  const [strides, dilations] = ['strides', 'dilations'].map((key) => intList(node, key, { min: 1, max: maxWindow }, 2));
+  const pads = intList(node, 'pads', { min: 0, max: maxWindow }, 4);
+  const extra = intList(node, 'outputPadding', { min: 0, max: maxWindow }, 2);
+  const groups = int(node, 'groups', { min: 1, max: maxWindow });
+  if (w.shape.length !== 4 || w.shape[3] * groups !== x.shape[3] || w.shape[0] % groups !== 0)
+    badShape(node, `${x.shape[3]} channels, ${groups} groups and weights of ${w.shape.join(' x ')}`);
+  const bias = optionalInput(node, graph, 2);
+  if (bias && elementCount(bias.shape) !== w.shape[0]) badShape(node, `a bias of ${bias.shape.join(' x ')}`);
+  const size = (d: number): number =>
+    (x.shape[d + 1] - 1) * strides[d] + (w.shape[d + 1] - 1) * dilations[d] + 1 - pads[d] - pads[d + 2] + extra[d];
+  return { x, w, outH: size(0), outW: size(1), outC: w.shape[0], depth: w.shape[3], groups, strides, dilations, pads };
+}
+
+const inputRow = (out: number, k: number, stride: number, dilation: number, pad: number, size: number): number => {
+  const at = out + pad - k * dilation;
+  return at < 0 || at % stride !== 0 || at / stride >= size ? -1 : at / stride;
+};
+
+function evaluateFloat(
+  g: Geometry,
+  x: ArrayLike<number>,
+  w: ArrayLike<number>,
+  bias?: ArrayLike<number>,
+): Float32Array {
+  const [, h, width, channels] = g.x.shape;
+  const [, kh, kw] = g.w.shape;
+  const out = new Float32Array(g.outH * g.outW * g.outC);
+  for (let i = 0; i < out.length; i++) {
+    const oc = i % g.outC;
+    const [oy, ox] = [Math.floor(i / g.outC / g.outW), Math.floor(i / g.outC) % g.outW];
+    const first = Math.floor(oc / (g.outC / g.groups)) * g.depth;
+    let sum = 0;
+    for (let ky = 0; ky < kh; ky++) {
+      const y = inputRow(oy, ky, g.strides[0], g.dilations[0], g.pads[0], h);
+      for (let kx = 0; y >= 0 && kx < kw; kx++) {
+        const at = inputRow(ox, kx, g.strides[1], g.dilations[1], g.pads[1], width);
+        if (at < 0) continue;
+        const from = (y * width + at) * channels + first;
+        const weight = ((oc * kh + ky) * kw + kx) * g.depth;
+        for (let c = 0; c < g.depth; c++) sum = f(sum + f(x[from + c] * w[weight + c]));
+      }
+    }
+    out[i] = bias ? f(sum + bias[oc]) : sum;
+  }
+  return out;
+}
+
+export const transposeConv2d: OpSpec = {
+  op: 'transposeConv2d',
+  infer(node, graph) {
+    const { outH, outW, outC, x } = geometryOf(node, graph);
+    return [{ shape: [1, outH, outW, outC], dtype: x.dtype }];
+  },
+  macs(node, graph) {
+    const { x, w } = geometryOf(node, graph);
+    return x.shape[1] * x.shape[2] * elementCount(w.shape);
+  },
+  unsupported(node, graph) {
+    const { x, w } = geometryOf(node, graph);
+    const bias = optionalInput(node, graph, 2);
+    if (x.dtype !== 'float32' || w.dtype !== 'float32')
+      return {
+        reason: `there is no kernel for ${x.dtype} with ${w.dtype} weights`,
+        change: 'keep this layer in float32, or resize and convolve',
+      };
+    if (!w.data || (bias && !bias.data))
+      return { reason: 'its weights are computed, not constant', change: 'use constant weights' };
+    return undefined;
+  },
+  lower(node, { graph }) {
+    const g = geometryOf(node, graph);
+    const bias = optionalInput(node, graph, 2);
+    return kernelCall(
+      'transposeConv2d',
+      ['f32', 'f32'],
+      [
+        ['in_h', g.x.shape[1]],
+        ['in_w', g.x.shape[2]],
+        ['in_c', g.x.shape[3]],
+        ['out_h', g.outH],
+        ['out_w', g.outW],
+        ['out_c', g.outC],
+        ['kernel_h', g.w.shape[1]],
+        ['kernel_w', g.w.shape[2]],
+        ['stride_h', g.strides[0]],
+        ['stride_w', g.strides[1]],
+        ['dilation_h', g.dilations[0]],
+        ['dilation_w', g.dilations[1]],
+        ['pad_top', g.pads[0]],
+        ['pad_left', g.pads[1]],
+        ['depth', g.depth],
+        ['group_outputs', g.outC / g.groups],
+        ['weights', tensorConstant('weights', g.w)],
+        ['bias', bias ? tensorConstant('bias', bias) : null],
+      ],
+    );
+  },
+  evaluate(node, inputs, { graph }) {
+    const bias = optionalInput(node, graph, 2) ? given(node, inputs, 2) : undefined;
+    return [evaluateFloat(geometryOf(node, graph), given(node, inputs, 0), given(node, inputs, 1), bias)];
+  },
+};
