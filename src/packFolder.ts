@@ -10,6 +10,7 @@ import { parseHistograms, type WeightHistograms } from './compress/weightHistogr
 import type { PackManifest, PackPort } from './generated/pack.js';
 import { elementCount, type Graph, type TensorData } from './model/graph.js';
 import { importModel } from './packModel.js';
+import { byFrames } from './passes/byFrames.js';
 import { parseJson } from './schema.js';
 
 export interface PackFolder {
@@ -102,7 +103,9 @@ export async function readHistograms({ dir, manifest }: PackFolder): Promise<Wei
 /** The model that the pack was made from, when the pack must equal it. */
 export async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
   const { copy } = manifest.model;
-  return copy ? readCopy(dir, manifest, copy) : undefined;
+  if (!copy) return undefined;
+  const graph = await readCopy(dir, manifest, copy);
+  return manifest.frames ? byFrames(graph).graph : graph;
 }
 
 async function readCopy(dir: string, manifest: PackManifest, copy: string): Promise<Graph> {

@@ -31,7 +31,9 @@ import { bytesOf } from './model/tensorData.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
+import { type ByFrames, byFrames } from './passes/byFrames.js';
 import { canonicalize } from './passes/index.js';
+import { specOf } from './plan/buffers.js';
 import type { CodedMode } from './plan/codedConstants.js';
 import { callsOf, type Plan, planGraph } from './plan/plan.js';
 import { isInline } from './plan/rowMean.js';
@@ -57,6 +59,8 @@ export interface PackRequest {
   coded?: CodedMode;
   /** What the board took: kernels are chosen by it instead of the target's table of instructions. */
   costs?: CostTable;
+  /** Frame by frame: the model takes only what is new of its window. */
+  stream?: boolean;
 }
 
 /** What mote's quantizer started from. */
@@ -221,6 +225,19 @@ function quantizerNote(report: QuantizerReport): string {
   return `quantized to int8 from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
 }
 
+/** A window cut into what the model takes frame by frame. */
+function framesOf({ graph, windowFrames, newFrames }: ByFrames, window: TensorData): TensorData[][] {
+  const size = elementCount(graph.tensors[graph.inputs[0]].shape);
+  return Array.from({ length: windowFrames / newFrames }, (_, k) => [window.slice(k * size, (k + 1) * size)]);
+}
+
+const macsOf = (graph: Graph): number => graph.nodes.reduce((sum, n) => sum + specOf(n).macs(n, graph), 0);
+
+function framesNote({ graph, windowFrames, newFrames }: ByFrames, whole: Graph): string {
+  const [each, before] = [macsOf(graph), macsOf(whole)];
+  return `frame by frame: ${newFrames} new of ${windowFrames}, ${each} of ${before} multiplications (${((100 * each) / before).toFixed(1)} %); the first ${windowFrames / newFrames - 1} outputs are not of a whole window`;
+}
+
 /** Expected outputs by the plain TypeScript twin of every operator; state goes on from one vector to the next. */
 function makeVectors(graph: Graph, rounding: Rounding, samples: TensorData[][] | undefined): Vectors {
   const inputs =
@@ -266,8 +283,12 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const notes: string[] = [...(imported.notes ?? [])];
   requireSupported(imported);
   const fromFile = !isFloat(imported);
-  const { graph, samples, made, histograms } = await quantized(imported, request, notes);
-  requireSupported(graph);
+  const { graph: whole, samples: windows, made, histograms } = await quantized(imported, request, notes);
+  requireSupported(whole);
+  const frames = request.stream ? byFrames(whole) : undefined;
+  const graph = frames?.graph ?? whole;
+  const samples = frames && windows ? framesOf(frames, windows[0][0]) : windows;
+  if (frames) notes.push(framesNote(frames, whole));
   const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
   const rounding =
@@ -293,7 +314,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
       sha256: sha256(request.bytes),
       quantizedBy,
       ...(quantizedBy === 'file' ? { copy: `reference/model.${graph.source.format}` } : {}),
-      ...(made
+      ...(made && !frames
         ? {
             float: `reference/float.${graph.source.format}`,
             equalized: made.equalization,
@@ -307,6 +328,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     rounding,
     prefer,
     vectors: makeVectors(graph, rounding, samples),
+    ...(frames ? { frames: { window: frames.windowFrames, fresh: frames.newFrames } } : {}),
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
@@ -318,5 +340,5 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
 `,
     );
   notes.push(...streamNotes(output.manifest, plan.trade));
-  return { ...output, graph, plan, notes, ...(made ? { made } : {}) };
+  return { ...output, graph, plan, notes, ...(made && !frames ? { made } : {}) };
 }

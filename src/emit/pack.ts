@@ -35,6 +35,8 @@ export interface PackInput {
   rounding: Rounding;
   prefer: Prefer;
   vectors: Vectors;
+  /** Frame by frame: frames of the window, and those that an inference takes. */
+  frames?: { window: number; fresh: number };
   /** Folder of the same model in plain C, when the pack gets one. */
   host?: string;
 }
@@ -173,6 +175,7 @@ export function emitPack(input: PackInput): PackOutput {
     rounding: input.rounding,
     prefer: input.prefer,
     ...(input.host ? { host: input.host } : {}),
+    ...(input.frames ? { frames: input.frames } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,
     weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s), 0),

@@ -41,6 +41,7 @@ import { reshape } from './reshape.js';
 import { resizeLinear, resizeNearest } from './resize.js';
 import { sign } from './sign.js';
 import { slice } from './slice.js';
+import { slide } from './slide.js';
 import { softmax } from './softmax.js';
 import { sub } from './sub.js';
 import { svdf } from './svdf.js';
@@ -81,6 +82,7 @@ const specs: readonly OpSpec[] = [
   reshape,
   sign,
   slice,
+  slide,
   softmax,
   sub,
   svdf,

@@ -18,7 +18,7 @@ import {
 import { packWeights } from './packedDrafts.js';
 import { plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
-import { lstm, svdf } from './recurrentDrafts.js';
+import { lstm, slide, svdf } from './recurrentDrafts.js';
 
 const dtypes: Record<string, DType> = {
   f32: 'float32',
@@ -76,6 +76,7 @@ export const drafters: Record<string, Drafter> = {
   packedConv: packed,
   ...Object.fromEntries(unaryTable.map(({ op }) => [op, elementwise])),
   ...plainDrafters,
+  slide,
   svdf,
   lstm,
 };

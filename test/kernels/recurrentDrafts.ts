@@ -117,3 +117,13 @@ export function lstm(row: KernelRow, random: Random): Draft {
   addOutput(d, float ? 'float32' : 'int16', cell);
   return d;
 }
+
+export function slide(_: KernelRow, random: Random): Draft {
+  const d = draft('slide', random);
+  const dtype = random.pick(['int8', 'int16', 'float32'] as const);
+  const [rest, fresh] = [[random.int(1, 3), random.int(1, 5)], random.int(1, 4)];
+  addInput(d, dtype, [1, fresh + random.int(1, 9), ...rest], undefined);
+  addInput(d, dtype, [1, fresh, ...rest], undefined);
+  addOutput(d, dtype, undefined);
+  return d;
+}

@@ -141,6 +141,7 @@ export const pack: CommandSpec = {
       flags: '--coded <when>',
       text: 'store constants entropy-coded; decode them as layers run (stream) or once (start)',
     },
+    { flags: '--stream', text: 'frame by frame: an inference takes only the new frames of its window' },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
     { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
@@ -168,6 +169,7 @@ export const pack: CommandSpec = {
       rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
       prefer,
       coded,
+      stream: options.stream === true,
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
       quantize: {
