@@ -24,6 +24,7 @@ import { benchHost, type HostRow } from './host.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
 import { peerArenaBytes, peerKernels, peerModels } from './peers.js';
+import { benchPpk2 } from './ppk2.js';
 import { benchTimes } from './times.js';
 
 const baselinePath = join(packageRoot, 'bench', 'baseline.json');
@@ -165,7 +166,7 @@ async function main(): Promise<void> {
   if (values.only === 'formats')
     out.plain(`${formatLines(await benchFormats({ target: values.target })).join('\n')}\n\n`);
   const timed = wants('time') && values.target === undefined && values.model === undefined;
-  const times = timed ? await benchTimes() : [];
+  const times = timed ? [...(await benchTimes()), await benchPpk2()] : [];
   if (times.length)
     out.plain(
       `${table(

@@ -50,7 +50,9 @@ export const meters: Record<string, MeterRow> = {
     text: 'Qoitech Otii Arc or Ace, through its application',
     open: async (address, { millivolt }) => {
       const place = /:\d+$/.test(address) ? address : `${address || '127.0.0.1'}:${otiiPort}`;
-      return openOtii(await openTcpLink(parseTcpAddress(`tcp:${place}`)), { millivolt, ...measured });
+      const { MOTE_OTII_USER: user, MOTE_OTII_PASSWORD: password } = process.env;
+      const account = user && password ? { account: { user, password } } : {};
+      return openOtii(await openTcpLink(parseTcpAddress(`tcp:${place}`)), { millivolt, ...account, ...measured });
     },
   },
   line: {

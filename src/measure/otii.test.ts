@@ -5,7 +5,7 @@ import { openTcpLink } from '../link/tcpLink.js';
 import { fallingEdges, type Segment, segmentScene, trueCharge } from './emulated/scene.js';
 import { windowEnergy } from './energy.js';
 import type { Meter } from './meter.js';
-import { openOtii } from './otii.js';
+import { type OtiiOptions, openOtii } from './otii.js';
 import { OtiiServer, type OtiiServerOptions, otiiRateHz } from './testing/otiiServer.js';
 import { markerWindows } from './windows.js';
 
@@ -24,11 +24,14 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-async function open(options: Partial<OtiiServerOptions> = {}): Promise<{ meter: Meter; server: OtiiServer }> {
+async function open(
+  options: Partial<OtiiServerOptions> = {},
+  login: Pick<OtiiOptions, 'account'> = {},
+): Promise<{ meter: Meter; server: OtiiServer }> {
   const server = new OtiiServer({ scene: segmentScene(segments), ...options });
   servers.push(server);
   const link = await openTcpLink({ host: '127.0.0.1', port: await server.listen() });
-  return { meter: await openOtii(link, { millivolt: 3000, source: 'emulated' }), server };
+  return { meter: await openOtii(link, { millivolt: 3000, source: 'emulated', ...login }), server };
 }
 
 describe('Otii by its protocol', () => {
@@ -48,6 +51,27 @@ describe('Otii by its protocol', () => {
     const [{ from, to }] = windows;
     const truth = trueCharge(scene, from, to, otiiRateHz) * 3;
     expect(Math.abs(windowEnergy(trace, windows[0]).joules / truth - 1)).toBeLessThan(0.01);
+  });
+
+  it('logs in, reserves the free licence with Automation and gives it back, also when opening fails', async () => {
+    const account = { user: 'u', password: 'p' };
+    const licences = [
+      { id: 1, type: 'Automation', available: false },
+      { id: 2, type: 'Pro', available: true },
+      { id: 3, type: 'Pro', available: true, addons: [{ id: 'Automation', attributes: null }] },
+    ];
+    const { meter, server } = await open({ account: { ...account, licences } }, { account });
+    expect([...server.reserved]).toEqual([3]);
+    await meter.close();
+    expect(server.reserved.size).toBe(0);
+    const refused = open({ account: { ...account, licences }, devices: [] }, { account });
+    await expect(refused).rejects.toMatchObject({ code: 'meter.broken' });
+    expect(servers.at(-1)?.reserved.size).toBe(0);
+    const wrong = open({ account: { ...account, licences } }, { account: { user: 'u', password: 'secret' } });
+    await expect(wrong).rejects.toThrow(/wrong user or password/);
+    await expect(wrong).rejects.not.toThrow(/secret/);
+    const none = open({ account: { ...account, licences: licences.slice(0, 2) } }, { account });
+    await expect(none).rejects.toThrow(/none of the account's 2 licences is free and has Automation/);
   });
 
   it.each<[string, Partial<OtiiServerOptions>, string, RegExp]>([

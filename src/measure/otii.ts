@@ -9,6 +9,8 @@ import { type Trace, TraceBuilder } from './trace.js';
 
 export interface OtiiOptions {
   millivolt: number;
+  /** Of an Otii account whose Automation licence is to be reserved, where the application has none yet. */
+  account?: { user: string; password: string };
   source: 'measured' | 'emulated';
 }
 
@@ -28,6 +30,42 @@ type Json = Record<string, unknown>;
 export async function openOtii(link: Link, options: OtiiOptions): Promise<Meter> {
   const client = otiiClient(link);
   await client.greeting();
+  const giveBack = options.account ? await reserveLicence(client.ask, options.account) : async () => undefined;
+  try {
+    return await otiiMeter(link, client, options, giveBack);
+  } catch (error) {
+    await giveBack().catch(() => undefined);
+    throw error;
+  }
+}
+
+type Ask = ReturnType<typeof otiiClient>['ask'];
+
+/** Logs in unless somebody is, and takes a free licence with Automation; what is returned gives it back. */
+async function reserveLicence(
+  ask: Ask,
+  { user, password }: NonNullable<OtiiOptions['account']>,
+): Promise<() => Promise<void>> {
+  if ((await ask('otii_is_logged_in')).logged_in !== true) await ask('otii_login', { username: user, password });
+  const licences = listOf((await ask('otii_get_licenses')).licenses);
+  const automates = (l: Json) => l.type === 'Automation' || listOf(l.addons).some((a) => a.id === 'Automation');
+  const free = licences.find((l) => l.available === true && automates(l));
+  if (!free)
+    return fail('meter.broken', {
+      meter: 'Otii',
+      reason: `none of the account's ${licences.length} licences is free and has Automation`,
+    });
+  const licence = { license_id: free.id };
+  await ask('otii_reserve_license', licence);
+  return async () => void (await ask('otii_return_license', licence));
+}
+
+async function otiiMeter(
+  link: Link,
+  client: ReturnType<typeof otiiClient>,
+  options: OtiiOptions,
+  giveBack: () => Promise<void>,
+): Promise<Meter> {
   const devices = listOf((await client.ask('otii_get_devices', { timeout: 10 })).devices);
   const arc = devices.find((d) => typeof d.device_id === 'string');
   if (devices.length !== 1 || !arc)
@@ -54,7 +92,10 @@ export async function openOtii(link: Link, options: OtiiOptions): Promise<Meter>
       await client.ask('project_stop_recording', project);
       return fetchTrace();
     },
-    close: () => link.close(),
+    async close() {
+      if (client.gone() === undefined) await giveBack().catch(() => undefined);
+      await link.close();
+    },
   };
 }
 

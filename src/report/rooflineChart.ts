@@ -50,7 +50,7 @@ export function rooflineChart(points: readonly RooflinePoint[], roof: Roof, unit
   ].map(([a, b]) => `${x(a).toFixed(1)},${y(b).toFixed(1)}`);
   const dots = shown.map((p) => {
     const text = `${p.name}: ${(p.macs / p.count).toFixed(3)} MAC per ${unit}, ${(p.macs / p.bytes).toFixed(2)} MAC per byte`;
-    return `<circle cx="${x(p.macs / p.bytes).toFixed(1)}" cy="${y(p.macs / p.count).toFixed(1)}" r="5" class="bar"><title>${escapeXml(text)}</title></circle>`;
+    return `<circle cx="${x(p.macs / p.bytes).toFixed(1)}" cy="${y(p.macs / p.count).toFixed(1)}" r="5" class="bar"><title>${escapeXml(text)}</title></circle><text x="${(x(p.macs / p.bytes) + 8).toFixed(1)}" y="${(y(p.macs / p.count) + 16).toFixed(1)}" class="dim">${escapeXml(p.name)}</text>`;
   });
   return `<svg viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="roofline">${grid.join('')}<polyline points="${line.join(' ')}" fill="none" stroke="currentColor" stroke-width="1.5"/>${dots.join('')}<text x="${size.left + plot.w / 2}" y="${size.height - 6}" text-anchor="middle" class="dim">MAC per byte moved at least once</text><text transform="translate(14 ${size.top + plot.h / 2}) rotate(-90)" text-anchor="middle" class="dim">MAC per ${escapeXml(unit)}</text></svg>`;
 }

@@ -17,6 +17,12 @@ export interface OtiiServerOptions {
   /** The socket is cut when this command comes. */
   hangUpAt?: string;
   noGreeting?: boolean;
+  /** Devices are only for this account with a reserved licence of these. */
+  account?: {
+    user: string;
+    password: string;
+    licences: { id: number; type: string; available: boolean; addons?: object[] }[];
+  };
 }
 
 interface Request {
@@ -45,6 +51,8 @@ export class OtiiServer {
   recording = false;
   mainOn = false;
   readonly channels = new Set<string>();
+  readonly reserved = new Set<number>();
+  #loggedIn = false;
   readonly #server: Server;
   readonly #options: OtiiServerOptions;
   readonly #sockets = new Set<Socket>();
@@ -102,10 +110,24 @@ export class OtiiServer {
   }
 
   readonly #actions: Record<string, Action> = {
-    otii_login: () => ({}),
-    otii_reserve_license: () => ({}),
-    otii_get_licenses: () => ({ licenses: [] }),
-    otii_get_devices: () => ({ devices: this.#options.devices ?? [arc] }),
+    otii_is_logged_in: () => ({ logged_in: this.#loggedIn }),
+    otii_login: ({ username, password }) => {
+      const { account } = this.#options;
+      this.#loggedIn = username === account?.user && password === account?.password;
+      return this.#loggedIn ? {} : 'wrong user or password';
+    },
+    otii_reserve_license: ({ license_id }) => {
+      const licence = this.#options.account?.licences.find((l) => l.id === license_id && l.available);
+      if (!this.#loggedIn || !licence) return 'no such licence';
+      this.reserved.add(licence.id);
+      return {};
+    },
+    otii_return_license: ({ license_id }) => (this.reserved.delete(Number(license_id)) ? {} : 'not reserved'),
+    otii_get_licenses: () => (this.#loggedIn ? { licenses: this.#options.account?.licences ?? [] } : 'not logged in'),
+    otii_get_devices: () =>
+      this.#options.account && this.reserved.size === 0
+        ? 'no licence reserved'
+        : { devices: this.#options.devices ?? [arc] },
     otii_get_active_project: () => ({ project_id: -1 }),
     otii_create_project: () => ({ project_id: 1 }),
     arc_add_to_project: () => ({}),
