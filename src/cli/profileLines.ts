@@ -87,7 +87,7 @@ export function wholeLines(record: RunRecord): string[] {
 export function predictedLine({ predicted, counter, whole }: RunRecord): string[] {
   if (!predicted) return [];
   const { count, errorPercent, from } = predicted;
-  const sure = errorPercent === null ? '' : ` ± ${errorText(errorPercent)}`;
+  const sure = errorPercent === null ? ', error not known,' : ` ± ${errorText(errorPercent)}`;
   const off = signedPercent(100 * (count / whole.median - 1));
   return [
     `predict ≈ ${grouped(count)} ${counter.unit}${sure} before the run, estimated from ${from} counts: ${off} off`,

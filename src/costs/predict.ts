@@ -34,7 +34,7 @@ export interface Prediction {
   counted: { layers: number; count: number };
   /** The same pack was profiled: the whole. */
   wholeCounted?: { count: number; source: Word };
-  /** Estimated, of one inference. */
+  /** Estimated, of one inference, by `whole`. */
   energy?: { joules: number; errorPercent: number | null; from: Word; models: number };
 }
 
@@ -112,7 +112,7 @@ export function predictPack(
     missing,
     counted: { layers: counted.length, count: counted.reduce((sum, c) => sum + c, 0) },
     ...(session ? { wholeCounted: { count: session.count, source: session.source } } : {}),
-    ...(energy && whole && missing === 0
+    ...(energy && whole
       ? {
           energy: {
             joules: energy.joulesPerCount * whole.count,

@@ -83,7 +83,7 @@ export function predictionLines(
   if (!whole)
     return ['predict nothing: no cost table has rows for these kernels (mote pack --calib makes a float model int8)'];
   const seconds = secondsOfPrediction(whole, unit, clockHz);
-  const off = whole.errorPercent === null ? '' : ` ± ${errorText(whole.errorPercent)}`;
+  const off = whole.errorPercent === null ? ', error not known' : ` ± ${errorText(whole.errorPercent)}`;
   const time = seconds === undefined ? '' : `, ${milli(seconds)} ms at ${((clockHz ?? 0) / 1e6).toFixed(0)} MHz`;
   const less = missing > 0 ? `, without ${missing} ${missing === 1 ? 'layer' : 'layers'} that no row predicts` : '';
   const before = wholeCounted
@@ -96,7 +96,7 @@ export function predictionLines(
     `        estimated from ${basisText(t, path)} (${whole.from})`,
     ...(energy
       ? [
-          `energy  ≈ ${(energy.joules * 1e6).toFixed(2)} µJ${energy.errorPercent === null ? '' : ` ± ${errorText(energy.errorPercent)}`} per inference, estimated from ${energy.models} ${energy.models === 1 ? 'model' : 'models'} with a meter (${energy.from})`,
+          `energy  ≈ ${(energy.joules * 1e6).toFixed(2)} µJ${energy.errorPercent === null ? '' : ` ± ${errorText(energy.errorPercent)}`} per inference${missing > 0 ? ', of the predicted layers' : ''}, estimated from ${energy.models} ${energy.models === 1 ? 'model' : 'models'} with a meter (${energy.from})`,
         ]
       : []),
   ];

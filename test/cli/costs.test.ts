@@ -6,7 +6,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeNow } from '../../src/costs/costFile.js';
 import type { CostFile } from '../../src/generated/costs.js';
+import type { PackManifest } from '../../src/generated/pack.js';
 import type { RunRecord } from '../../src/generated/run.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { describeShared, sharedFolder } from '../support/shared.js';
@@ -38,6 +40,7 @@ interface PredictedData {
   whole: { count: number; errorPercent: number | null; from: string; source: string } | null;
   missing: number;
   counted: { count: number; source: string } | null;
+  energy: { joules: number; from: string; models: number; source: string } | null;
   layers: ({ count: number; how: string; from: string; counted?: { count: number } } | null)[];
 }
 
@@ -48,11 +51,13 @@ const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
 const recordIn = (file: string): RunRecord => JSON.parse(read(file)) as RunRecord;
 const costFile = (): CostFile => JSON.parse(read('.mote/costs/pico.json')) as CostFile;
 const board = ['--board', 'pico'];
+/** An emulated meter: what it finds is made up, and learnt as emulated. */
+const metered = ['--energy', 'emulated:ppk2', '--windows', '2', '--inferences', '1'];
 const once = ['--runs', '1', '--warmups', '0'];
 
 beforeAll(() => {
   passes('pack', ...digits, ...board, '-o', 'before');
-  passes('profile', 'before', ...once, '--learn', '-o', 'digits.json');
+  passes('profile', 'before', ...once, '--learn', ...metered, '-o', 'digits.json');
 }, 300_000);
 
 describe('profile --learn', () => {
@@ -62,9 +67,9 @@ describe('profile --learn', () => {
     expect(unit).toBe('cycles');
     expect(samples.map((s) => [s.kernel, s.count])).toEqual(record.layers.map((l) => [l.kernel, l.count.median]));
     expect(samples.every((s) => s.source === 'emulated' && s.from === `digits ${record.hash}`)).toBe(true);
-    expect(sessions).toEqual([
-      { name: 'digits', hash: record.hash, source: 'emulated', clockHz: 125_000_000, count: record.whole.median },
-    ]);
+    const session = { name: 'digits', hash: record.hash, source: 'emulated', clockHz: 125_000_000 };
+    expect(sessions).toMatchObject([{ ...session, count: record.whole.median, energy: { source: 'emulated' } }]);
+    expect(sessions).toHaveLength(1);
     expect(Object.keys(fits ?? {}).sort()).toEqual([...new Set(samples.map((s) => s.kernel))].sort());
     expect(readdirSync(join(folder, '.mote/costs'))).toEqual(['pico.json']);
   });
@@ -116,6 +121,29 @@ describe('prediction', () => {
     const pack = JSON.parse(read('again/pack.json')) as { costs: object; hash: string };
     expect(pack.costs).toMatchObject({ shapes: costFile().samples.length });
     expect(pack.hash.slice(0, 16)).toBe(recordIn('digits.json').hash);
+  });
+
+  it('says the energy of a pack from what models took with a meter', () => {
+    const { energy } = recordIn('digits.json');
+    const predicted = predictedBy('pack', ...digits, ...board, '-o', 'again').energy;
+    expect(predicted).toMatchObject({ source: 'estimated', from: 'emulated', models: 1 });
+    expect(Math.abs((predicted?.joules ?? 0) / (energy?.perInference.median ?? 1) - 1)).toBeLessThan(0.05);
+  });
+
+  it('decides the kernels: one that is slow on the board is not taken', () => {
+    const file = costFile();
+    const [conv] = file.samples.filter((s) => s.kernel === 'mote_conv2d_s8s8_pairs__thumb');
+    const plain = 'mote_conv2d_s8s8__ref';
+    const slow = file.samples.map((s) => (s.kernel === conv.kernel ? { ...s, count: 1e6 * s.count } : s));
+    const quick = { ...conv, kernel: plain, code: codeNow(plain) };
+    writeFileSync(join(folder, 'slow.json'), JSON.stringify({ ...file, samples: [...slow, quick] }));
+    passes('pack', ...digits, ...board, '--costs', 'slow.json', '-o', 'plain');
+    const kernels = (dir: string) =>
+      (JSON.parse(read(`${dir}/pack.json`)) as PackManifest).layers
+        .filter((l) => l.op === 'conv2d')
+        .map((l) => l.kernel);
+    expect(new Set(kernels('before'))).toEqual(new Set([conv.kernel]));
+    expect(kernels('plain')).not.toContain(conv.kernel);
   });
 
   it('takes no file with --no-costs, for a target, and where none is there', () => {
