@@ -80,20 +80,22 @@ function dataOf(parts: readonly Part[]): { bytes: Uint8Array; at: { start: numbe
   return { bytes: Buffer.concat(pieces), at };
 }
 
-const glue = (parts: readonly Part[], hash: string, arenaBytes: number): string => `#ifndef MOTE_MODEL_H
-#define MOTE_MODEL_H
-#include <stdint.h>
-#include "mote/mote.h"
-#define MOTE_MODEL_NAME "${name}"
-#define MOTE_MODEL_HASH_BYTES { ${(hash.slice(0, 16).match(/../g) as string[]).map((h) => `0x${h}`).join(', ')} }
-#define MOTE_MODEL_ARENA_BYTES ${arenaBytes}
-#define MOTE_MODEL_LAYERS ${parts.length * phases.length}
-int parts_phase(int step, uint8_t *arena);
-static inline int mote_model_init(uint8_t *arena) { (void)arena; return MOTE_OK; }
-static inline int mote_model_run(uint8_t *arena) { (void)arena; return MOTE_E_LAYER; }
-static inline int mote_model_step(int layer, uint8_t *arena) { return parts_phase(layer, arena); }
-#endif
-`;
+const replaced = (text: string, pattern: RegExp, by: string): string => {
+  if (!pattern.test(text)) throw new Error(`mote_model.h has no ${pattern}`);
+  return text.replace(pattern, () => by);
+};
+
+/** The pack's own glue, but for what a step is; there is no run of all. */
+function glue(header: string, steps: number): string {
+  const declared = replaced(
+    header,
+    /(?<=#include "parts_layers\.h"\n)/,
+    'int parts_phase(int step, uint8_t *arena);\n',
+  );
+  const counted = replaced(declared, /#define MOTE_MODEL_LAYERS \w+/, `#define MOTE_MODEL_LAYERS ${steps}`);
+  const stepped = replaced(counted, /return parts_step\([^;]*;/, 'return parts_phase(layer, arena);');
+  return replaced(stepped, /return parts_run\([^;]*;/, '(void)arena;\n    return MOTE_E_LAYER;');
+}
 
 /** The steps; `data` is the path of the arenas, without which the caller loads and compares. */
 function driver(
@@ -189,7 +191,7 @@ export function partsProgram(parts: readonly Part[], dir: string, host: boolean)
   files.set(dataFile, bytes);
   const data = host ? undefined : `${dir.replaceAll('\\', '/')}/${dataFile}`;
   files.set('parts_phase.c', `/* ${digest} */\n${driver(parts, joined, at, data)}`);
-  files.set('mote_model.h', glue(parts, manifest.hash, joined.plan.arenaBytes));
+  files.set('mote_model.h', glue(String(files.get('mote_model.h')), parts.length * phases.length));
   const [layer] = manifest.layers;
   const layers = parts.flatMap(() => phases).map((_, index) => ({ ...layer, index }));
   const sources = [...manifest.files.sources, 'parts_phase.c'];
