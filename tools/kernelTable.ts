@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel table as Markdown, from runtime-c/kernels/kernels.json and the variants, into README.md between its markers.
-// `npx tsx tools/kernelTable.ts` writes it; test/kernelTable.test.ts fails when it is old.
+// `npx tsx tools/kernelTable.ts` writes it, and operatorTable.ts's; test/kernelTable.test.ts fails when it is old.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type KernelRow, kernelTable } from '../src/ops/kernels.js';
 import { variants } from '../src/ops/variants/index.js';
 import { packageRoot } from '../src/packageRoot.js';
+import { operatorTable, operatorTableFile } from './operatorTable.js';
 
 /** Instruction sets in the order of the columns. */
 const isas = ['ref', 'c99', 'thumb', 'scalar', 'dsp', 'mve', 'rv32', 'rvv', 'simd128'];
@@ -56,4 +57,5 @@ export function withKernelMatrix(readme: string): string {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const path = join(packageRoot, 'README.md');
   writeFileSync(path, withKernelMatrix(readFileSync(path, 'utf8')));
+  writeFileSync(operatorTableFile, operatorTable());
 }
