@@ -6,13 +6,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argmax } from '../src/argmax.js';
 import { loadTarget } from '../src/build/boards.js';
-import { defaultLevels } from '../src/compress/allocate/levels.js';
+import { layerCosts } from '../src/compress/allocate/layerCosts.js';
+import { defaultLevels, levelNames } from '../src/compress/allocate/levels.js';
 import { decoded } from '../src/compress/allocate/outputs.js';
+import { openJudge } from '../src/compress/allocate/polish.js';
 import { type Prediction, predict } from '../src/compress/allocate/predict.js';
 import { decibels, type Quality } from '../src/compress/allocate/quality.js';
 import { search } from '../src/compress/allocate/search.js';
 import { openSolver } from '../src/compress/allocate/solve.js';
-import { type LevelPlan, openWorkbench, type Workbench } from '../src/compress/allocate/workbench.js';
+import { type LevelPlan, openWorkbench, type Verified, type Workbench } from '../src/compress/allocate/workbench.js';
 import { outputSnr } from '../src/compress/outputSnr.js';
 import type { FloatRunner } from '../src/compress/runner.js';
 import { openWasmRunners } from '../src/device/wasmRunner.js';
@@ -112,7 +114,11 @@ export interface OpenCase {
 
 const lossSamples = 48;
 
-export async function openCase(of: AllocationCase, quality: Quality = 'snr'): Promise<OpenCase> {
+export async function openCase(
+  of: AllocationCase,
+  quality: Quality = 'snr',
+  levels: readonly string[] = defaultLevels,
+): Promise<OpenCase> {
   const runners = await openWasmRunners();
   const float = await runners.float(of.graph);
   const bench = await openWorkbench({
@@ -121,7 +127,7 @@ export async function openCase(of: AllocationCase, quality: Quality = 'snr'): Pr
     lossSamples,
     makeRunner: runners.float,
     makeIntegerRunner: runners.integer,
-    levels: defaultLevels,
+    levels,
     target: loadTarget('cortex-m4'),
     quality,
   });
@@ -174,6 +180,13 @@ export async function rankPlans(
 const bytesOf = (bench: Workbench, plan: LevelPlan): number =>
   plan.reduce((sum, level, layer) => sum + bench.costs[layer][level].bytes, 0);
 
+/** Constants of the weighted layers as they came out: those of coded ones go with the integers. */
+function madeBytes(bench: Workbench, { graph }: Verified, plan: LevelPlan): number {
+  const recipe = bench.recipeOf(plan);
+  const costs = layerCosts(graph, loadTarget('cortex-m4'), (name) => recipe[name]?.coded);
+  return [...costs.values()].reduce((sum, c) => sum + c.bytes, 0);
+}
+
 async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: string): Promise<AllocationRow> {
   const verified = await bench.verify(plan);
   const graph = decoded(verified.graph);
@@ -195,8 +208,8 @@ async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: stri
   return {
     model: of.name,
     plan: what,
-    bytes: bytesOf(bench, plan),
-    ofInt8: bytesOf(bench, plan) / int8Bytes,
+    bytes: madeBytes(bench, verified, plan),
+    ofInt8: madeBytes(bench, verified, plan) / int8Bytes,
     calibrationDb: decibels(verified.loss),
     snrDb: outputSnr({ graph: of.graph, runner: float }, { graph, runner: integer }, of.test),
     top1: right.length / of.test.length,
@@ -225,6 +238,7 @@ export async function allocate(
     evaluations: tuneDefaults.evaluations,
     // Other points of the front correct the prediction.
     frontLimits: [0.3, 0.4, 0.5, 0.7].map((s) => (s / share) * limit),
+    judging: openJudge(bench, (verified, plan) => [madeBytes(bench, verified, plan) - limit]),
   });
   if (!found) throw new Error(`nothing fits ${share}`);
   const row = await rowOf(open, found.plan, `tuned ${Math.round(100 * share)} %${what}`);
@@ -253,6 +267,9 @@ export async function benchAllocation(model?: string): Promise<{ rows: Allocatio
     const agreeing = await openCase(open.of, 'top1');
     const margins = await predict(agreeing.bench);
     for (const share of shares) rows.push(await allocate(agreeing, margins, share, ' for top-1'));
+    const coded = await openCase(open.of, 'snr', levelNames({ cycles: false, coded: 'stream' }));
+    const probed = await predict(coded.bench);
+    for (const share of shares) rows.push(await allocate(coded, probed, share, ' with coded'));
     const ranked = await rankPlans(open, prediction, rankedPlans);
     const squares = ranked.errorsDb.reduce((sum, e) => sum + e * e, 0);
     rankRows.push({

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A layer as two thin ones: W = D U (U^T D^-1 W), with D the spread of each output and U the directions in which the outputs
-// so scaled vary most, the first eigenvectors of D^-1 W C W^T D^-1 for inputs of covariance C. That is the best there is for
-// these inputs (SVD with whitened activations, SVD-LLM, arXiv:2403.07378), without a decomposition of C; and the same
-// however channels were scaled before.
+// A layer as two thin ones: W = U (U^T W), with U the directions in which the layer's output varies most, the first
+// eigenvectors of W C W^T for inputs of covariance C. That is the best there is for these inputs (SVD with whitened
+// activations, SVD-LLM, arXiv:2403.07378), without a decomposition of C.
 import { addTensor, cloneGraph, type Graph, NO_TENSOR, type Node, type TensorId } from '../model/graph.js';
 import { floatTensor } from '../passes/constants.js';
 import { centred, type Moments } from './moments.js';
@@ -42,17 +41,12 @@ export function factors(weights: Float64Array, rows: number, moments: Moments, r
   const gram = new Float64Array(rows * rows);
   for (let a = 0; a < rows; a++)
     for (let b = 0; b < rows; b++) for (let j = 0; j < n; j++) gram[a * rows + b] += wc[a * n + j] * weights[b * n + j];
-  const spread = Float64Array.from({ length: rows }, (_, r) => Math.sqrt(gram[r * (rows + 1)]) || 1);
-  const scaled = gram.map((v, i) => v / (spread[Math.floor(i / rows)] * spread[i % rows]));
-  const { vectors } = eigenvectors(scaled, rows);
-  const left = new Float64Array(rows * rank);
+  const { vectors } = eigenvectors(gram, rows);
+  const left = Float64Array.from({ length: rows * rank }, (_, i) => vectors[(i % rank) * rows + Math.floor(i / rank)]);
   const right = new Float64Array(rank * n);
   for (let k = 0; k < rank; k++)
-    for (let r = 0; r < rows; r++) {
-      const v = vectors[k * rows + r];
-      left[r * rank + k] = v * spread[r];
-      for (let j = 0; j < n; j++) right[k * n + j] += (v / spread[r]) * weights[r * n + j];
-    }
+    for (let r = 0; r < rows; r++)
+      for (let j = 0; j < n; j++) right[k * n + j] += left[r * rank + k] * weights[r * n + j];
   const along = (m: Float64Array, at: number, v: Float64Array): number => v.reduce((s, x, j) => s + x * m[at + j], 0);
   const low = Float64Array.from({ length: rank }, (_, k) => along(right, k * n, moments.means[0]));
   const shift = Float64Array.from(
