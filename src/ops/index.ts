@@ -19,6 +19,7 @@ import { div } from './div.js';
 import { expand } from './expand.js';
 import { fullyConnected } from './fullyConnected.js';
 import { gather } from './gather.js';
+import { gru } from './gru.js';
 import { hardSwish } from './hardSwish.js';
 import { layerNorm } from './layerNorm.js';
 import { leakyRelu } from './leakyRelu.js';
@@ -39,6 +40,7 @@ import { quantize } from './quantize.js';
 import { reduceOps } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizeLinear, resizeNearest } from './resize.js';
+import { rnn } from './rnn.js';
 import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { slide } from './slide.js';
@@ -66,6 +68,7 @@ const specs: readonly OpSpec[] = [
   dequantize,
   div,
   fullyConnected,
+  gru,
   hardSwish,
   leakyRelu,
   logistic,
@@ -80,6 +83,7 @@ const specs: readonly OpSpec[] = [
   pad,
   quantize,
   reshape,
+  rnn,
   sign,
   slice,
   slide,

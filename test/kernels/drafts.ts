@@ -18,7 +18,7 @@ import {
 import { packWeights } from './packedDrafts.js';
 import { plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
-import { lstm, slide, svdf } from './recurrentDrafts.js';
+import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
 
 const dtypes: Record<string, DType> = {
   f32: 'float32',
@@ -78,6 +78,8 @@ export const drafters: Record<string, Drafter> = {
   ...plainDrafters,
   slide,
   svdf,
+  gru: hiddenLayer,
+  rnn: hiddenLayer,
   lstm,
 };
 

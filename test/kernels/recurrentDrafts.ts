@@ -127,3 +127,21 @@ export function slide(_: KernelRow, random: Random): Draft {
   addOutput(d, dtype, undefined);
   return d;
 }
+
+/** gru and rnn. */
+export function hiddenLayer(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const { batch, inputs, hidden } = addSequence(d, row);
+  const isGru = row.op === 'gru';
+  addGates(d, row, isGru ? 3 : 1, isGru ? 6 : 1, [inputs, hidden]);
+  if (random.chance(0.7)) addInput(d, 'float32', [batch, hidden]);
+  else d.node.inputs.push(noTensor);
+  setAttrs(d, {
+    activations: randomActivations(random, isGru ? ['sigmoid', 'tanh'] : ['tanh']),
+    gateClip: random.chance(0.3) ? random.real(0.5, 4) : null,
+    resetAfter: random.chance(0.5),
+  });
+  addOutput(d, 'float32');
+  addOutput(d, 'float32');
+  return d;
+}

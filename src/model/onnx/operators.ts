@@ -32,6 +32,7 @@ import {
   convertQLinearUnary,
   convertQuantize,
 } from './quantized.js';
+import { convertRecurrent } from './recurrent.js';
 import { reductions } from './reduce.js';
 import {
   convertConcat,
@@ -78,6 +79,9 @@ export const operators: Readonly<Record<string, Convert>> = {
   Unsqueeze: reshapeTo(unsqueezedShape),
   Transpose: convertTranspose,
   Pad: convertPad,
+  LSTM: convertRecurrent('LSTM'),
+  GRU: convertRecurrent('GRU'),
+  RNN: convertRecurrent('RNN'),
   Concat: convertConcat,
   Slice: convertSlice,
   Split: convertSplit,

@@ -25,6 +25,7 @@ export interface AttributeProto {
   t: TensorProto | undefined;
   floats: number[];
   ints: number[];
+  strings: string[];
 }
 
 export interface NodeProto {
@@ -112,7 +113,7 @@ export const tensor: MessageType<TensorProto> = {
 };
 
 const attribute: MessageType<AttributeProto> = {
-  empty: () => ({ name: '', type: 0, f: 0, i: 0, s: '', t: undefined, floats: [], ints: [] }),
+  empty: () => ({ name: '', type: 0, f: 0, i: 0, s: '', t: undefined, floats: [], ints: [], strings: [] }),
   fields: {
     1: (m, r) => {
       m.name = r.text();
@@ -130,6 +131,7 @@ const attribute: MessageType<AttributeProto> = {
       m.t = r.message(tensor);
     },
     7: (m, r) => r.addNumbers(m.floats, 'float'),
+    9: (m, r) => void m.strings.push(r.text()),
     8: (m, r) => r.addNumbers(m.ints, 'int'),
     20: (m, r) => {
       m.type = r.int();
