@@ -31,7 +31,9 @@ async function copyToProbe(request: CopyRequest, format: 'hex' | 'bin', chip: st
   const has = async (wanted: string) => (await namesOn(drive.path))?.some((n) => n.toUpperCase() === wanted);
   if (!(await waitFor(async () => (await has(name)) !== true, programTimeoutMs * timeScale)))
     fail('flash.drive', { drive: drive.path, reason: await reasonOf(request, 'the probe did not take the file') });
-  const back = await waitFor(async () => (await namesOn(drive.path)) !== undefined, returnTimeoutMs * timeScale);
+  // What was unmounted may leave its empty folder for a moment.
+  const isBack = async () => ((await namesOn(drive.path))?.length ?? 0) > 0;
+  const back = await waitFor(isBack, returnTimeoutMs * timeScale);
   if (back && (await has(failName)))
     fail('flash.drive', { drive: drive.path, reason: await reasonOf(request, 'the probe reports a failure') });
   return {

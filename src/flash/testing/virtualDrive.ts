@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Test only: folders that behave like the drives of boards. What is copied is taken block by block as it comes; then the
 // drive leaves (UF2), or leaves and comes back without the file (DAPLink, ST-LINK).
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface VirtualDrive {
@@ -41,10 +42,19 @@ async function virtualDrive(folder: string, kind: DriveKind): Promise<VirtualDri
     if (!kind.isWhole(file)) return;
     taken = true;
     clearInterval(timer);
-    await rm(folder, { recursive: true, force: true });
-    if (!kind.returnsWith) return;
-    await new Promise((resolve) => setTimeout(resolve, 4 * lookMs));
-    await fill(folder, kind.returnsWith);
+    // Drives go and come as a whole, not file by file; an unmounted one may leave its empty folder for a moment.
+    const aside = await mkdtemp(join(tmpdir(), 'mote-drive-'));
+    try {
+      await rename(folder, join(aside, 'gone')).catch(() => rm(folder, { recursive: true, force: true }));
+      if (!kind.returnsWith) return;
+      await mkdir(folder, { recursive: true });
+      await fill(join(aside, 'back'), kind.returnsWith);
+      await new Promise((resolve) => setTimeout(resolve, 20 * lookMs));
+      await rm(folder, { recursive: true, force: true });
+      await rename(join(aside, 'back'), folder).catch(() => undefined);
+    } finally {
+      await rm(aside, { recursive: true, force: true });
+    }
   };
   const timer = setInterval(() => {
     if (busy || taken) return;
