@@ -38,6 +38,15 @@ describe('C text', () => {
     ]);
   });
 
+  it('infinities and NaN are constants of the compilers', () => {
+    expect([Infinity, -Infinity, Number.NaN, 1e39].map(floatLiteral)).toEqual([
+      '__builtin_inff()',
+      '-__builtin_inff()',
+      '__builtin_nanf("")',
+      '__builtin_inff()',
+    ]);
+  });
+
   it('arrays hold every value once, with the edges of their type', () => {
     const text = constArray('x', {
       name: 'x',

@@ -30,10 +30,16 @@ export const commentText = (text: string): string =>
     .replace(/[*/\\?]{2,}/g, '_')
     .replace(/\\/g, '_');
 
+/** C99 has no literal for these without <math.h>; GCC and clang take the builtins as constants, also in initializers. */
+function specialLiteral(value: number): string {
+  if (Number.isNaN(value)) return '__builtin_nanf("")';
+  return value > 0 ? '__builtin_inff()' : '-__builtin_inff()';
+}
+
 /** Shortest decimal literal that reads back as exactly this float32. */
 export function floatLiteral(value: number): string {
   const f = Math.fround(value);
-  if (!Number.isFinite(f)) throw new Error(`${value} is no float constant`);
+  if (!Number.isFinite(f)) return specialLiteral(f);
   if (Object.is(f, -0)) return '-0.0f';
   let digits = 1;
   while (Math.fround(Number(f.toPrecision(digits))) !== f) digits++;
