@@ -132,6 +132,11 @@ export function calibrationSamples(
 ): { samples: TensorData[][]; how: string } {
   if (graph.inputs.length !== 1)
     fail('quant.calibration', { reason: `the model has ${graph.inputs.length} inputs, one .npy feeds only one` });
+  if (inputScale === 'raw' && isFloat(graph))
+    fail('quant.calibration', {
+      reason:
+        '--input-scale raw means that they are the integers of the model, and this model is float: leave it out where they are what the model takes, or give SCALE,ZERO',
+    });
   const input = graph.tensors[graph.inputs[0]];
   const permutation = graph.ioPermutation.get(graph.inputs[0]);
   const quant = input.quant ? perTensorQuant(input) : undefined;

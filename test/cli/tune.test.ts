@@ -69,6 +69,16 @@ describe('tune', () => {
     expect([agreement.labelled, agreement.float, agreement.changed]).toEqual([false, 1, trust.changed]);
   });
 
+  it.each(['pack', 'tune'])('%s refuses raw integers for a float model before it quantizes', (command) => {
+    const more = command === 'pack' ? ['-o', 'raw'] : ['--budget', 'flash=60%', '-o', 'raw'];
+    const started = mote(command, ...model, '--input-scale', 'raw', ...more);
+    expect([started.status, started.stderr]).toEqual([
+      3,
+      expect.stringMatching(/^error quant\.calibration .*--input-scale raw .* this model is float: .* SCALE,ZERO/),
+    ]);
+    expect(existsSync(join(folder, 'raw'))).toBe(false);
+  });
+
   it('a budget that cannot be met ends in 4, and nothing is written', () => {
     const { status, stderr } = mote('tune', ...model, ...scale, '--budget', 'flash=1K', '-o', 'none.json');
     expect(status).toBe(4);
