@@ -35,6 +35,13 @@ export interface LayeredModel {
 const fewSamples = 100;
 const checkedSamples = 4;
 
+/** The plain C of a pack. */
+export const hostEvaluator = (host: HostModel, manifest: PackManifest): Evaluator => ({
+  manifest,
+  kernels: 'plain C',
+  ...layeredHost(host, manifest),
+});
+
 function layeredHost(host: HostModel, manifest: PackManifest): LayeredModel {
   return {
     run: (inputs) => runHost(host, manifest, inputs),
@@ -90,9 +97,9 @@ export async function openEvaluator(
   samples: readonly (readonly TensorData[])[],
 ): Promise<Evaluator> {
   const { wasm, manifest } = await buildHost(folder);
-  const plain = layeredHost(await HostModel.open(wasm, manifest), manifest);
+  const plain = hostEvaluator(await HostModel.open(wasm, manifest), manifest);
   const fast = samples.length < fewSamples ? undefined : await fastModel(folder);
-  if (!fast) return { manifest, kernels: 'plain C', ...plain };
+  if (!fast) return plain;
   const layer = firstLayerThatDiffers(plain, fast, samples.slice(0, checkedSamples));
   plain.reset();
   fast.reset();

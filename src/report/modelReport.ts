@@ -5,10 +5,12 @@ import type { ClassScore } from '../cli/commands/eval.js';
 import type { RunReport } from '../device/runInputs.js';
 import type { Board } from '../generated/board.js';
 import type { PackManifest } from '../generated/pack.js';
+import type { PackTrust } from '../packTrust.js';
 import type { Plan } from '../plan/plan.js';
 import { cards, htmlPage, htmlTable, type Section } from './html.js';
 import { arenaChart, barChart } from './svg.js';
 import { grouped, kib, median, percent } from './table.js';
+import { trustSections } from './trustReport.js';
 
 export interface ModelReport {
   manifest: PackManifest;
@@ -17,6 +19,8 @@ export interface ModelReport {
   build: BuildReport;
   run: RunReport;
   evaluation: { accuracy: number; count: number; perClass: ClassScore[] };
+  /** Float against packed, where mote quantized the model. */
+  against?: PackTrust;
 }
 
 function layerSections(report: ModelReport): Section[] {
@@ -62,13 +66,24 @@ function layerSections(report: ModelReport): Section[] {
   ];
 }
 
+function accuracySections({ evaluation, against }: ModelReport): Section[] {
+  if (against) return trustSections(against);
+  const rows = evaluation.perClass.map((c) => [
+    String(c.class),
+    String(c.count),
+    String(c.correct),
+    c.accuracy === null ? '–' : percent(c.accuracy),
+  ]);
+  return [{ title: 'Accuracy per class', html: htmlTable(['class', 'samples', 'correct', 'accuracy'], rows, []) }];
+}
+
 /** The page as one string; same input, same bytes. */
 export function modelReport(report: ModelReport): string {
-  const { manifest, plan, board, build, run, evaluation } = report;
+  const { manifest, plan, board, build, run, evaluation, against } = report;
   const intro = cards([
     {
       value: `${(100 * evaluation.accuracy).toFixed(1)}%`,
-      label: `top-1 on ${evaluation.count} samples (host, same C)`,
+      label: `top-1 on ${evaluation.count} samples (host, same C)${against ? `; float ${percent(against.trust.float)}` : ''}`,
     },
     { value: `${run.equal} / ${run.compared}`, label: `answers of ${board.id} equal to the host, bit by bit` },
     {
@@ -82,12 +97,6 @@ export function modelReport(report: ModelReport): string {
       label: `RAM in all; stack at most ${build.stackBytes === null ? 'unbounded' : grouped(build.stackBytes)} B`,
     },
   ]);
-  const classes = evaluation.perClass.map((c) => [
-    String(c.class),
-    String(c.count),
-    String(c.correct),
-    c.accuracy === null ? '–' : percent(c.accuracy),
-  ]);
   const sections: Section[] = [
     ...layerSections(report),
     {
@@ -99,7 +108,7 @@ export function modelReport(report: ModelReport): string {
         manifest.arenaBytes,
       ),
     },
-    { title: 'Accuracy per class', html: htmlTable(['class', 'samples', 'correct', 'accuracy'], classes, []) },
+    ...accuracySections(report),
     {
       title: 'Largest functions',
       note: 'Code of the firmware in flash, from its symbols.',

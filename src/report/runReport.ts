@@ -188,11 +188,14 @@ function comparison(records: readonly RunRecord[]): Section[] {
   return [{ title: 'Runs', html: htmlTable(head, rows, [1, 2]) }];
 }
 
-export function runReport(records: readonly RunRecord[]): string {
+/** `more`: sections that are of one of the runs' packs, by the number of the run. */
+export function runReport(records: readonly RunRecord[], more: ReadonlyMap<number, Section[]> = new Map()): string {
   const [first] = records;
   const several = records.length > 1;
   const sections = records.flatMap((r, i) =>
-    runSections(r).map((s) => (several ? { ...s, title: `${i + 1} ${titleOf(r)}: ${s.title}` } : s)),
+    [...runSections(r), ...(more.get(i) ?? [])].map((s) =>
+      several ? { ...s, title: `${i + 1} ${titleOf(r)}: ${s.title}` } : s,
+    ),
   );
   const subtitle = `Pack ${first.hash}, ${first.rounding} rounding, ${first.runs} runs. Clock ${(first.clockHz / 1e6).toFixed(3)} MHz${first.clock ? `, checked: ${(first.clock.checkedHz / 1e6).toFixed(3)} MHz` : ''}.`;
   const title = several ? `mote: ${records.length} runs` : `mote: ${titleOf(first)}`;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Float against packed, for the terminal and as a page.
-import type { LayerHistogram, WeightHistograms } from '../compress/weightHistograms.js';
+import type { LayerHistogram } from '../compress/weightHistograms.js';
 import type { PackManifest } from '../generated/pack.js';
+import type { PackTrust } from '../packTrust.js';
 import type { Trust } from '../trust.js';
 import { cards, htmlPage, htmlTable, type Section } from './html.js';
 import { escapeXml } from './svg.js';
@@ -33,6 +34,15 @@ function worstText({ worst }: Trust): string {
   return `class ${worst.class}: ${percent(worst.float, worst.count)} to ${percent(worst.packed, worst.count)} of ${worst.count}`;
 }
 
+/** The whole in three lines. */
+export const trustSummary = (trust: Trust): string[] => [
+  trust.labelled
+    ? `float   top-1 ${percent(trust.float)}, packed ${percent(trust.packed)}`
+    : `float   agrees with packed on ${percent(trust.packed)} of ${trust.samples} samples (no labels)`,
+  `flips   ${flipText(trust)}`,
+  `worst   ${worstText(trust)}`,
+];
+
 export const trustLines = (trust: Trust, width: number): string[] => [
   ...table(classHead.map(right), classRows(trust), width),
   '',
@@ -42,11 +52,7 @@ export const trustLines = (trust: Trust, width: number): string[] => [
     width,
   ),
   '',
-  trust.labelled
-    ? `float   top-1 ${percent(trust.float)}, packed ${percent(trust.packed)}`
-    : `float   agrees with packed on ${percent(trust.packed)} of ${trust.samples} samples (no labels)`,
-  `flips   ${flipText(trust)}`,
-  `worst   ${worstText(trust)}`,
+  ...trustSummary(trust),
 ];
 
 const [chartWidth, chartHeight] = [200, 56];
@@ -67,7 +73,7 @@ function histogramChart({ name, format, reach, before, after }: LayerHistogram):
 }
 
 /** Sections that any report of a model made by mote's quantizer can take. */
-export function trustSections(trust: Trust, { layers }: WeightHistograms): Section[] {
+export function trustSections({ trust, histograms: { layers } }: PackTrust): Section[] {
   const truth = trust.labelled ? 'right answers' : "float's answers (no labels)";
   return [
     {
@@ -93,7 +99,8 @@ export function trustSections(trust: Trust, { layers }: WeightHistograms): Secti
 }
 
 /** The page as one string; same input, same bytes. */
-export function trustPage(manifest: PackManifest, trust: Trust, histograms: WeightHistograms): string {
+export function trustPage(manifest: PackManifest, against: PackTrust): string {
+  const { trust } = against;
   const least = trust.layers.at(-1);
   const intro = cards([
     {
@@ -105,5 +112,5 @@ export function trustPage(manifest: PackManifest, trust: Trust, histograms: Weig
     ...(least ? [{ value: noise(least.snrDb), label: `dB behind ${least.name}` }] : []),
   ]);
   const subtitle = `${manifest.model.file}, ${manifest.arithmetic}, ${manifest.rounding} rounding. Pack ${manifest.hash.slice(0, 16)}.`;
-  return htmlPage(`mote: ${manifest.name}, float against packed`, subtitle, intro, trustSections(trust, histograms));
+  return htmlPage(`mote: ${manifest.name}, float against packed`, subtitle, intro, trustSections(against));
 }

@@ -201,6 +201,58 @@ describe('kept runs', () => {
   });
 });
 
+describe('float against packed', () => {
+  const labelled = ['--data', sample('eval_x.npy'), '--labels', sample('eval_y.npy')];
+  const scale = ['--input-scale', '0.00392156862745098,0'];
+  const titles = ['Float against packed', 'Noise per layer', 'Weights before and after'];
+  // A section of a page, without the run's number and name before its title.
+  const section = (page: string, title: string): string => {
+    const text = readFileSync(join(folder, page), 'utf8').replaceAll(
+      /<h2>[^<]*: (?=Float against|Noise|Weights)/g,
+      '<h2>',
+    );
+    const from = text.indexOf(`<h2>${title}</h2>`);
+    expect(from, `${page}: ${title}`).toBeGreaterThan(0);
+    const to = text.indexOf('<h2>', from + 4);
+    return text.slice(from, to < 0 ? text.length : to).replace(/<\/section>[\s\S]*|<\/main>[\s\S]*/, '');
+  };
+
+  // Sorted out by its hash: it is of no pack here.
+  const anotherPack = (): void =>
+    writeFileSync(join(folder, 'another.json'), JSON.stringify({ ...recordIn('one.json'), hash: '0123456789abcdef' }));
+
+  it('is the same in the pages of eval, report and demo, and in their data', () => {
+    const trustIn = (...args: string[]): { packed: number; layers: unknown[] } => {
+      const { status, stdout, stderr } = mote(...args, '--json');
+      expect([status, stderr]).toEqual([0, '']);
+      return (JSON.parse(stdout) as { data: { trust: { packed: number; layers: unknown[] } } }).data.trust;
+    };
+    anotherPack();
+    const trust = trustIn('eval', 'pack', ...labelled, ...scale, '--report', 'eval.html');
+    expect(trust.packed).toBeGreaterThan(0.9);
+    expect(trustIn('demo', '-o', 'demo', '-q')).toEqual(trust);
+    expect(trustIn('report', 'one.json', '--pack', 'pack', ...labelled, ...scale, '-o', 'run.html')).toEqual(trust);
+    expect(
+      trustIn('report', 'another.json', 'one.json', '--pack', 'pack', ...labelled, ...scale, '-o', 'runs.html'),
+    ).toEqual(trust);
+    for (const title of titles) {
+      const wanted = section('eval.html', title);
+      for (const page of [join('demo', 'report.html'), 'run.html', 'runs.html'])
+        expect(section(page, title)).toBe(wanted);
+    }
+    expect(section('eval.html', titles[2]).split('<svg').length - 1).toBe(6);
+  });
+
+  it('of a report needs the pack of a run, and data', () => {
+    anotherPack();
+    const refused = mote('report', 'another.json', '--pack', 'pack', ...labelled, ...scale, '-o', 'none.html');
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('none of the runs is of the pack')]);
+    const half = mote('report', 'one.json', '--pack', 'pack', '-o', 'none.html');
+    expect([half.status, half.stderr]).toEqual([2, expect.stringContaining('takes --pack and --data')]);
+    expect(existsSync(join(folder, 'none.html'))).toBe(false);
+  });
+});
+
 describe('compare', () => {
   it('passes equal runs and fails a slower one with 8', () => {
     expect(mote('compare', 'one.json', 'two.json', '--fail-over', '0%').status).toBe(0);

@@ -2,19 +2,22 @@
 import { join } from 'node:path';
 import { loadBoard } from '../../build/boards.js';
 import { buildFirmware } from '../../build/firmware.js';
-import { runHost } from '../../device/hostSamples.js';
 import { runInputs } from '../../device/runInputs.js';
 import { startDevice } from '../../device/startDevice.js';
 import { HostModel, startHost } from '../../device/wasm.js';
+import { hostEvaluator } from '../../evaluator.js';
 import { runRecord } from '../../measure/runRecord.js';
 import { samplesFor } from '../../model/samples.js';
 import { bytesOf } from '../../model/tensorData.js';
 import { packageRoot } from '../../packageRoot.js';
 import { buildHost } from '../../packFolder.js';
 import { packModel } from '../../packModel.js';
+import { packTrust } from '../../packTrust.js';
+import type { Section } from '../../report/html.js';
 import { modelReport } from '../../report/modelReport.js';
 import { runReport } from '../../report/runReport.js';
 import { grouped } from '../../report/table.js';
+import { trustSections, trustSummary } from '../../report/trustReport.js';
 import { type CommandSpec, text } from '../command.js';
 import { energyOptions, energySettings } from '../energyOptions.js';
 import { readInput, readNpyFile, writeFolder, writeOutput } from '../files.js';
@@ -36,14 +39,14 @@ const pixelScale = { scale: 1 / 255, zero: 0 };
 async function energyPart(
   place: Pick<ProfileRequest, 'folder' | 'board' | 'port' | 'energy'>,
   sample: Uint8Array[],
-  dir: string,
+  { dir, sections }: { dir: string; sections: Section[] },
   out: Output,
 ) {
   const parts = await profileBoard({ ...place, sample, runs: profiledRuns, warmups: 1 }, out);
   const record = runRecord(parts);
   const kept = await keepRun(record);
   const page = join(dir, 'energy.html');
-  await writeOutput(page, runReport([record]));
+  await writeOutput(page, runReport([record], new Map([[0, sections]])));
   const lines = ['', ...layerLines(record, out.width), '', ...wholeLines(record)];
   const where = 'path' in kept ? [`kept    ${kept.path}   next: mote compare ${kept.path} latest`] : [];
   return { record, broken: parts.broken, lines: [...lines, ...where, `page    ${page}`] };
@@ -81,14 +84,18 @@ export const demo: CommandSpec = {
     const build = await buildFirmware(join(dir, 'pack'), board, image);
     out.step(`built    ${[...new Set([build.elfPath, build.imagePath])].join('  ')}`);
 
-    const { wasm, manifest: hostManifest } = await buildHost({ dir: join(dir, 'pack'), manifest });
-    const evalPath = join(sampleFolder, 'eval_x.npy');
-    const { data: samples } = samplesFor(await readNpyFile(evalPath), manifest.inputs[0], pixelScale, evalPath);
+    const folder = { dir: join(dir, 'pack'), manifest };
+    const { wasm, manifest: hostManifest } = await buildHost(folder);
+    const path = join(sampleFolder, 'eval_x.npy');
+    const array = await readNpyFile(path);
+    const digits = samplesFor(array, manifest.inputs[0], pixelScale, path);
+    const { data: samples } = digits;
     const labels = Array.from((await readNpyFile(join(sampleFolder, 'eval_y.npy'))).data as ArrayLike<number>, Number);
-    const model = await HostModel.open(wasm, hostManifest);
-    const predictions = samples.map((s) => argmax(runHost(model, hostManifest, [s])[0]));
+    const evaluator = hostEvaluator(await HostModel.open(wasm, hostManifest), hostManifest);
+    const predictions = samples.map((s) => argmax(evaluator.run([s])[0]));
     const evaluation = { ...score(predictions, labels, 10), count: samples.length };
     out.step(`checked  ${samples.length} digits on the host: ${(100 * evaluation.accuracy).toFixed(1)}% right`);
+    const against = await packTrust({ folder, evaluator, array, path, samples: digits, labels });
 
     const device = await startDevice(board, image, { port: text(options, 'port') });
     const run = await runInputs(
@@ -101,14 +108,17 @@ export const demo: CommandSpec = {
     out.step(`ran      ${run.compared} digits on ${board.id}: ${run.equal} answers equal to the host, bit by bit`);
 
     const report = join(dir, 'report.html');
-    await writeOutput(report, modelReport({ manifest, plan, board, build, run, evaluation }));
+    await writeOutput(
+      report,
+      modelReport({ manifest, plan, board, build, run, evaluation, ...(against ? { against } : {}) }),
+    );
     const energy = energySettings(options);
     const measured =
       energy &&
       (await energyPart(
-        { folder: { dir: join(dir, 'pack'), manifest }, board, port: text(options, 'port'), energy },
+        { folder, board, port: text(options, 'port'), energy },
         [bytesOf(samples[0])],
-        dir,
+        { dir, sections: against ? trustSections(against) : [] },
         out,
       ));
     return {
@@ -120,6 +130,7 @@ export const demo: CommandSpec = {
         equal: run.equal,
         firstDifference: run.firstDifference ?? null,
         timing: run.timing,
+        trust: against?.trust ?? null,
         report,
         ...(measured && { profile: measured.record }),
       },
@@ -129,6 +140,7 @@ export const demo: CommandSpec = {
         '',
         `model   digits, int8, ${grouped(manifest.macs)} MAC, made from float32 by mote   rounding ${manifest.rounding}`,
         `top-1   ${(100 * evaluation.accuracy).toFixed(1)}% of ${evaluation.count} test digits`,
+        ...(against ? trustSummary(against.trust) : []),
         `equal   ${run.equal} of ${run.compared} inputs, ${board.id} against the host, bit by bit`,
         ...fitLines(board, build),
         `report  ${report}`,

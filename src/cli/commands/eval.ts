@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { argmax } from '../../argmax.js';
-import { type Evaluator, openEvaluator } from '../../evaluator.js';
+import { openEvaluator } from '../../evaluator.js';
 import type { TensorData } from '../../model/graph.js';
-import { floatPort, type Samples, samplesFor } from '../../model/samples.js';
-import { floatGraph, openHostPack, openPack, type PackFolder, readHistograms } from '../../packFolder.js';
+import { openHostPack, openPack } from '../../packFolder.js';
+import { packTrust } from '../../packTrust.js';
 import { percent, right, table } from '../../report/table.js';
 import { trustLines, trustPage } from '../../report/trustReport.js';
-import type { Trust } from '../../trust.js';
-import { observePack, trustOf } from '../../trustRunners.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail } from '../errors.js';
 import { readNpyFile, writeOutput } from '../files.js';
@@ -44,28 +42,6 @@ export function score(
   });
   for (const row of perClass) row.accuracy = row.count ? row.correct / row.count : null;
   return { accuracy: correct / labels.length, perClass };
-}
-
-/** Float beside packed, where the pack carries the float model that mote quantized. */
-async function trustFor(
-  folder: PackFolder,
-  evaluator: Evaluator,
-  samples: Samples,
-  data: string,
-  labels: number[] | undefined,
-): Promise<Trust | undefined> {
-  const float = await floatGraph(folder);
-  if (!float) return undefined;
-  const port = folder.manifest.inputs[0];
-  const exact = samplesFor(await readNpyFile(data), floatPort(port), samples.real, data);
-  return trustOf({
-    float,
-    floatInputs: exact.data,
-    packed: observePack(evaluator, samples.data),
-    ...(labels ? { labels } : {}),
-    classes: evaluator.manifest.outputs[0].shape.reduce((a, b) => a * b, 1),
-    equalized: (folder.manifest.model.equalized ?? 'none') !== 'none',
-  });
 }
 
 interface Scored {
@@ -138,9 +114,9 @@ export const evaluate: CommandSpec = {
         labels,
         classes,
       );
-    const trust = await trustFor(folder, evaluator, samples, data, labels);
-    if (page !== undefined && trust)
-      await writeOutput(page, trustPage(folder.manifest, trust, await readHistograms(folder)));
+    const against = await packTrust({ folder, evaluator, array: await readNpyFile(data), path: data, samples, labels });
+    const trust = against?.trust;
+    if (page !== undefined && against) await writeOutput(page, trustPage(folder.manifest, against));
     const count = samples.data.length;
     return {
       data: {
