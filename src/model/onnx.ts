@@ -5,31 +5,23 @@
 // Only damage throws: an operator that mote does not have becomes an `unsupported` node that says why.
 import { fail } from '../cli/errors.js';
 import { checkDataflow, dropUnused } from './dataflow.js';
-import { addTensor, emptyGraph, type Graph, NO_TENSOR, type TensorId } from './graph.js';
+import { addTensor, emptyGraph, type Graph, type TensorId } from './graph.js';
 import { maxInterface, maxRank, maxTensorBytes } from './limits.js';
 import { uniqueNames } from './names.js';
-import { foldNode } from './onnx/fold.js';
-import { OnnxNode } from './onnx/node.js';
-import { keepsShape, operators } from './onnx/operators.js';
+import { newReader, outermost, readNodes } from './onnx/nodes.js';
+import { readOpsets } from './onnx/opsets.js';
 import { damaged, Meter, readMessage } from './onnx/protobuf.js';
-import { type GraphProto, type ModelProto, model as modelType, type NodeProto, type ValueInfo } from './onnx/schema.js';
+import { type GraphProto, model as modelType, type ValueInfo } from './onnx/schema.js';
 import { activationType, dtypeOf, isWidened } from './onnx/tensors.js';
 import { Budget, Values } from './onnx/values.js';
-import { asRefusal, Refusal, unsupportedAttrs } from './refusal.js';
-
-// In opset 6 only broadcasting is written differently (see plain.ts); of older ones, what has not changed since.
-const oldestOpset = 6;
-const unchanged: ReadonlySet<string> = new Set(
-  'Not And Or Xor Softplus Softsign Transpose Identity Flatten Constant Shape Size Gather GlobalAveragePool GlobalMaxPool'.split(
-    ' ',
-  ),
-);
+import { Refusal } from './refusal.js';
 
 /** `name` becomes the graph's name. */
 export function readOnnx(bytes: Uint8Array, name: string): Graph {
-  const model = readMessage(bytes, modelType, new Meter());
+  const meter = new Meter();
+  const model = readMessage(bytes, modelType, meter);
   const proto = model.graph ?? damaged('it has no graph');
-  const opsets = readOpsets(model, proto);
+  const opsets = readOpsets(model.opsets, proto.nodes);
   if (proto.sparseInitializers > 0) damaged('it has sparse constants, which mote does not read');
   const graph = emptyGraph(name, {
     format: 'onnx',
@@ -43,27 +35,9 @@ export function readOnnx(bytes: Uint8Array, name: string): Graph {
   if (wide > maxInterface) damaged(`it has ${wide} inputs or outputs`);
   for (const input of proto.inputs) readInput(values, input);
   const nameOf = uniqueNames();
-  for (const node of proto.nodes) readNode(values, node, opsets, nameOf);
+  readNodes(newReader(values, model.functions, meter, nameOf), proto.nodes, outermost(opsets));
   return finish(values, proto, nameOf);
 }
-
-/** Version of each operator set by domain; the default domain has two names. */
-function readOpsets(model: ModelProto, graph: GraphProto): Map<string, number> {
-  const opsets = new Map<string, number>();
-  for (const { domain, version } of model.opsets) opsets.set(domainOf(domain), version);
-  const main = opsets.get('') ?? damaged('it does not say which operator set it uses');
-  if (!(main >= oldestOpset || graph.nodes.every((n) => unchanged.has(n.opType)))) {
-    fail('model.unsupported', {
-      node: 'model',
-      op: `opset ${main}`,
-      reason: `mote reads opset ${oldestOpset} and newer`,
-      change: 'convert it with onnx.version_converter, or export it again',
-    });
-  }
-  return opsets;
-}
-
-const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
 
 // Inputs
 
@@ -110,69 +84,6 @@ function refusedByName<T>(name: string, op: 'input' | 'output', action: () => T)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return fail('model.unsupported', { node: name, op, reason: error.reason, change: error.change });
-  }
-}
-
-// Nodes
-
-function readNode(
-  values: Values,
-  proto: NodeProto,
-  opsets: Map<string, number>,
-  nameOf: (wanted: string) => string,
-): void {
-  const domain = domainOf(proto.domain);
-  const operator = domain === '' ? proto.opType : `${domain}.${proto.opType}`;
-  const name = nameOf(proto.name || proto.output[0] || proto.opType);
-  const { graph } = values;
-  const nodeCount = graph.nodes.length;
-  for (const output of proto.output) values.protos.set(output, proto);
-  const node = new OnnxNode(values, proto, name, opsets.get(domain) ?? opsets.get('') ?? oldestOpset);
-  try {
-    if (foldNode(node, operator)) return;
-    if (!Object.hasOwn(operators, operator)) {
-      throw new Refusal('mote has no such operator', `replace ${operator} by operators that mote has`);
-    }
-    operators[operator](node);
-  } catch (error) {
-    const refusal = asRefusal(error);
-    graph.nodes.length = nodeCount;
-    addUnsupported(values, proto, name, operator, refusal);
-  }
-}
-
-function addUnsupported(values: Values, proto: NodeProto, name: string, operator: string, refusal: Refusal): void {
-  const { graph } = values;
-  const inputs = proto.input.map((input) => values.computed(input) ?? NO_TENSOR);
-  const outputs = proto.output.map((output) =>
-    output === '' ? NO_TENSOR : addUnknown(values, output, inputs[0], operator),
-  );
-  graph.nodes.push({ op: 'unsupported', name, inputs, outputs, attrs: unsupportedAttrs(operator, refusal) });
-}
-
-/** The output of an operator that mote does not have: its shape from the file, or from the operator's nature. */
-function addUnknown(values: Values, name: string, input: TensorId | undefined, operator: string): TensorId {
-  const stated = statedTensor(values.infos.get(name));
-  const like =
-    input !== undefined && input !== NO_TENSOR && keepsShape.has(operator) && !values.unknown.has(input)
-      ? values.graph.tensors[input]
-      : undefined;
-  const { shape, dtype } = stated ?? like ?? { shape: [], dtype: 'float32' as const };
-  const id = addTensor(values.graph, { name, dtype, shape: [...shape] });
-  if (stated === undefined && like === undefined) values.unknown.set(id, operator);
-  values.bind(name, { kind: 'computed', id });
-  return id;
-}
-
-function statedTensor(info: ValueInfo | undefined): { shape: number[]; dtype: ReturnType<typeof dtypeOf> } | undefined {
-  if (info?.dims === undefined || info.dims.length > maxRank) return undefined;
-  const shape = info.dims.map((d, axis) => d.value ?? (axis === 0 ? 1 : 0));
-  if (shape.some((d) => !(d > 0)) || shape.reduce((a, b) => a * b, 8) > maxTensorBytes) return undefined;
-  try {
-    return { shape, dtype: activationType(dtypeOf(info.elementType, info.name)) };
-  } catch (error) {
-    if (error instanceof Refusal) return undefined;
-    throw error;
   }
 }
 

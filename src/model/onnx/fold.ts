@@ -199,6 +199,19 @@ const arithmetic =
     return { dtype, shape, data: out };
   };
 
+/** What an If asks of shapes. */
+const comparison =
+  (holds: (a: number, b: number) => boolean): Fold =>
+  (n) => {
+    const { data, ...rest } = arithmetic((a, b) => (holds(a, b) ? 1 : 0))(n);
+    return { ...rest, dtype: 'bool', data: Uint8Array.from(data as Int32Array, Number) };
+  };
+
+function foldNot(n: OnnxNode): Folded {
+  const { tensor, data } = dataOf(n, 0);
+  return { dtype: 'bool', shape: tensor.shape, data: Uint8Array.from(data as Uint8Array, (v) => (v === 0 ? 1 : 0)) };
+}
+
 function broadcast(n: OnnxNode, a: number[], b: number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return range(rank).map((d) => {
@@ -246,6 +259,14 @@ const rows: Readonly<Record<string, FoldRow>> = {
   Sub: { fold: arithmetic((a, b) => a - b) },
   Mul: { fold: arithmetic((a, b) => a * b) },
   Div: { fold: arithmetic((a, b) => a / b) },
+  Equal: { fold: comparison((a, b) => a === b) },
+  Less: { fold: comparison((a, b) => a < b) },
+  LessOrEqual: { fold: comparison((a, b) => a <= b) },
+  Greater: { fold: comparison((a, b) => a > b) },
+  GreaterOrEqual: { fold: comparison((a, b) => a >= b) },
+  And: { fold: comparison((a, b) => a !== 0 && b !== 0) },
+  Or: { fold: comparison((a, b) => a !== 0 || b !== 0) },
+  Not: { fold: foldNot },
 };
 
 /** Binds the constant result and returns true where the node can be computed now. */

@@ -9,7 +9,7 @@ import type { AttributeProto, NodeProto, TensorProto } from './schema.js';
 import { quantFrom, type Value, type Values } from './values.js';
 
 /** enum AttributeProto.AttributeType of onnx.proto. */
-const attributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
+const attributeType = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
 /** IR operators whose output has the type and quantization of input 0. */
 export const keepsType: ReadonlySet<string> = new Set(['transpose', 'reshape', 'slice', 'pad', 'maxPool2d', 'clamp']);
@@ -131,6 +131,10 @@ export class OnnxNode {
 
   tensorAttribute(name: string): TensorProto | undefined {
     return this.attribute(name, attributeType.tensor)?.t;
+  }
+
+  graphAttribute(name: string): Uint8Array {
+    return this.attribute(name, attributeType.graph)?.g ?? this.broken(`attribute '${name}' is missing`);
   }
 
   hasAttribute(name: string): boolean {

@@ -26,6 +26,10 @@ export interface AttributeProto {
   floats: number[];
   ints: number[];
   strings: string[];
+  /** A graph, encoded: read where it is needed, so that reading the file does not recurse. */
+  g: Uint8Array | undefined;
+  /** Inside a function: the attribute of the call that this one takes its value from. */
+  reference: string;
 }
 
 export interface NodeProto {
@@ -34,6 +38,7 @@ export interface NodeProto {
   name: string;
   opType: string;
   domain: string;
+  overload: string;
   attributes: AttributeProto[];
 }
 
@@ -65,12 +70,26 @@ export interface OpsetId {
   version: number;
 }
 
+/** A function of the model: operators in its domain that are made of others. */
+export interface FunctionProto {
+  name: string;
+  domain: string;
+  overload: string;
+  inputs: string[];
+  outputs: string[];
+  /** Attributes with a default. */
+  defaults: AttributeProto[];
+  nodes: NodeProto[];
+  opsets: OpsetId[];
+}
+
 export interface ModelProto {
   irVersion: number;
   producerName: string;
   producerVersion: string;
   graph: GraphProto | undefined;
   opsets: OpsetId[];
+  functions: FunctionProto[];
 }
 
 export const tensor: MessageType<TensorProto> = {
@@ -113,7 +132,19 @@ export const tensor: MessageType<TensorProto> = {
 };
 
 const attribute: MessageType<AttributeProto> = {
-  empty: () => ({ name: '', type: 0, f: 0, i: 0, s: '', t: undefined, floats: [], ints: [], strings: [] }),
+  empty: () => ({
+    name: '',
+    type: 0,
+    f: 0,
+    i: 0,
+    s: '',
+    t: undefined,
+    floats: [],
+    ints: [],
+    strings: [],
+    g: undefined,
+    reference: '',
+  }),
   fields: {
     1: (m, r) => {
       m.name = r.text();
@@ -130,17 +161,23 @@ const attribute: MessageType<AttributeProto> = {
     5: (m, r) => {
       m.t = r.message(tensor);
     },
+    6: (m, r) => {
+      m.g = r.bytes();
+    },
     7: (m, r) => r.addNumbers(m.floats, 'float'),
     9: (m, r) => void m.strings.push(r.text()),
     8: (m, r) => r.addNumbers(m.ints, 'int'),
     20: (m, r) => {
       m.type = r.int();
     },
+    21: (m, r) => {
+      m.reference = r.text();
+    },
   },
 };
 
 const node: MessageType<NodeProto> = {
-  empty: () => ({ input: [], output: [], name: '', opType: '', domain: '', attributes: [] }),
+  empty: () => ({ input: [], output: [], name: '', opType: '', domain: '', overload: '', attributes: [] }),
   fields: {
     1: (m, r) => r.add(m.input, r.text()),
     2: (m, r) => r.add(m.output, r.text()),
@@ -153,6 +190,9 @@ const node: MessageType<NodeProto> = {
     5: (m, r) => r.add(m.attributes, r.message(attribute)),
     7: (m, r) => {
       m.domain = r.text();
+    },
+    8: (m, r) => {
+      m.overload = r.text();
     },
   },
 };
@@ -208,7 +248,7 @@ const valueInfo: MessageType<ValueInfo> = {
   },
 };
 
-const graph: MessageType<GraphProto> = {
+export const graph: MessageType<GraphProto> = {
   empty: () => ({
     nodes: [],
     name: '',
@@ -246,8 +286,28 @@ const opset: MessageType<OpsetId> = {
   },
 };
 
+const localFunction: MessageType<FunctionProto> = {
+  empty: () => ({ name: '', domain: '', overload: '', inputs: [], outputs: [], defaults: [], nodes: [], opsets: [] }),
+  fields: {
+    1: (m, r) => {
+      m.name = r.text();
+    },
+    4: (m, r) => r.add(m.inputs, r.text()),
+    5: (m, r) => r.add(m.outputs, r.text()),
+    7: (m, r) => r.add(m.nodes, r.message(node)),
+    9: (m, r) => r.add(m.opsets, r.message(opset)),
+    10: (m, r) => {
+      m.domain = r.text();
+    },
+    11: (m, r) => r.add(m.defaults, r.message(attribute)),
+    13: (m, r) => {
+      m.overload = r.text();
+    },
+  },
+};
+
 export const model: MessageType<ModelProto> = {
-  empty: () => ({ irVersion: 0, producerName: '', producerVersion: '', graph: undefined, opsets: [] }),
+  empty: () => ({ irVersion: 0, producerName: '', producerVersion: '', graph: undefined, opsets: [], functions: [] }),
   fields: {
     1: (m, r) => {
       m.irVersion = r.int();
@@ -262,5 +322,6 @@ export const model: MessageType<ModelProto> = {
       m.graph = r.message(graph);
     },
     8: (m, r) => r.add(m.opsets, r.message(opset)),
+    25: (m, r) => r.add(m.functions, r.message(localFunction)),
   },
 };

@@ -38,7 +38,25 @@ export type TestAttribute =
   | { ints: number[] }
   | { floats: number[] }
   | { text: string }
-  | { tensor: TestConstant };
+  | { tensor: TestConstant }
+  | { graph: TestBranch }
+  /** Inside a function: the value of the call's attribute of this name, of this type. */
+  | { reference: string; type: 'int' | 'float' | 'ints' };
+
+export interface TestBranch {
+  outputs: TestValue[];
+  nodes: TestNode[];
+  constants?: TestConstant[];
+}
+
+export interface TestFunction {
+  name: string;
+  domain: string;
+  inputs: string[];
+  outputs: string[];
+  nodes: TestNode[];
+  defaults?: Record<string, TestAttribute>;
+}
 
 export interface TestNode {
   op: string;
@@ -64,6 +82,7 @@ export interface TestGraph {
   nodes: TestNode[];
   constants?: TestConstant[];
   values?: TestValue[];
+  functions?: TestFunction[];
 }
 
 function writeConstant(t: TestConstant, pbf: PbfWriter): void {
@@ -86,8 +105,11 @@ function writeAttribute([name, value]: [string, TestAttribute], pbf: PbfWriter):
   // ONNX writes these two lists unpacked.
   if ('floats' in value) for (const v of value.floats) pbf.writeFloatField(7, v);
   if ('ints' in value) for (const v of value.ints) pbf.writeVarintField(8, v);
-  const type = { float: 1, int: 2, text: 3, tensor: 4, floats: 6, ints: 7 };
-  pbf.writeVarintField(20, type[Object.keys(value)[0] as keyof typeof type]);
+  if ('graph' in value) pbf.writeMessage(6, writeGraph, { inputs: [], ...value.graph });
+  const type = { float: 1, int: 2, text: 3, tensor: 4, graph: 5, floats: 6, ints: 7 };
+  const kind = 'reference' in value ? value.type : Object.keys(value)[0];
+  pbf.writeVarintField(20, type[kind as keyof typeof type]);
+  if ('reference' in value) pbf.writeStringField(21, value.reference);
 }
 
 function writeNode(n: TestNode, pbf: PbfWriter): void {
@@ -127,6 +149,16 @@ function writeGraph(g: TestGraph, pbf: PbfWriter): void {
   for (const value of g.values ?? []) pbf.writeMessage(13, writeValue, value);
 }
 
+function writeFunction(f: TestFunction, pbf: PbfWriter): void {
+  pbf.writeStringField(1, f.name);
+  for (const input of f.inputs) pbf.writeStringField(4, input);
+  for (const output of f.outputs) pbf.writeStringField(5, output);
+  for (const node of f.nodes) pbf.writeMessage(7, writeNode, node);
+  pbf.writeMessage(9, writeOpset, { domain: '', version: 17 });
+  pbf.writeStringField(10, f.domain);
+  for (const attribute of Object.entries(f.defaults ?? {})) pbf.writeMessage(11, writeAttribute, attribute);
+}
+
 function writeOpset(o: { domain: string; version: number }, pbf: PbfWriter): void {
   pbf.writeStringField(1, o.domain);
   pbf.writeVarintField(2, o.version);
@@ -140,5 +172,6 @@ export function writeOnnx(graph: TestGraph): Uint8Array {
   for (const opset of [{ domain: '', version: graph.opset ?? 17 }, ...(graph.domains ?? [])]) {
     pbf.writeMessage(8, writeOpset, opset);
   }
+  for (const f of graph.functions ?? []) pbf.writeMessage(25, writeFunction, f);
   return pbf.finish();
 }
