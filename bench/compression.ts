@@ -6,12 +6,13 @@ import { evenRank, factorLayers } from '../src/compress/lowRank.js';
 import { centred, collectMoments, importanceOf, type Moments } from '../src/compress/moments.js';
 import { pruneChannels } from '../src/compress/pruneChannels.js';
 import { type QuantizerOptions, quantizeFromCalibration } from '../src/compress/quantizeFromCalibration.js';
-import { uniformRecipe } from '../src/compress/recipe.js';
+import { type RecipeOf, uniformRecipe } from '../src/compress/recipe.js';
 import { descend, rowError } from '../src/compress/round/descend.js';
 import type { Grid, GridRequest } from '../src/compress/round/grid.js';
 import { gridOf } from '../src/compress/round/grids.js';
 import { nearest } from '../src/compress/round/nearest.js';
 import { secondOrder } from '../src/compress/round/secondOrder.js';
+import { sensitivities } from '../src/compress/sensitivity.js';
 import { openWasmRunners } from '../src/device/wasmRunner.js';
 import type { Graph, Node, TensorId } from '../src/model/graph.js';
 import { matrixIndex, weightRows } from '../src/ops/weightMatrix.js';
@@ -19,6 +20,7 @@ import { isWeighted } from '../src/passes/affine.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type Judge, loadProblem, openJudge, type Problem, problemNames } from './compressionProblems.js';
 import { learn } from './learnedRounding.js';
+import { weightImportances } from './weightImportances.js';
 
 type Runners = Awaited<ReturnType<typeof openWasmRunners>>;
 
@@ -111,6 +113,31 @@ export async function rankRows(b: Bench): Promise<CompressionRow[]> {
 export async function maskRows(b: Bench): Promise<CompressionRow[]> {
   const rows: CompressionRow[] = [];
   for (const f of ['sparse2:4', 'sparse1:4', 'block8-int4']) rows.push(await row(b, f, { recipeOf: uniformRecipe(f) }));
+  return rows;
+}
+
+const sensitiveFormats = ['palette16', 'palette8', 'palette4', 'palette4c', 'int4+out', 'int3+out', 'int2+out'];
+
+/** Question 5: palettes and outliers by what an error costs at the network's output, not at the layer's own. */
+export async function sensitiveRows(b: Bench): Promise<CompressionRow[]> {
+  const { graph, calibration } = b.problem;
+  const felt = sensitivities(graph, calibration, await b.runners.float(graph), b.moments);
+  const by =
+    (recipeOf: RecipeOf): RecipeOf =>
+    (node, shape) => {
+      const recipe = recipeOf(node, shape);
+      const own = felt.get(node.outputs[0]);
+      const [rows, count] = [weightRows(node.op, shape), shape.reduce((a, b) => a * b, 1)];
+      return recipe && own ? { ...recipe, importances: weightImportances(own, rows, count / rows) } : recipe;
+    };
+  const rows: CompressionRow[] = [];
+  for (const f of sensitiveFormats)
+    for (const method of ['nearest', 'output'] as const) {
+      const recipeOf = uniformRecipe(f, method);
+      const plain = method === 'nearest' ? 'all weights alike' : 'by the inputs';
+      rows.push(await row(b, `${f} ${method}, ${plain}`, { recipeOf }));
+      rows.push(await row(b, `${f} ${method}, by sensitivity`, { recipeOf: by(recipeOf) }));
+    }
   return rows;
 }
 
@@ -251,7 +278,7 @@ const layerLines = (rows: readonly LayerRow[]): string[] => {
   );
 };
 
-export const compressionTables = ['rounding', 'learned', 'masks', 'channels', 'rank'] as const;
+export const compressionTables = ['rounding', 'learned', 'masks', 'channels', 'rank', 'sensitivity'] as const;
 export type CompressionTable = (typeof compressionTables)[number];
 
 async function tableLines(b: Bench, name: CompressionTable): Promise<string[]> {
@@ -262,6 +289,7 @@ async function tableLines(b: Bench, name: CompressionTable): Promise<string[]> {
     masks: async () => [...layerLines(layerRows(b, 'sparse2:4', maskMethods)), ...lines(await maskRows(b))],
     channels: async () => lines(await channelRows(b)),
     rank: async () => lines(await rankRows(b)),
+    sensitivity: async () => lines(await sensitiveRows(b)),
   };
   return tables[name]();
 }

@@ -154,7 +154,7 @@ async function main(): Promise<void> {
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
   const prefer = preferences.find((p) => p === (values.prefer ?? 'balance'));
   if (!prefer) throw new Error(`--prefer is one of ${preferences.join(', ')}`);
-  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank|coded|allocation
+  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank|sensitivity|coded|allocation
   const compression = values.only === 'compression';
   if (compression && values.table === 'coded') out.plain(`${codedLines(await codedRows(values.model)).join('\n')}\n`);
   else if (compression && values.table !== 'allocation')

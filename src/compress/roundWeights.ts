@@ -24,6 +24,8 @@ export interface LayerRecipe {
   keptShare?: number;
   /** Of outliers: share of the weights. */
   outlierShare?: number;
+  /** What an error of each weight costs, [rows][columns]: grids and outliers go by it. */
+  importances?: Float64Array;
   /** int8 that is to be stored entropy-coded: bits per weight to come out at. */
   rate?: number;
   /** The rate is that of all such layers together, shared out by what an error costs. */

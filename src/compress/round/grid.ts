@@ -11,6 +11,8 @@ export interface GridRequest {
   encoding: Encoding;
   /** How much an error in each column costs: mean square of its input, say. All alike where left out. */
   importance?: Float64Array;
+  /** The same of each weight by itself, [rows][columns]; goes before what the columns say. */
+  importances?: Float64Array;
   /** Smallest scale that each row may have (its bias and its multiplier must fit). */
   leastScales: Float64Array;
   /** Second moments of the inputs of each row: masks are chosen by them where they are known. */
@@ -36,6 +38,7 @@ export interface Grid {
 export const defaultKeptShare = 0.5;
 export const defaultOutlierShare = 0.005;
 
-export const importanceAt = ({ importance }: GridRequest, column: number): number => importance?.[column] ?? 1;
+export const importanceAt = ({ columns, importance, importances }: GridRequest, row: number, column: number): number =>
+  importances?.[row * columns + column] ?? importance?.[column] ?? 1;
 
 export const clampTo = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

@@ -21,7 +21,7 @@ import { bestScale, bestTernaryScale, type Codes, type Weighted } from './scaleS
 function slice(request: GridRequest, row: number, from: number, to: number): Weighted[] {
   const list: Weighted[] = [];
   for (let c = from; c < Math.min(to, request.columns); c++)
-    list.push({ value: request.weights[row * request.columns + c], importance: importanceAt(request, c) });
+    list.push({ value: request.weights[row * request.columns + c], importance: importanceAt(request, row, c) });
   return list;
 }
 
@@ -142,7 +142,7 @@ function masked(request: GridRequest, kept: Uint8Array, inner: (request: GridReq
 
 /** What a weight contributes to the output's energy. */
 const saliency = (request: GridRequest, i: number): number =>
-  request.weights[i] ** 2 * importanceAt(request, i % request.columns);
+  request.weights[i] ** 2 * importanceAt(request, Math.floor(i / request.columns), i % request.columns);
 
 /** Multiplications above which a mask is not worth its time: some seconds. */
 const mostMaskWork = 1.5e10;
@@ -192,7 +192,7 @@ function outlierGrid(request: GridRequest, { base }: OutlierEncoding): Grid {
   const first = gridOf({ ...request, encoding: base });
   const loss = weights.map((w, i) => {
     const [row, column] = [Math.floor(i / columns), i % columns];
-    return importanceAt(request, column) * (w - first.nearest(row, column, w) * first.scales[row]) ** 2;
+    return importanceAt(request, row, column) * (w - first.nearest(row, column, w) * first.scales[row]) ** 2;
   });
   const out = new Set([...loss.keys()].sort((a, b) => loss[b] - loss[a] || a - b).slice(0, count));
   const grid = gridOf({ ...request, encoding: base, weights: weights.map((w, i) => (out.has(i) ? 0 : w)) });

@@ -184,3 +184,24 @@ describe('second-order rounding', () => {
     expect(secondOrder(request, grid, () => moment)).toEqual(nearest(request, grid).values);
   });
 });
+
+describe('importances of single weights', () => {
+  const [rows, columns] = [4, 50];
+  const heavy = [7, 120];
+  const importances = (): Float64Array =>
+    Float64Array.from({ length: rows * columns }, (_, i) => (heavy.includes(i) ? 1e6 : 1));
+  const errorOf = (request: GridRequest, i: number): number => {
+    const grid = gridOf(request);
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    return Math.abs(request.weights[i] - grid.scales[row] * grid.nearest(row, column, request.weights[i]));
+  };
+
+  it.each(['palette4', 'palette4c', 'int2+out'])('%s comes nearer to the weights that matter', (name) => {
+    const request = requestOf(name, rows, columns, 5);
+    for (const i of heavy) {
+      const [before, after] = [errorOf(request, i), errorOf({ ...request, importances: importances() }, i)];
+      expect(after).toBeLessThan(0.1);
+      expect(after).toBeLessThan(before);
+    }
+  });
+});
