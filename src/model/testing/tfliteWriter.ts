@@ -13,6 +13,7 @@ export const tensorType = {
   uint8: 3,
   int64: 4,
   string: 5,
+  bool: 6,
   int16: 7,
   int8: 9,
 } as const;

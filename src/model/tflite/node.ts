@@ -29,6 +29,15 @@ export class TfliteNode {
     private readonly operator: TfliteOperator,
   ) {}
 
+  get builtin(): string {
+    return this.operator.builtin;
+  }
+
+  /** Before bytes are allocated. */
+  charge(bytes: number): void {
+    this.operator.charge(bytes);
+  }
+
   get inputCount(): number {
     return this.operator.inputs.length;
   }
@@ -84,6 +93,27 @@ export class TfliteNode {
     this.push(op, inputs, [...this.operator.outputs], attrs);
   }
 
+  get outputCount(): number {
+    return this.operator.outputs.length;
+  }
+
+  /** Emits the IR node that writes output i of an operator that has several. */
+  emitOutput(i: number, op: string, inputs: readonly TensorId[], attrs: Attrs): void {
+    this.push(op, inputs, [this.operator.outputs[i]], attrs);
+  }
+
+  /** Shape that the file says of output i. */
+  outputShape(i: number): number[] {
+    return this.graph.tensors[this.operator.outputs[i]]?.shape ?? this.broken(`output ${i} is missing`);
+  }
+
+  /** A constant list of integers in the graph. */
+  indices(values: readonly number[]): TensorId {
+    this.operator.charge(4 * values.length);
+    const name = `${this.operator.name}/indices`;
+    return addTensor(this.graph, { name, dtype: 'int32', shape: [values.length], data: Int32Array.from(values) });
+  }
+
   /** Emits the IR node that writes the operator's output and what becomes of the state in these inputs. */
   emitStateful(op: string, inputs: readonly TensorId[], attrs: Attrs, states: readonly number[]): void {
     const { graph } = this;
@@ -103,9 +133,10 @@ export class TfliteNode {
     this.push(op, inputs, [...this.operator.outputs, ...writes], attrs);
   }
 
-  /** Emits a node with a new tensor like the output but with this shape, for another node to read. */
-  emitTemporary(op: string, inputs: readonly TensorId[], attrs: Attrs, shape: number[]): TensorId {
-    const { name, dtype, quant } = this.output;
+  /** Emits a node with a new tensor like the output (or `like`) but with this shape, for another node to read. */
+  emitTemporary(op: string, inputs: readonly TensorId[], attrs: Attrs, shape: number[], like = this.output): TensorId {
+    const { name } = this.output;
+    const { dtype, quant } = like;
     const tensor: Tensor = { name: `${name}/${op}`, dtype, shape };
     if (quant !== undefined) tensor.quant = quant;
     const id = addTensor(this.graph, tensor);

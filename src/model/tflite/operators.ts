@@ -4,18 +4,25 @@
 import type { Clamp } from '../graph.js';
 import { activationOf } from './activation.js';
 import type { Field } from './flatbuffer.js';
+import { convertDepthToSpace, convertResizeBilinear, convertResizeNearest, convertSpaceToDepth } from './images.js';
 import { convertConv2d, convertDepthwise, convertFullyConnected, convertPool } from './layers.js';
-import type { TfliteNode } from './node.js';
-import { convertSequenceLstm, convertSvdf } from './recurrent.js';
-import * as schema from './schema.js';
 import {
-  convertConcatenation,
-  convertMean,
-  convertPad,
-  convertSlice,
-  convertStridedSlice,
-  convertTranspose,
-} from './shapes.js';
+  convertBroadcastTo,
+  convertGather,
+  convertMirrorPad,
+  convertPack,
+  convertSelect,
+  convertSplit,
+  convertSplitV,
+  convertTile,
+  convertUnpack,
+} from './moves.js';
+import type { TfliteNode } from './node.js';
+import { convertBatchMatmul, convertTransposeConv } from './products.js';
+import { convertSequenceLstm, convertSvdf } from './recurrent.js';
+import { convertArg, convertReduction } from './reduce.js';
+import * as schema from './schema.js';
+import { convertConcatenation, convertPad, convertSlice, convertStridedSlice, convertTranspose } from './shapes.js';
 
 export type Convert = (node: TfliteNode) => void;
 
@@ -46,6 +53,15 @@ const binary =
     n.input(1);
     const activation = options === undefined ? undefined : activationOf(n, n.option(options, options.activation));
     n.emit(op, n.inputs.slice(0, 2), activation === undefined ? {} : { activation });
+  };
+
+/** a > b is b < a. */
+const swapped =
+  (op: string): Convert =>
+  (n) => {
+    n.input(0);
+    n.input(1);
+    n.emit(op, [n.inputs[1], n.inputs[0]], {});
   };
 
 const softmax: Convert = (n) => {
@@ -105,7 +121,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   FULLY_CONNECTED: convertFullyConnected,
   AVERAGE_POOL_2D: convertPool('averagePool2d'),
   MAX_POOL_2D: convertPool('maxPool2d'),
-  MEAN: convertMean,
+  MEAN: convertReduction('mean'),
   SOFTMAX: softmax,
   RELU: clamp({ min: 0, max: null }),
   RELU6: clamp({ min: 0, max: 6 }),
@@ -117,6 +133,43 @@ export const operators: Readonly<Record<string, Convert>> = {
   HARD_SWISH: unary('hardSwish'),
   ...Object.fromEntries(Object.entries(functions).map(([name, op]) => [name, unary(op)])),
   SIGN: sign,
+  POW: binary('pow'),
+  PRELU: binary('prelu'),
+  SQUARED_DIFFERENCE: binary('squaredDifference'),
+  FLOOR_DIV: binary('floorDiv'),
+  FLOOR_MOD: binary('floorMod'),
+  EQUAL: binary('equal'),
+  NOT_EQUAL: binary('notEqual'),
+  LESS: binary('less'),
+  LESS_EQUAL: binary('lessEqual'),
+  GREATER: swapped('less'),
+  GREATER_EQUAL: swapped('lessEqual'),
+  LOGICAL_AND: binary('and'),
+  LOGICAL_OR: binary('or'),
+  LOGICAL_NOT: unary('not'),
+  LOG_SOFTMAX: unary('logSoftmax'),
+  SELECT: convertSelect,
+  SELECT_V2: convertSelect,
+  SUM: convertReduction('sum'),
+  REDUCE_MAX: convertReduction('reduceMax'),
+  REDUCE_MIN: convertReduction('reduceMin'),
+  REDUCE_PROD: convertReduction('product'),
+  ARG_MAX: convertArg('argMax'),
+  ARG_MIN: convertArg('argMin'),
+  RESIZE_BILINEAR: convertResizeBilinear,
+  RESIZE_NEAREST_NEIGHBOR: convertResizeNearest,
+  DEPTH_TO_SPACE: convertDepthToSpace,
+  SPACE_TO_DEPTH: convertSpaceToDepth,
+  TRANSPOSE_CONV: convertTransposeConv,
+  BATCH_MATMUL: convertBatchMatmul,
+  GATHER: convertGather,
+  TILE: convertTile,
+  BROADCAST_TO: convertBroadcastTo,
+  MIRROR_PAD: convertMirrorPad,
+  PACK: convertPack,
+  UNPACK: convertUnpack,
+  SPLIT: convertSplit,
+  SPLIT_V: convertSplitV,
   RESHAPE: reshape,
   SQUEEZE: reshape,
   EXPAND_DIMS: reshape,

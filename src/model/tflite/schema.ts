@@ -132,3 +132,19 @@ export const SequenceLstmOptions = {
   timeMajor: field(3, 'bool'),
 };
 export const LeakyReluOptions = { union: 75, alpha: field(0, 'float32') };
+export const ResizeBilinearOptions = { union: 15, alignCorners: field(2, 'bool'), halfPixel: field(3, 'bool') };
+export const ResizeNearestOptions = { union: 74, alignCorners: field(0, 'bool'), halfPixel: field(1, 'bool') };
+export const SpaceToDepthOptions = { union: 19, block: field(0, 'int32') };
+export const DepthToSpaceOptions = { union: 94, block: field(0, 'int32') };
+export const GatherOptions = { union: 23, axis: field(0, 'int32'), batchDims: field(1, 'int32') };
+export const TransposeConvOptions = {
+  union: 49,
+  padding: field(0, 'int8'),
+  strideW: field(1, 'int32'),
+  strideH: field(2, 'int32'),
+  activation: field(3, 'int8'),
+};
+export const PackOptions = { union: 59, axis: field(1, 'int32') };
+export const UnpackOptions = { union: 64, axis: field(1, 'int32') };
+export const MirrorPadOptions = { union: 77, mode: field(0, 'int8') };
+export const BatchMatMulOptions = { union: 101, adjointX: field(0, 'bool'), adjointY: field(1, 'bool') };

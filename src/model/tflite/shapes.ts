@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of the operators that move elements or reduce over axes.
+// Rows of the operators that pad, cut and join.
 import { elementCount } from '../graph.js';
 import { refuse } from '../refusal.js';
 import { activationOf } from './activation.js';
 import type { TfliteNode } from './node.js';
 import * as schema from './schema.js';
-
-export function convertMean(n: TfliteNode): void {
-  const rank = n.input(0).shape.length;
-  const axes = [...new Set(n.ints(1, 'list of axes').map((a) => n.axis(a, rank)))].sort((a, b) => a - b);
-  n.emit('mean', n.inputs.slice(0, 1), {
-    axes,
-    keepDims: n.option(schema.ReducerOptions, schema.ReducerOptions.keepDims),
-  });
-}
 
 export function convertTranspose(n: TfliteNode): void {
   const rank = n.input(0).shape.length;
