@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the operators that move elements. The resulting shapes are also used where constants are folded.
-import { elementCount, type TensorId } from '../graph.js';
+import { elementCount, type Tensor, type TensorId } from '../graph.js';
 import { maxListLength, maxRank } from '../limits.js';
+import { type PadMode, padLimit, padSources } from '../mirror.js';
 import { refuse } from '../refusal.js';
 import { emitChannelsLast, range } from './layout.js';
 import type { OnnxNode } from './node.js';
@@ -113,11 +114,13 @@ export function slicedRanges(n: OnnxNode): Ranges {
   const ranges: Ranges = { begin: shape.map(() => 0), size: [...shape], strides: shape.map(() => 1) };
   axes.forEach((axis, i) => {
     const length = shape[axis];
-    if (steps[i] < 1) refuse(`it has the step ${steps[i]}`, 'slice forwards');
-    const clampIndex = (v: number): number => Math.min(length, Math.max(0, v < 0 ? v + length : v));
-    const begin = clampIndex(starts[i]);
-    const stride = Math.min(steps[i], Math.max(1, length));
-    const size = Math.ceil((clampIndex(ends[i]) - begin) / stride);
+    const back = steps[i] < 0;
+    if (steps[i] === 0) n.broken('it has the step 0');
+    const clampIndex = (v: number, least: number): number =>
+      Math.min(back ? length - 1 : length, Math.max(least, v < 0 ? v + length : v));
+    const begin = clampIndex(starts[i], 0);
+    const stride = Math.sign(steps[i]) * Math.min(Math.abs(steps[i]), Math.max(1, length));
+    const size = Math.ceil((clampIndex(ends[i], back ? -1 : 0) - begin) / stride);
     if (size < 1) n.broken(`it takes no elements of axis ${axis}`);
     ranges.begin[axis] = begin;
     ranges.size[axis] = size;
@@ -127,7 +130,30 @@ export function slicedRanges(n: OnnxNode): Ranges {
 }
 
 export function convertSlice(n: OnnxNode): void {
-  n.emit('slice', [n.id(0)], { ...slicedRanges(n) });
+  const { begin, size, strides } = slicedRanges(n);
+  const shape = n.shape(0);
+  const back = range(shape.length).filter((d) => strides[d] < 0);
+  if (back.length === 0) {
+    n.emit('slice', [n.id(0)], { begin, size, strides });
+    return;
+  }
+  // What runs backwards is gathered, the rest sliced before.
+  const keep = (list: number[], otherwise: number[]): number[] =>
+    list.map((v, d) => (strides[d] < 0 ? otherwise[d] : v));
+  const ahead = {
+    begin: keep(
+      begin,
+      shape.map(() => 0),
+    ),
+    size: keep(size, shape),
+    strides: strides.map((s) => Math.max(1, s)),
+  };
+  const x = n.temporary('slice', [n.id(0)], ahead, 'forwards');
+  gatherAxes(
+    n,
+    x,
+    back.map((axis) => ({ axis, count: size[axis], sourceOf: (i) => begin[axis] + i * strides[axis] })),
+  );
 }
 
 /** Equal parts, or parts of the given lengths: one slice each. */
@@ -178,7 +204,8 @@ export function convertConcat(n: OnnxNode): void {
 export function convertPad(n: OnnxNode): void {
   const { length: rank } = n.shape(0);
   const mode = n.text('mode', 'constant');
-  if (mode !== 'constant') refuse(`it pads in mode '${mode}'`, "pad with constants (mode 'constant')");
+  if (mode !== 'constant' && mode !== 'reflect' && mode !== 'edge')
+    refuse(`it pads in mode '${mode}'`, "pad in mode 'constant', 'reflect' or 'edge'");
   const asInputs = n.opset >= 11;
   const flat = asInputs ? n.constantInts(1, 'padding') : (n.ints('pads') ?? n.broken('it has no pads'));
   const value = asInputs ? (n.has(2) ? n.constantNumber(2, 'value') : 0) : n.float('value', 0);
@@ -190,10 +217,57 @@ export function convertPad(n: OnnxNode): void {
   axes.forEach((axis, i) => {
     pads[axis] = [flat[i], flat[i + axes.length]];
   });
+  if (mode !== 'constant') {
+    padFromInside(n, mode, pads);
+    return;
+  }
   const isSpatial = rank >= 3 && pads.slice(0, 2).every(([before, behind]) => before + behind === 0);
   if (isSpatial) {
     emitChannelsLast(n, 'pad', [], { pads: [pads[0], ...pads.slice(2), pads[1]], value });
     return;
   }
   n.emit('pad', [n.id(0)], { pads, value });
+}
+
+/** A gather per padded dimension. */
+function padFromInside(n: OnnxNode, mode: PadMode, pads: readonly [number, number][]): void {
+  const shape = n.shape(0);
+  const padded = range(shape.length).filter((d) => pads[d][0] + pads[d][1] > 0);
+  for (const d of padded) {
+    const most = padLimit(mode, shape[d]) ?? maxListLength;
+    if (Math.max(...pads[d]) > most)
+      refuse(`it puts [${pads[d]}] around ${shape[d]} elements in mode '${mode}'`, `pad at most ${most}`);
+  }
+  if (padded.length === 0) {
+    n.bind(n.value(0));
+    return;
+  }
+  const gathered = padded.map((axis) => {
+    const [before, behind] = pads[axis];
+    n.values.budget.charge(8 * (before + shape[axis] + behind));
+    const sources = padSources(mode, shape[axis], before, behind);
+    return { axis, count: sources.length, sourceOf: (i: number) => sources[i] };
+  });
+  gatherAxes(n, n.id(0), gathered);
+}
+
+interface GatheredAxis {
+  axis: number;
+  count: number;
+  sourceOf: (i: number) => number;
+}
+
+/** One gather after the other, by constant indices; the last gives the node's output. */
+function gatherAxes(n: OnnxNode, from: TensorId, axes: readonly GatheredAxis[]): void {
+  const { dtype, quant } = n.values.graph.tensors[from];
+  const like = { dtype, ...(quant && { quant }) };
+  let x = from;
+  axes.forEach(({ axis, count, sourceOf }, i) => {
+    n.values.budget.charge(8 * count);
+    const data = Int32Array.from({ length: count }, (_, at) => sourceOf(at));
+    const tensor: Tensor = { name: `${n.outputName}/indices${axis}`, dtype: 'int32', shape: [count], data };
+    const inputs = [x, n.values.place({ kind: 'constant', tensor })];
+    if (i === axes.length - 1) n.emit('gather', inputs, { axis }, like);
+    else x = n.temporary('gather', inputs, { axis }, `gathered${axis}`, like);
+  });
 }
