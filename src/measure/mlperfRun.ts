@@ -68,8 +68,19 @@ export async function inferWindow(
 /** As many inferences as a window of this length takes, at least 10 (MLPerf Tiny rules). */
 export async function inferencesFor(target: MlperfTarget, seconds: number): Promise<number> {
   const probe = await inferWindow(target, 10, 1);
-  return Math.max(10, Math.ceil((1.02 * seconds * 10) / probe.seconds));
+  return Math.max(leastInferences, Math.ceil((1.02 * seconds * 10) / probe.seconds));
 }
+
+/** The rules' window: at least 10 inferences and so many seconds. */
+const leastInferences = 10;
+
+const requirementLine = (
+  { seconds, inferences }: Pick<MlperfWindow, 'seconds' | 'inferences'>,
+  leastSeconds: number,
+) =>
+  seconds >= leastSeconds && inferences >= leastInferences
+    ? 'Runtime requirements have been met.'
+    : 'Runtime requirements have NOT been met: this is not valid for submission.';
 
 /** `00012.345 ulp-mlperf: ` before each line: seconds since the start, as the logs of record have it. */
 export function resultLines(windows: readonly MlperfWindow[], leastSeconds: number): string[] {
@@ -78,23 +89,22 @@ export function resultLines(windows: readonly MlperfWindow[], leastSeconds: numb
     `  # Inferences : ${String(w.inferences).padStart(13)}`,
     `  Runtime      : ${w.seconds.toFixed(3).padStart(13)} sec.`,
     `  Throughput   : ${(w.inferences / w.seconds).toFixed(3).padStart(13)} inf./sec.`,
-    w.seconds >= leastSeconds && w.inferences >= 10
-      ? 'Runtime requirements have been met.'
-      : 'Runtime requirements have NOT been met: this is not valid for submission.',
+    requirementLine(w, leastSeconds),
   ]);
   if (windows.length !== windowCount) return [...lines, `${windows.length} of ${windowCount} windows: no median.`];
   const rule = '-'.repeat(57);
   return [...lines, rule, `Median throughput is ${medianThroughput(windows).toFixed(3)} inf./sec.`, rule];
 }
 
-/** The energy log's form: what each window took, and the median of them. */
-export function energyLines(report: EnergyReport, starts: readonly number[]): string[] {
+/** The energy log's form: what each window took, whether it was long enough, and the median of them. */
+export function energyLines(report: EnergyReport, starts: readonly number[], leastSeconds: number): string[] {
   const micro = (joules: number) => (joules * 1e6).toFixed(3).padStart(13);
   const lines = report.windows.flatMap((w, i) => [
     `Energy data for window ${i + 1} at time ${starts[i].toFixed(2)} for ${w.seconds.toFixed(2)} sec.:`,
     `  Energy       : ${micro(w.joules)} uJ`,
     `  Power        : ${micro(w.joules / w.seconds)} uW`,
     `  Energy/Inf.  : ${micro(w.joules / report.inferencesPerWindow)} uJ/inf.`,
+    requirementLine({ seconds: w.seconds, inferences: report.inferencesPerWindow }, leastSeconds),
   ]);
   if (report.windows.length !== windowCount)
     return [...lines, `${report.windows.length} of ${windowCount} windows: no median.`];

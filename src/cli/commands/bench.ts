@@ -264,7 +264,7 @@ async function converse(
 function lines(result: BenchResult): string[] {
   const scores = result.accuracy;
   return [
-    ...(result.energy ? energyLines(result.energy.report, result.energy.starts) : []),
+    ...(result.energy ? energyLines(result.energy.report, result.energy.starts, leastSeconds) : []),
     ...(result.windows ? resultLines(result.windows, leastSeconds) : []),
     ...(scores
       ? [
