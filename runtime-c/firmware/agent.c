@@ -148,6 +148,18 @@ mote_window mote_agent_batch(uint32_t inferences) {
   return window;
 }
 
+mote_window mote_agent_batch_layer(uint32_t times, uint16_t layer) {
+  mote_window window = {0, 0};
+  mote_marker_pulse();
+  uint64_t start = mote_counter_start();
+  MOTE_BARRIER();
+  for (uint32_t i = 0; i < times && window.result == 0; i++) window.result = (int32_t)mote_model_step((int)layer, mote_arena());
+  MOTE_BARRIER();
+  window.ticks = mote_counter_span(start, mote_counter_now());
+  mote_marker_pulse();
+  return window;
+}
+
 // -- results, with three decimals, halves to even as printf does
 
 static void put_milli(int64_t milli) {

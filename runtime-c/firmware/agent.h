@@ -14,5 +14,7 @@ void mote_agent_begin(void);
 void mote_agent_take(uint8_t byte);
 /// `inferences` runs of the input that lies in the arena, the marker falling right before and right after them.
 mote_window mote_agent_batch(uint32_t inferences);
+/// One layer so many times, framed alike. Where its output takes its input's place, each works on what the last one left.
+mote_window mote_agent_batch_layer(uint32_t times, uint16_t layer);
 
 #endif

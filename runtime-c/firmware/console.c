@@ -128,16 +128,21 @@ static uint8_t answer_window(mote_window window) {
   return window.result == 0 ? DONE : MODEL_ERROR;
 }
 
+static uint16_t layer_at(uint32_t place) { return (uint16_t)(io.bytes[place] | io.bytes[place + 1u] << 8); }
+
 static uint8_t step(uint32_t length) {
-  uint16_t layer = (uint16_t)(io.bytes[HEADER_BYTES] | io.bytes[HEADER_BYTES + 1u] << 8);
+  uint16_t layer = layer_at(HEADER_BYTES);
   if (length != 2u || layer >= MOTE_MODEL_LAYERS) return RANGE;
   return answer_window(mote_step(layer));
 }
 
 #ifdef MOTE_AGENT
 static uint8_t batch(uint32_t length) {
-  if (length != 4u) return RANGE;
-  return answer_window(mote_agent_batch(mote_get32(io.bytes + HEADER_BYTES)));
+  uint32_t times = length < 4u ? 0 : mote_get32(io.bytes + HEADER_BYTES);
+  if (length == 4u) return answer_window(mote_agent_batch(times));
+  uint16_t layer = layer_at(HEADER_BYTES + 4u);
+  if (length != 6u || layer >= MOTE_MODEL_LAYERS) return RANGE;
+  return answer_window(mote_agent_batch_layer(times, layer));
 }
 #endif
 

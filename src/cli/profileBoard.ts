@@ -7,10 +7,11 @@ import type { Device } from '../device/device.js';
 import { startDevice } from '../device/startDevice.js';
 import type { Board } from '../generated/board.js';
 import { openEmulatedPpk2 } from '../measure/emulated/emulatedPpk2.js';
-import { type EnergyRun, type EnergyTruth, measureEnergy, reportOf } from '../measure/energyRun.js';
+import { type EnergyRun, type EnergyTruth, type LayerEnergy, measureEnergy, reportOf } from '../measure/energyRun.js';
+import { layerWindows } from '../measure/layerWindows.js';
 import type { Meter } from '../measure/meter.js';
 import { meters } from '../measure/meters.js';
-import { type ClockCheck, checkClock, profileDevice } from '../measure/profileDevice.js';
+import { type ClockCheck, checkClock, type ProfiledDevice, profileDevice } from '../measure/profileDevice.js';
 import { readTrace } from '../measure/replay.js';
 import type { RecordParts } from '../measure/runRecord.js';
 import type { Trace } from '../measure/trace.js';
@@ -37,6 +38,8 @@ interface Bench {
   meter?: Meter;
   wait?: (ms: number) => Promise<void>;
   truth?: (found: FoundWindows, inferencesPerWindow: number) => EnergyTruth;
+  /** Of an emulated meter: each window of the recording without the marker's pulse. */
+  computingJ?: () => number[];
 }
 
 /** Chip's time around emulated windows: enough for a mean of what idling takes. */
@@ -101,12 +104,13 @@ async function measure(
   if (clock instanceof MoteError) return { ...parts, broken: clock };
   const energy =
     replayed ??
-    (settings && bench.meter && (await liveEnergy(bench, bench.meter, settings, profiled.whole.median, out)));
+    (settings && bench.meter && (await liveEnergy(bench, bench.meter, settings, { folder, sample, profiled }, out)));
   return {
     ...parts,
     ...(clock && { clock }),
     ...(energy?.report &&
       energy.trace && { energy: { report: energy.report, trace: energy.trace, ...truthOf(bench, energy) } }),
+    ...(energy?.layers && { layerEnergies: energy.layers.map((l) => ({ ...l, ...layerTruth(bench, l) })) }),
     ...(energy?.broken && { broken: energy.broken }),
   };
 }
@@ -124,23 +128,39 @@ function truthOf({ truth }: Bench, { found, report }: EnergyRun): { truth?: Ener
   return truth && found && report ? { truth: truth(found, report.inferencesPerWindow) } : {};
 }
 
+function layerTruth({ computingJ }: Bench, { firstWindow, repeats, report }: LayerEnergy): { truthJ?: number } {
+  const joules = computingJ?.().slice(firstWindow, firstWindow + report.windows.length);
+  return joules ? { truthJ: joules.reduce((sum, j) => sum + j, 0) / joules.length / repeats } : {};
+}
+
+/** What the windows are made from. */
+interface Known {
+  folder: PackFolder;
+  sample: readonly Uint8Array[];
+  profiled: ProfiledDevice;
+}
+
 async function liveEnergy(
   bench: Bench,
   meter: Meter,
   settings: EnergySettings,
-  cycles: number,
+  { folder, sample, profiled }: Known,
   out: Output,
 ): Promise<EnergyRun> {
   const { device, wait } = bench;
+  const cycles = profiled.whole.median;
+  const marker = settings.marker ?? (meter.info.digitalInputs > 0 ? 0 : undefined);
+  const layers = marker === undefined ? [] : layerWindows(device, folder.manifest, sample, profiled, meter.info.rateHz);
   const inferencesPerWindow =
     settings.inferences ?? Math.max(10, Math.ceil((settings.seconds * device.info.clockHz) / cycles));
   const run = await measureEnergy(device, meter, {
     windows: settings.windows,
     inferencesPerWindow,
-    marker: settings.marker ?? (meter.info.digitalInputs > 0 ? 0 : undefined),
+    marker,
+    layers,
     idle: settings.idle,
     meterGone: () => meter.gone() !== undefined,
-    onWindow: (done) => out.progress(`window ${done} of ${settings.windows}`),
+    onWindow: (done, of) => out.progress(`window ${done} of ${of}`),
     ...(wait && { wait, gapMs: emulatedGapMs }),
   });
   out.progress('');

@@ -22,6 +22,8 @@ export function layerLines(record: RunRecord, width: number): string[] {
   const joule = record.energy?.perInference.median;
   const sum = layers.reduce((total, l) => total + l.count.median, 0);
   const share = (count: number) => (joule === undefined ? '–' : `≈${micro((joule * count) / sum)}`);
+  const energyCell = ({ energy, count }: RunRecord['layers'][number]) =>
+    energy ? `${micro(energy.joules)} ± ${micro(energy.uncertaintyJ)}` : share(count.median);
   const withPrediction = layers.some((l) => l.predicted);
   const rows = layers.map((l) => [
     l.name,
@@ -32,7 +34,7 @@ export function layerLines(record: RunRecord, width: number): string[] {
     percent(l.count.median, sum),
     l.macs > 0 ? (l.count.median / l.macs).toFixed(2) : '–',
     l.bound,
-    share(l.count.median),
+    energyCell(l),
     ...(withPrediction ? predictedCells(l.predicted, l.count.median) : []),
   ]);
   rows.push([
@@ -84,14 +86,19 @@ export function wholeLines(record: RunRecord): string[] {
   ];
 }
 
-export function predictedLine({ predicted, counter, whole }: RunRecord): string[] {
+export function predictedLine({ predicted, counter, whole, energy }: RunRecord): string[] {
   if (!predicted) return [];
   const { count, errorPercent, from } = predicted;
   const sure = errorPercent === null ? ', error not known,' : ` ± ${errorText(errorPercent)}`;
   const off = signedPercent(100 * (count / whole.median - 1));
-  return [
+  const lines = [
     `predict ≈ ${grouped(count)} ${counter.unit}${sure} before the run, estimated from ${from} counts: ${off} off`,
   ];
+  if (predicted.joules !== undefined && energy) {
+    const energyOff = signedPercent(100 * (predicted.joules / energy.perInference.median - 1));
+    lines.push(`        ≈ ${micro(predicted.joules)} µJ per inference before the run, estimated: ${energyOff} off`);
+  }
+  return lines;
 }
 
 function latencyLine(record: RunRecord): string {
@@ -111,7 +118,7 @@ function clockLine({ clock, clockHz, counter }: RunRecord): string {
   return `clock   ${mega(clockHz)} MHz as the board's file says; ${why}`;
 }
 
-function energyLines({ energy }: RunRecord): string[] {
+function energyLines({ energy, layers }: RunRecord): string[] {
   if (!energy) return [];
   const net =
     energy.netJ === null
@@ -119,7 +126,8 @@ function energyLines({ energy }: RunRecord): string[] {
       : `; ${micro(energy.netJ)} µJ without idling at ${((energy.idleW ?? 0) * 1000).toFixed(2)} mW`;
   const lines = [
     `energy  ${micro(energy.perInference.median)} µJ per inference ± ${micro(energy.uncertaintyJ)} (k = 1), ${energy.source}${net}`,
-    `        ${energy.windows.length} windows of ${energy.inferencesPerWindow} by ${energy.windowsBy}, ${energy.meter}; ≈ of a layer: the whole's, shared out by counts`,
+    `        ${energy.windows.length} windows of ${energy.inferencesPerWindow} by ${energy.windowsBy}, ${energy.meter}`,
+    layersEnergyLine(layers, energy.perInference.median),
   ];
   if (energy.truth) {
     const off = 100 * Math.abs(energy.perInference.median / energy.truth.perInferenceJ - 1);
@@ -127,5 +135,19 @@ function energyLines({ energy }: RunRecord): string[] {
       `truth   windows within ${energy.truth.edgeSamples.toFixed(2)} samples of the emulator's own, energy ${off.toFixed(3)} % off its ${micro(energy.truth.perInferenceJ)} µJ`,
     );
   }
+  const offs = layers.flatMap(({ energy: e }) => (e?.truthJ ? [100 * Math.abs(e.joules / e.truthJ - 1)] : []));
+  if (offs.length > 0)
+    lines.push(
+      `        of ${offs.length} layers, energy at most ${Math.max(...offs).toFixed(3)} % off the emulator's own`,
+    );
   return [...lines, ...energy.notes.map((note) => `        ${note}`)];
+}
+
+/** Measured alone, or shared out. */
+function layersEnergyLine(layers: RunRecord['layers'], wholeJ: number): string {
+  const metered = layers.flatMap(({ energy }) => energy ?? []);
+  if (metered.length === 0) return "        ≈ of a layer: the whole's, shared out by counts";
+  const sum = metered.reduce((total, e) => total + e.joules, 0);
+  const rest = metered.length < layers.length ? "; ≈: the whole's, shared out by counts" : '';
+  return `        ${metered.length} layers in windows of their own, together ${((100 * sum) / wholeJ).toFixed(2)} % of it${rest}`;
 }

@@ -18,6 +18,7 @@ import {
   rootMeanSquare,
   scaledCost,
 } from './fitKernel.js';
+import { type KernelEnergy, kernelEnergies } from './kernelEnergy.js';
 import { shapeKey } from './sampleRun.js';
 
 export type Word = 'emulated' | 'measured';
@@ -52,6 +53,8 @@ export interface CostTable {
   counted: ReadonlyMap<string, CostSample>;
   sessions: readonly CostSession[];
   energy?: EnergyCost;
+  /** Microjoules of kernels that a meter measured alone. */
+  energies: Readonly<Record<string, KernelEnergy>>;
   /** Samples that were left out: of other versions of their kernels, at another clock. */
   stale: readonly CostSample[];
   otherClock: number;
@@ -224,9 +227,11 @@ export function learntTable(
   const learnt = learntRows(samples, costs, pooled);
   const missing = Object.keys(costs).filter((k) => !learnt[k]);
   const energy = energyOf(file.sessions.filter(atClock));
+  const rows = { ...learnt, ...derivedRows(missing, costs, known, pooled) };
   return {
     unit: file.unit,
-    rows: { ...learnt, ...derivedRows(missing, costs, known, pooled) },
+    rows,
+    energies: kernelEnergies(samples, rows),
     ratio: ratioOf(known) ?? 1,
     counted: new Map(samples.map((s) => [shapeKey(s.kernel, s), s])),
     sessions: file.sessions.filter(atClock),
@@ -246,6 +251,7 @@ export function targetTable({ costs = {} }: Pick<Target, 'costs'>): CostTable {
     unit: 'instructions',
     rows: Object.fromEntries(rows),
     ratio: 1,
+    energies: {},
     counted: new Map(),
     sessions: [],
     stale: [],

@@ -95,6 +95,6 @@ export async function learnRuns(
       .filter(([, row]) => row.shapes > 0)
       .sort(),
   );
-  await writeOutput(path, `${JSON.stringify({ ...file, samples, fits }, null, 1)}\n`);
+  await writeOutput(path, `${JSON.stringify({ ...file, samples, fits, energyFits: table.energies }, null, 1)}\n`);
   return { path, added, dropped: file.samples.length - samples.length, table };
 }

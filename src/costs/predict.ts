@@ -20,6 +20,8 @@ export interface LayerPrediction extends Predicted {
   shapes: number;
   /** What the same kernel took for the same shape. */
   counted?: { count: number; source: Word; from: string };
+  /** Estimated: by the kernel's own row where a meter measured it alone, else by counts. */
+  energy?: { joules: number; errorPercent: number | null; from: Word; by: 'kernel' | 'counts' };
 }
 
 export interface Prediction {
@@ -34,8 +36,8 @@ export interface Prediction {
   counted: { layers: number; count: number };
   /** The same pack was profiled: the whole. */
   wholeCounted?: { count: number; source: Word };
-  /** Estimated, of one inference, by `whole`. */
-  energy?: { joules: number; errorPercent: number | null; from: Word; models: number };
+  /** Estimated, of one inference; `kernels`: layers whose kernel was metered alone. */
+  energy?: { joules: number; errorPercent: number | null; from: Word; models: number; kernels: number };
 }
 
 type Layer = PackManifest['layers'][number];
@@ -92,19 +94,55 @@ function layerPrediction(layer: Layer, table: CostTable): LayerPrediction | unde
   };
 }
 
+/** By the kernel's row where it has one, else what a count takes on this board. */
+function layerEnergy(
+  layer: Layer,
+  { count, errorPercent }: LayerPrediction,
+  { energy, energies }: CostTable,
+): LayerPrediction['energy'] {
+  const call = layer.streamed ? undefined : callOf(layer);
+  const row = call && energies[layer.kernel];
+  if (call && row) {
+    const joules = predictInstructions(row, call.work) / 1e6;
+    // A kernel metered on one shape: its energy is taken to be off like its count.
+    return { joules, errorPercent: row.errorPercent ?? errorPercent, from: row.from, by: 'kernel' };
+  }
+  if (!energy) return undefined;
+  return {
+    joules: energy.joulesPerCount * count,
+    errorPercent: withinPercent(errorPercent, energy.errorPercent),
+    from: energy.from,
+    by: 'counts',
+  };
+}
+
+/** Of all layers, whose errors are taken to go one way. */
+function wholeEnergy(layers: readonly LayerPrediction[], models: number): Prediction['energy'] {
+  const parts = layers.flatMap(({ energy }) => energy ?? []);
+  if (parts.length === 0 || parts.length < layers.length) return undefined;
+  const sum = together(parts.map((p) => ({ ...p, count: p.joules })));
+  if (!sum) return undefined;
+  const kernels = parts.filter((p) => p.by === 'kernel').length;
+  return { joules: sum.count, errorPercent: sum.errorPercent, from: sum.from, models, kernels };
+}
+
 const withinPercent = (a: number | null, b: number): number | null => (a === null ? null : Math.hypot(a, b));
 
 export function predictPack(
   { layers: list, hash }: Pick<PackManifest, 'layers' | 'hash'>,
   table: CostTable,
 ): Prediction {
-  const layers = list.map((l) => layerPrediction(l, table));
+  const layers = list.map((l) => {
+    const p = layerPrediction(l, table);
+    const energy = p && layerEnergy(l, p, table);
+    return energy ? { ...p, energy } : p;
+  });
   const known = layers.filter((l) => l !== undefined);
   const whole = together(known);
   const counted = known.flatMap((l) => (l.counted ? [l.counted.count] : []));
   const session = table.sessions.findLast((s) => hash.startsWith(s.hash));
   const missing = layers.length - known.length;
-  const { energy } = table;
+  const energy = wholeEnergy(known, table.energy?.models ?? 0);
   return {
     unit: table.unit,
     layers,
@@ -112,15 +150,6 @@ export function predictPack(
     missing,
     counted: { layers: counted.length, count: counted.reduce((sum, c) => sum + c, 0) },
     ...(session ? { wholeCounted: { count: session.count, source: session.source } } : {}),
-    ...(energy && whole
-      ? {
-          energy: {
-            joules: energy.joulesPerCount * whole.count,
-            errorPercent: withinPercent(whole.errorPercent, energy.errorPercent),
-            from: energy.from,
-            models: energy.models,
-          },
-        }
-      : {}),
+    ...(energy ? { energy } : {}),
   };
 }

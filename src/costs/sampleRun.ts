@@ -45,6 +45,7 @@ export function samplesOfRun(record: RunRecord): CostSample[] {
       ...(weights === undefined ? {} : { weights }),
       work,
       count: median(layers.map((l) => l.count.median)),
+      ...energyOf(layers),
       layers: layers.length,
       source: record.counter.source,
       clockHz: record.clockHz,
@@ -52,6 +53,19 @@ export function samplesOfRun(record: RunRecord): CostSample[] {
       from: `${record.name} ${record.hash}`.slice(0, 200),
     };
   });
+}
+
+/** The median of layers that were metered alone, and the worst of their uncertainties. */
+function energyOf(layers: readonly RunLayer[]): Pick<CostSample, 'energy'> {
+  const metered = layers.flatMap(({ energy }) => energy ?? []);
+  if (metered.length === 0) return {};
+  return {
+    energy: {
+      microjoules: 1e6 * median(metered.map((e) => e.joules)),
+      uncertaintyMicrojoules: 1e6 * Math.max(...metered.map((e) => e.uncertaintyJ)),
+      source: metered[0].source,
+    },
+  };
 }
 
 function sessionOf(record: RunRecord): CostSession {
@@ -92,11 +106,20 @@ export const emptyCosts = ({ board, target, counter }: RunRecord): CostFile => (
   samples: [],
 });
 
+/** A run without a meter keeps the energy that another one found for the same code. */
+function keptEnergy(older: readonly CostSample[], newer: readonly CostSample[]): CostSample[] {
+  const known = new Map(older.map((s) => [sampleKey(s), s]));
+  return newer.map((s) => {
+    const before = known.get(sampleKey(s));
+    return s.energy || !before?.energy || before.code !== s.code ? s : { ...s, energy: before.energy };
+  });
+}
+
 /** The file with the run in it. The run must be of the file's board, target and unit. */
 export function withRun(file: CostFile, record: RunRecord): CostFile {
   return {
     ...file,
     sessions: merged(file.sessions, [sessionOf(record)], sessionKey, maxSessions),
-    samples: merged(file.samples, samplesOfRun(record), sampleKey, maxSamples),
+    samples: merged(file.samples, keptEnergy(file.samples, samplesOfRun(record)), sampleKey, maxSamples),
   };
 }

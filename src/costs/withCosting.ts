@@ -5,8 +5,20 @@ import type { RunRecord } from '../generated/run.js';
 import type { Predicted, Prediction } from './predict.js';
 import { callOf } from './sampleRun.js';
 
-const part = (p: Predicted | undefined): { predicted?: NonNullable<RunRecord['predicted']> } =>
-  p ? { predicted: { count: Math.round(p.count), errorPercent: p.errorPercent, from: p.from } } : {};
+const part = (
+  p: Predicted | undefined,
+  energy: { joules: number } | undefined,
+): { predicted?: NonNullable<RunRecord['predicted']> } =>
+  p
+    ? {
+        predicted: {
+          count: Math.round(p.count),
+          errorPercent: p.errorPercent,
+          from: p.from,
+          ...(energy && { joules: energy.joules }),
+        },
+      }
+    : {};
 
 /** `prediction`: in the record's unit, of all layers of the pack. */
 export function withCosting(
@@ -19,8 +31,8 @@ export function withCosting(
     ...record,
     layers: record.layers.map((l) => {
       const call = callOf(layers[l.index]);
-      return { ...l, ...part(usable?.layers[l.index]), ...(call ? { call } : {}) };
+      return { ...l, ...part(usable?.layers[l.index], usable?.layers[l.index]?.energy), ...(call ? { call } : {}) };
     }),
-    ...(usable?.missing === 0 ? part(usable.whole) : {}),
+    ...(usable?.missing === 0 ? part(usable.whole, usable.energy) : {}),
   };
 }

@@ -45,8 +45,8 @@ export interface Device {
   step(index: number): Promise<Window>;
   /** Clears what lives from one inference to the next. */
   reset(): Promise<void>;
-  /** `inferences` runs of the input in the arena as one window, framed by the marker pin; only firmware with the agent. */
-  batch?(inferences: number): Promise<Window>;
+  /** So many runs of the input in the arena, or of one layer, as a window framed by the marker; only firmware with the agent. */
+  batch?(times: number, layer?: number): Promise<Window>;
   status(): Promise<DeviceStatus>;
   close(): Promise<void>;
 }

@@ -97,7 +97,7 @@ function linkDevice(
     run: async () => toWindow(await session.run()),
     step: async (index) => toWindow(await session.step(index)),
     reset: () => session.reset(),
-    batch: async (inferences) => toWindow(await session.batch(inferences)),
+    batch: async (times, layer) => toWindow(await session.batch(times, layer)),
     status: async () => {
       const { guardIntact, stackUsedBytes, stackReservedBytes } = await session.status();
       return { guardIntact, stackUsedBytes, stackReservedBytes };

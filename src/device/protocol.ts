@@ -97,9 +97,11 @@ export function readBody(offset: number, count: number): Uint8Array {
 
 export const stepBody = (layer: number): Uint8Array => Uint8Array.of(layer & 0xff, layer >> 8);
 
-export function batchBody(inferences: number): Uint8Array {
-  const body = new Uint8Array(4);
-  viewOf(body).setUint32(0, inferences, true);
+/** The whole model `times` times, or one layer of it. */
+export function batchBody(times: number, layer?: number): Uint8Array {
+  const body = new Uint8Array(layer === undefined ? 4 : 6);
+  viewOf(body).setUint32(0, times, true);
+  if (layer !== undefined) viewOf(body).setUint16(4, layer, true);
   return body;
 }
 

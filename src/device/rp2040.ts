@@ -45,7 +45,7 @@ export async function startRp2040(
 }
 
 /** `nanos` is the chip's present time. */
-export interface Rp2040Emulator extends Pick<Chip, 'windowInstructions' | 'nanos'> {
+export interface Rp2040Emulator extends Pick<Chip, 'windowInstructions' | 'executed' | 'nanos'> {
   /** UART0. */
   link: Link;
   /** Lets so much of the chip's time pass although its program waits for the host; done when it has. */
@@ -78,7 +78,8 @@ function openEmulator(board: Board, image: Uint8Array, path: string, watch: Rp20
     const chip = makeChip(parseFlashImage(image, FLASH_START), VECTOR_TABLE);
     watchPins(chip, watch);
     const elapse = start(chip, far, board.console.baud);
-    return { link: near, windowInstructions: chip.windowInstructions, nanos: chip.nanos, elapse };
+    const { windowInstructions, executed, nanos } = chip;
+    return { link: near, windowInstructions, executed, nanos, elapse };
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     return fail('data.broken', { path, reason: `as a firmware image: ${error.message}` });

@@ -59,6 +59,8 @@ export interface Chip {
   run(instructions: number, stop: () => boolean): void;
   /** Instructions between the program's last two looks at SysTick: the last window's, and a few of the counter's own. */
   windowInstructions(): number;
+  /** Instructions since the start. */
+  executed(): number;
   /** The chip's clock; exact inside a register access. */
   nanos(): number;
 }
@@ -81,6 +83,7 @@ export function makeChip(parts: readonly FlashPart[], vectorTable: number): Chip
     chip,
     run: (instructions, stop) => runInstructions(batch, instructions, stop),
     windowInstructions: () => batch.looks[1] - batch.looks[0],
+    executed: () => batch.executed,
     nanos: () => clock.nanos,
   };
 }

@@ -113,9 +113,9 @@ export class Session {
     await this.#ask('reset', undefined, this.#short(), (body) => expectLength('RESET', body, 0));
   }
 
-  /** `inferences` runs in one marked window; only firmware with the agent knows it. */
-  async batch(inferences: number): Promise<TickWindow> {
-    return this.#ask('batch', batchBody(inferences), this.#long(), decodeWindow);
+  /** So many runs of the model, or of one layer, in one marked window; only firmware with the agent knows it. */
+  async batch(times: number, layer?: number): Promise<TickWindow> {
+    return this.#ask('batch', batchBody(times, layer), this.#long(), decodeWindow);
   }
 
   async status(): Promise<StatusReply> {

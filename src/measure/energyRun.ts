@@ -6,7 +6,14 @@ import { type EnergyReport, energyReport } from './energy.js';
 import type { Meter } from './meter.js';
 import { lacksAgent } from './profileDevice.js';
 import type { SampleRange, Trace } from './trace.js';
-import { completeWindows, type FoundWindows, markerWindows, patternWindows, type RunPattern } from './windows.js';
+import {
+  behindPulse,
+  completeWindows,
+  type FoundWindows,
+  markerWindows,
+  patternWindows,
+  type RunPattern,
+} from './windows.js';
 
 export interface EnergyRunOptions {
   windows: number;
@@ -21,7 +28,25 @@ export interface EnergyRunOptions {
   wait?: (ms: number) => Promise<void>;
   /** The meter went away: further windows would be for nothing. */
   meterGone?: () => boolean;
-  onWindow?: (done: number) => void;
+  onWindow?: (done: number, of: number) => void;
+  /** Layers that get windows of their own behind those of the whole, as many; for that a marker is needed. */
+  layers?: readonly LayerWindows[];
+}
+
+/** A layer alone, many times in a window. */
+export interface LayerWindows {
+  layer: number;
+  repeats: number;
+  /** Leaves in the arena what the layer reads. */
+  prepare(): Promise<void>;
+}
+
+export interface LayerEnergy {
+  layer: number;
+  repeats: number;
+  report: EnergyReport;
+  /** Place of its first window among all of the recording. */
+  firstWindow: number;
 }
 
 /** Some 25,000 samples of a PPK2, 1,250 of an LPM01A: enough for a mean of what idling takes. */
@@ -40,6 +65,8 @@ export interface EnergyRun {
   report?: EnergyReport;
   trace?: Trace;
   found?: FoundWindows;
+  /** Those whose windows were all complete. */
+  layers?: LayerEnergy[];
   /** Why there are fewer windows than were asked for, or none. */
   broken?: MoteError;
 }
@@ -55,9 +82,28 @@ export async function measureEnergy(device: Device, meter: Meter, options: Energ
   const search = await kept(async () => findWindows(trace, pattern, recordS, options));
   const found = search.value;
   if (!found) return { trace, broken: broken ?? search.broken ?? noWindow(meter, trace) };
-  const made = await kept(async () => reportOf(trace, found, options));
-  return { trace, found, report: made.value, broken: broken ?? made.broken };
+  const whole = { ...found, windows: found.windows.slice(0, options.windows) };
+  const made = await kept(async () => reportOf(trace, whole, options));
+  const layers = layerEnergies(trace, found, options);
+  return { trace, found: whole, report: made.value, layers, broken: broken ?? made.broken };
 }
+
+/** Windows so short that the marker's pulse counts: it is left out of them. */
+function layerEnergies(trace: Trace, found: FoundWindows, { marker, windows, layers = [] }: EnergyRunOptions) {
+  if (marker === undefined) return [];
+  return layers.flatMap(({ layer, repeats }, i): LayerEnergy[] => {
+    const firstWindow = (i + 1) * windows;
+    const own = found.windows.slice(firstWindow, firstWindow + windows);
+    if (own.length < windows) return [];
+    const report = energyReport(trace, behindPulse(trace, marker, { ...found, windows: own }), {
+      inferencesPerWindow: repeats,
+    });
+    return [{ layer, repeats, report, firstWindow }];
+  });
+}
+
+/** All windows of the recording: those of the whole, and of each layer. */
+const allWindows = ({ windows, layers = [] }: EnergyRunOptions): number => windows * (1 + layers.length);
 
 /** The error that a user is to see, and nothing lost by it; bugs go on. */
 async function kept<T>(work: () => Promise<T>): Promise<{ value?: T; broken?: MoteError }> {
@@ -83,24 +129,27 @@ async function runWindows(
   options: EnergyRunOptions,
   nowMs: () => number,
 ): Promise<{ pattern: RunPattern[]; broken?: MoteError }> {
-  const { windows, gapMs = usualGapMs, wait = pause, meterGone = () => false } = options;
+  const { windows, layers = [], gapMs = usualGapMs, wait = pause, meterGone = () => false } = options;
+  const parts = [{ layer: undefined, repeats: options.inferencesPerWindow, prepare: async () => {} }, ...layers];
   const pattern: RunPattern[] = [];
   const { broken } = await kept(async () => {
     await wait(gapMs);
-    for (let i = 0; i < windows && !meterGone(); i++) {
+    for (let i = 0; i < allWindows(options) && !meterGone(); i++) {
+      const { layer, repeats, prepare } = parts[Math.floor(i / windows)];
+      if (i % windows === 0) await prepare();
       const startS = nowMs() / 1000;
-      const { result, count } = await batch(device, options.inferencesPerWindow);
+      const { result, count } = await batch(device, repeats, layer);
       if (result !== 0) fail('device.fault', { board: device.info.board, reason: `the model returned ${result}` });
       pattern.push({ startS, endS: startS + count / device.info.clockHz });
-      options.onWindow?.(i + 1);
+      options.onWindow?.(i + 1, allWindows(options));
       await wait(gapMs);
     }
   });
   return { pattern, ...(broken && { broken }) };
 }
 
-async function batch(device: Device, inferences: number): Promise<Window> {
-  const window = await device.batch?.(inferences).catch((error: unknown) => {
+async function batch(device: Device, times: number, layer: number | undefined): Promise<Window> {
+  const window = await device.batch?.(times, layer).catch((error: unknown) => {
     if (error instanceof MoteError && lacksAgent(error)) return undefined;
     throw error;
   });
@@ -112,11 +161,12 @@ function findWindows(
   trace: Trace,
   pattern: readonly RunPattern[],
   recordS: number,
-  { marker, windows }: EnergyRunOptions,
+  options: EnergyRunOptions,
 ): FoundWindows | undefined {
-  const whole = trace.brokenOff === undefined && pattern.length === windows;
+  const { marker } = options;
+  const whole = trace.brokenOff === undefined && pattern.length === allWindows(options);
   if (marker !== undefined)
-    return whole ? markerWindows(trace, marker, windows) : completeWindows(trace, marker, pattern.length);
+    return whole ? markerWindows(trace, marker, pattern.length) : completeWindows(trace, marker, pattern.length);
   const heldS = trace.currentA.length / trace.rateHz;
   const recorded = whole ? pattern : pattern.filter((p) => p.endS - recordS <= heldS);
   return recorded.length > 0 ? patternWindows(trace, recorded) : undefined;

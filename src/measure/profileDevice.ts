@@ -27,7 +27,11 @@ export interface ProfiledDevice {
   broken?: MoteError;
 }
 
-async function writeSample(device: Device, manifest: PackManifest, sample: readonly Uint8Array[]): Promise<void> {
+export async function writeSample(
+  device: Device,
+  manifest: PackManifest,
+  sample: readonly Uint8Array[],
+): Promise<void> {
   for (const [i, port] of manifest.inputs.entries()) await device.write(port.offset, sample[i]);
 }
 

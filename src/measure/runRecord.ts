@@ -6,7 +6,7 @@ import type { PackManifest } from '../generated/pack.js';
 import type { RunRecord } from '../generated/run.js';
 import { version } from '../version.js';
 import type { EnergyReport } from './energy.js';
-import type { EnergyTruth } from './energyRun.js';
+import type { EnergyTruth, LayerEnergy } from './energyRun.js';
 import type { ClockCheck, ProfiledDevice } from './profileDevice.js';
 import { boundOf, layerBytes, roofOf } from './roofline.js';
 import type { Trace } from './trace.js';
@@ -25,6 +25,8 @@ export interface RecordParts {
   profiled: ProfiledDevice;
   clock?: ClockCheck;
   energy?: { report: EnergyReport; trace: Trace; truth?: EnergyTruth };
+  /** Of layers alone; `truthJ`: what an emulated meter's emulator knows. */
+  layerEnergies?: readonly (LayerEnergy & { truthJ?: number })[];
   /** What ended the measurement early; the rest of the record was measured before. */
   broken?: MoteError;
 }
@@ -48,7 +50,7 @@ export function runRecord(parts: RecordParts): RunRecord {
     warmups: profiled.warmups,
     first: profiled.first,
     whole: profiled.whole,
-    layers: layersOf(manifest, profiled),
+    layers: layersOf(parts),
     arena: arenaOf(manifest),
     emptyWindow: info.emptyWindow,
     ...(profiled.layerSumShare !== undefined && { layerSumShare: profiled.layerSumShare }),
@@ -66,7 +68,8 @@ export function runRecord(parts: RecordParts): RunRecord {
 }
 
 /** Layers that were counted; all of them unless the board broke down. */
-function layersOf(manifest: PackManifest, { layers }: ProfiledDevice): RunRecord['layers'] {
+function layersOf({ manifest, profiled: { layers }, layerEnergies = [] }: RecordParts): RunRecord['layers'] {
+  const energies = new Map(layerEnergies.map((l) => [l.layer, l]));
   const loads = manifest.layers.flatMap((l, i) => {
     const count = layers[i];
     return count ? [{ layer: l, count, load: { macs: l.macs, bytes: layerBytes(l), count: count.median } }] : [];
@@ -81,7 +84,25 @@ function layersOf(manifest: PackManifest, { layers }: ProfiledDevice): RunRecord
     bytes: load.bytes,
     count,
     bound: boundOf(load, roof),
+    ...layerEnergyPart(energies.get(layer.index)),
   }));
+}
+
+function layerEnergyPart(
+  energy: NonNullable<RecordParts['layerEnergies']>[number] | undefined,
+): Pick<RunRecord['layers'][number], 'energy'> {
+  if (!energy || !(energy.report.perInference.median > 0)) return {};
+  const { report, repeats, truthJ } = energy;
+  return {
+    energy: {
+      source: report.source,
+      joules: report.perInference.median,
+      uncertaintyJ: report.uncertaintyJ,
+      windows: report.windows.length,
+      repeats,
+      ...(truthJ !== undefined && { truthJ }),
+    },
+  };
 }
 
 /** Each tensor of the pack with the layers between which its place is taken; model inputs from the first layer on. */

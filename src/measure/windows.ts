@@ -38,6 +38,17 @@ export function markerWindows(trace: Trace, input: number, count: number): Found
   return { windows, edgeSamples: 1, by: 'marker' };
 }
 
+/** The same windows without the pulse that begins each: from where the marker is high again. */
+export function behindPulse(trace: Trace, input: number, { windows, ...rest }: FoundWindows): FoundWindows {
+  const mask = 1 << input;
+  const risen = (from: number, to: number): number => {
+    let at = from;
+    while (at < to && trace.digital && (trace.digital[at] & mask) === 0) at++;
+    return at;
+  };
+  return { ...rest, windows: windows.map(({ from, to }) => ({ from: risen(from, to), to })) };
+}
+
 /** Of a recording or a run that broke off: the windows from its first fall on that have both ends, at most `most`. */
 export function completeWindows(trace: Trace, input: number, most: number): FoundWindows | undefined {
   if (!trace.digital) return undefined;

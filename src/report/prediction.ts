@@ -57,6 +57,7 @@ export function predictionTable(
       ? { ...right('counted'), cell: countedCell }
       : { ...right('share'), cell: (p) => (p ? percent(p.count, all) : '–') },
     ...(some((p) => time(p) !== undefined) ? [{ ...right('≈ms'), cell: (p?: LayerPrediction) => milli(time(p)) }] : []),
+    ...(some((p) => p.energy !== undefined) ? [{ ...right('≈µJ'), cell: energyCell }] : []),
     ...(some((p) => p.how !== 'target') ? [{ title: 'estimated from', cell: sourceCell }] : []),
   ];
   const rows = layers.map((l, i) => columns.map((c) => c.cell(prediction.layers[i], l, i)));
@@ -64,6 +65,7 @@ export function predictionTable(
 }
 
 const errorCell = (p?: LayerPrediction): string => (p ? errorText(p.errorPercent) : '–');
+const energyCell = (p?: LayerPrediction): string => (p?.energy ? (p.energy.joules * 1e6).toFixed(2) : '–');
 const countedCell = (p?: LayerPrediction): string => (p?.counted ? grouped(p.counted.count) : '–');
 const sourceCell = (p?: LayerPrediction): string => (p ? sourceText(p) : 'no row for it');
 
@@ -96,7 +98,7 @@ export function predictionLines(
     `        estimated from ${basisText(t, path)} (${whole.from})`,
     ...(energy
       ? [
-          `energy  ≈ ${(energy.joules * 1e6).toFixed(2)} µJ${energy.errorPercent === null ? '' : ` ± ${errorText(energy.errorPercent)}`} per inference${missing > 0 ? ', of the predicted layers' : ''}, estimated from ${energy.models} ${energy.models === 1 ? 'model' : 'models'} with a meter (${energy.from})`,
+          `energy  ≈ ${(energy.joules * 1e6).toFixed(2)} µJ${energy.errorPercent === null ? '' : ` ± ${errorText(energy.errorPercent)}`} per inference${missing > 0 ? ', of the predicted layers' : ''}, estimated from ${energy.models} ${energy.models === 1 ? 'model' : 'models'} with a meter${energy.kernels > 0 ? `, ${energy.kernels} of ${layers.length} layers by kernels that it measured alone` : ''} (${energy.from})`,
         ]
       : []),
   ];

@@ -64,7 +64,11 @@ function layersSection(record: RunRecord): Section {
     percent(l.count.median, sum),
     l.macs > 0 ? (l.count.median / l.macs).toFixed(3) : '–',
     l.bound,
-    joule === undefined ? '–' : `≈ ${micro((joule * l.count.median) / sum)}`,
+    l.energy
+      ? `${micro(l.energy.joules)} ± ${micro(l.energy.uncertaintyJ)}`
+      : joule === undefined
+        ? '–'
+        : `≈ ${micro((joule * l.count.median) / sum)}`,
     ...(predicted ? [predictedText(l)] : []),
     l.kernel,
   ]);

@@ -41,7 +41,13 @@ interface PredictedData {
   missing: number;
   counted: { count: number; source: string } | null;
   energy: { joules: number; from: string; models: number; source: string } | null;
-  layers: ({ count: number; how: string; from: string; counted?: { count: number } } | null)[];
+  layers: ({
+    count: number;
+    how: string;
+    from: string;
+    counted?: { count: number };
+    energy?: { joules: number; by: string };
+  } | null)[];
 }
 
 const predictedBy = (...args: string[]): PredictedData =>
@@ -128,6 +134,26 @@ describe('prediction', () => {
     const predicted = predictedBy('pack', ...digits, ...board, '-o', 'again').energy;
     expect(predicted).toMatchObject({ source: 'estimated', from: 'emulated', models: 1 });
     expect(Math.abs((predicted?.joules ?? 0) / (energy?.perInference.median ?? 1) - 1)).toBeLessThan(0.05);
+  });
+
+  it('learns the energy of each kernel and shape, and predicts layers by it', () => {
+    const { samples, energyFits } = costFile();
+    const { layers } = recordIn('digits.json');
+    for (const [i, s] of samples.entries()) {
+      const metered = layers[i].energy;
+      expect(s.energy?.source).toBe('emulated');
+      expect(s.energy?.microjoules).toBeCloseTo(1e6 * (metered?.joules ?? 0), 9);
+    }
+    expect(Object.keys(energyFits ?? {}).sort()).toEqual([...new Set(samples.map((s) => s.kernel))].sort());
+    const predicted = predictedBy('pack', ...digits, ...board, '-o', 'again');
+    for (const [i, p] of predicted.layers.entries()) {
+      const metered = layers[i].energy?.joules ?? 0;
+      expect(p?.energy?.by).toBe('kernel');
+      // A kernel of one shape predicts just what it was learnt from; those of more are a fit of them.
+      const alone = samples.filter((s) => s.kernel === samples[i].kernel).length === 1;
+      expect(Math.abs((p?.energy?.joules ?? 0) / metered - 1), layers[i].name).toBeLessThan(alone ? 1e-6 : 0.25);
+    }
+    expect(predicted.energy).toMatchObject({ kernels: layers.length });
   });
 
   it('decides the kernels: one that is slow on the board is not taken', () => {

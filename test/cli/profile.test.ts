@@ -116,13 +116,24 @@ describe('energy of the emulated Pico by an emulated PPK2', () => {
       '-q',
     );
     expect([status, stderr]).toEqual([0, '']);
-    const { energy, whole, clockHz } = recordIn('emulated.json');
+    const { energy, whole, clockHz, layers } = recordIn('emulated.json');
     expect(energy).toMatchObject({ source: 'emulated', windowsBy: 'marker', lostSamples: 0 });
     expect(energy?.windows).toHaveLength(3);
     expect(energy?.truth?.edgeSamples).toBeLessThanOrEqual(1);
     expect((energy?.perInference.median ?? 0) / (energy?.truth?.perInferenceJ ?? 1)).toBeCloseTo(1, 3);
     // The window of the pin holds what the counter counted, and the marker's 100 us.
     for (const w of energy?.windows ?? []) expect(w.seconds / ((2 * whole.median) / clockHz + 1e-4)).toBeCloseTo(1, 2);
+    // Each layer alone, against what the emulator's supply gave it: its current follows the instructions of a cycle.
+    const watts = layers.map(({ energy: e, count }) => ((e?.joules ?? 0) * clockHz) / count.median);
+    for (const { energy: e, name } of layers) {
+      expect([e?.source, e?.windows], name).toEqual(['emulated', 3]);
+      expect(Math.abs((e?.joules ?? 0) / (e?.truthJ ?? 1) - 1), name).toBeLessThan(0.01);
+    }
+    expect(Math.max(...watts) / Math.min(...watts)).toBeGreaterThan(1.05);
+    const sum = layers.reduce((total, l) => total + (l.energy?.joules ?? 0), 0);
+    const behindPulse = (energy?.perInference.median ?? 0) - (1e-4 / 2) * 3.3 * 0.02;
+    expect(sum / behindPulse).toBeCloseTo(1, 1);
+    expect(stdout).toMatch(/layers in windows of their own, together/);
     expect(stdout).toMatch(/^energy .* emulated;/m);
     expect(stdout).toContain('the current is made up');
     const refused = mote('profile', 'pack', '--energy', 'emulated:ppk2', '--port', 'tcp:127.0.0.1:1', '-q');
@@ -143,8 +154,11 @@ describe('energy mode of MLPerf Tiny on the emulated Pico', () => {
       5,
       10,
     ]);
-    // The chip computes from one fall to the next, at the current that the emulator makes up.
-    for (const w of energy.windows) expect(w.joules / (w.seconds * 0.0247 * 3.3)).toBeCloseTo(1, 3);
+    // The chip computes from one fall to the next, at a current that the emulator makes up of 6 mA and its instructions.
+    for (const w of energy.windows) {
+      expect(w.joules / (w.seconds * 3.3)).toBeGreaterThan(0.015);
+      expect(w.joules / (w.seconds * 3.3)).toBeLessThan(0.032);
+    }
     const lines = readFileSync(join(folder, 'energy.txt'), 'utf8').trim().split('\n');
     expect(lines).toHaveLength(5 * 5 + 3);
     // Ten inferences of an emulated chip are far from the 10 s that the rules ask for.

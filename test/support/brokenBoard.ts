@@ -80,7 +80,7 @@ function serve(socket: Socket, manifest: PackManifest, faults: BoardFaults): voi
     };
     pulse();
     const inferences = new DataView(request.buffer, request.byteOffset).getUint32(2, true);
-    const ticks = await work(inferences * runTicks);
+    const ticks = await work((inferences * runTicks) / (request.length > 6 ? manifest.layers.length : 1));
     pulse();
     return window(ticks);
   };

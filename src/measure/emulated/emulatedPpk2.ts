@@ -23,6 +23,8 @@ export interface EmulatedBench {
   wait(ms: number): Promise<void>;
   /** What the emulator knows of the windows that were found in the trace. */
   truth(found: FoundWindows, inferencesPerWindow: number): EnergyTruth;
+  /** Of all windows of the recording in their order: joule without the marker's pulse. */
+  computingJ(): number[];
 }
 
 const markerInput = 0;
@@ -45,14 +47,18 @@ export async function openEmulatedPpk2(
 export async function openEmulatedBench(board: Board, image: string, millivolt: number): Promise<EmulatedBench> {
   const pin = pinOf(board);
   if (board.emulator?.kind !== 'rp2040js' || pin === undefined) return fail('meter.emulated', { board: board.id });
-  const clock = { nanos: () => 0 };
-  const scene = new ChipScene(() => clock.nanos(), ppk2RateHz);
+  const chipNow = { nanos: () => 0, executed: () => 0 };
+  const scene = new ChipScene(() => chipNow.nanos(), ppk2RateHz, {
+    executed: () => chipNow.executed(),
+    clockHz: board.clockHz,
+  });
   const chip = await openRp2040(board, image, {
     onPin: (changed, high, nanos) => {
       if (changed === pin) scene.pin(high, nanos);
     },
   });
-  clock.nanos = chip.nanos;
+  chipNow.nanos = chip.nanos;
+  chipNow.executed = chip.executed;
   const { near, far } = memoryLink('emulated PPK2');
   new Ppk2Emulator(far, { scene, pull: true, markerInput });
   const meter = await openPpk2(near, { mode: 'source', millivolt, source: 'emulated' });
@@ -71,15 +77,16 @@ export async function openEmulatedBench(board: Board, image: string, millivolt: 
     truth: ({ windows }, inferencesPerWindow) => {
       const falls = scene.falls();
       const ends = windows.flatMap(({ from, to }) => [from, to]);
-      const samples = windows.map((_, i) => falls[2 * i + 1] - falls[2 * i]);
-      const mean = samples.reduce((sum, s) => sum + s, 0) / samples.length;
-      const watts = (madeUpAmps.computing * millivolt) / 1000;
+      const charges = scene.charges().slice(0, windows.length);
+      const mean = charges.reduce((sum, c) => sum + c.whole, 0) / charges.length;
       return {
         edgeSamples: Math.max(...ends.map((end, i) => Math.abs(end - falls[i]))),
-        perInferenceJ: (watts * mean) / ppk2RateHz / inferencesPerWindow,
+        perInferenceJ: (mean * millivolt) / 1000 / inferencesPerWindow,
       };
     },
+    computingJ: () => scene.charges().map((c) => (c.computing * millivolt) / 1000),
   };
 }
 
-const madeUp = `the current is made up: ${madeUpAmps.computing * 1e3} mA from one fall of the marker to the next, ${madeUpAmps.waiting * 1e3} mA else; no energy of a board`;
+const { waiting, stalled, perInstruction } = madeUpAmps;
+const madeUp = `the current is made up: ${stalled * 1e3} mA and ${perInstruction * 1e3} mA times instructions per cycle from one fall of the marker to the next, ${waiting * 1e3} mA else; no energy of a board`;
