@@ -210,14 +210,6 @@ describe('readOnnx: what mote does not have', () => {
       [model([1, 1, 4, 4], [node('Conv', ['x', 'x'])]), /weights are computed/],
       [model([1, 1, 4, 4, 4], [node('Conv', ['x', 'w'])], [f32('w', [1, 1, 1, 1, 1])]), /5 dimensions/],
       [model([1, 2], [node('Pad', ['x', 'p'], { mode: { text: 'wrap' } })], [i64('p', 0, 1, 0, 1)]), /wrap/],
-      [
-        model(
-          [1, 2],
-          [node('Slice', ['x', 's', 'e', 'a', 't'])],
-          [i64('s', 1), i64('e', 0), i64('a', 1), i64('t', -1)],
-        ),
-        /step -1/,
-      ],
       [model([1, 2], [node('Reshape', ['x', 'x'])]), /computed/],
       [model([1, 2], [node('Add', ['x', 'c'])], [{ ...f32('c', [2]), isExternal: true }]), /another file/],
       [model([1, 2], [node('Add', ['x', 'c'])], [{ name: 'c', type: 'string', dims: [1] }]), /string/],
