@@ -159,7 +159,7 @@ describe('tune', () => {
     [
       'coded',
       ['int4', 'coded4', 'coded2', 'coded3@start', 'int4@stream'],
-      { flash: { share: 0.45 }, ram: { share: 2 } },
+      { flash: { share: 0.38 }, ram: { share: 2 } },
     ],
     ['of two layers or sparse', ['low50', 'low75-int4', 'sparse2:4', 'block8-int4'], { cycles: { share: 0.93 } }],
   ] as const)(
