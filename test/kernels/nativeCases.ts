@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { exec } from '../../src/build/exec.js';
 import { type KernelRow, kernelFolder } from '../../src/ops/kernels.js';
 import { packageRoot } from '../../src/packageRoot.js';
-import { caseSource, maxInputs } from './caseSource.js';
+import { caseSource, maxInputs, maxMore } from './caseSource.js';
 import type { KernelCase } from './kernelCase.js';
 import { bytesOf } from './wasmCases.js';
 
@@ -33,13 +33,14 @@ export async function isThere(program: string): Promise<boolean> {
   }
 }
 
-/** Reads vectors.bin: per case the scratch size, the inputs (count, then bytes each), the expected output. */
+/** Reads vectors.bin: per case the scratch size, the inputs (count, then bytes each), the expected output, and the outputs
+ *  after the first (count, then bytes each). */
 const mainSource = `#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void mote_case(int index, const void *const *in, void *out, void *scratch);
+void mote_case(int index, const void *const *in, void *out, void *const *more, void *scratch);
 
 static void *block(FILE *file, uint32_t *bytes)
 {
@@ -67,17 +68,29 @@ static int differ(const void *a, const void *b, uint32_t bytes)
 int main(int argc, char **argv)
 {
     FILE *file = argc > 1 ? fopen(argv[1], "rb") : 0;
-    uint32_t cases, scratch_bytes, inputs, bytes;
+    uint32_t cases, scratch_bytes, inputs, outputs, bytes;
     if (!file || fread(&cases, 4, 1, file) != 1) return 3;
     for (uint32_t i = 0; i < cases; i++) {
-        void *in[${maxInputs}] = {0};
+        void *in[${maxInputs}] = {0}, *wanted[${maxMore}] = {0}, *more[${maxMore}] = {0};
+        uint32_t sizes[${maxMore}] = {0};
         if (fread(&scratch_bytes, 4, 1, file) != 1 || fread(&inputs, 4, 1, file) != 1) return 3;
         for (uint32_t k = 0; k < inputs; k++) in[k] = block(file, &bytes);
         void *expected = block(file, &bytes);
         void *out = malloc(bytes);
+        if (fread(&outputs, 4, 1, file) != 1) return 3;
+        for (uint32_t k = 0; k < outputs; k++) {
+            wanted[k] = block(file, &sizes[k]);
+            more[k] = malloc(sizes[k]);
+        }
         void *scratch = malloc(scratch_bytes);
-        mote_case((int)i, (const void *const *)in, out, scratch);
-        if (differ(out, expected, bytes)) printf("%u\\n", (unsigned)i);
+        mote_case((int)i, (const void *const *)in, out, (void *const *)more, scratch);
+        int bad = differ(out, expected, bytes);
+        for (uint32_t k = 0; k < outputs; k++) {
+            bad |= differ(more[k], wanted[k], sizes[k]);
+            free(wanted[k]);
+            free(more[k]);
+        }
+        if (bad) printf("%u\\n", (unsigned)i);
         for (uint32_t k = 0; k < inputs; k++) free(in[k]);
         free(expected);
         free(out);
@@ -98,6 +111,8 @@ function vectors(cases: readonly KernelCase[]): Uint8Array {
       word(c.inputs.length),
       ...c.inputs.flatMap((d) => block(bytesOf(d))),
       ...block(bytesOf(c.expected)),
+      word(c.more.length),
+      ...c.more.flatMap((m) => block(bytesOf(m.expected))),
     ]),
   ]);
 }
