@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether the block of an operation fits the shared RAM as its registers divide it.
+import { roundUp } from '../../roundUp.js';
 import { bankBytes, type EthosHardware, ethosHardware, largestBlock, outputBanks, usableBanks } from './hardware.js';
 import { kernelOf, type OperationRegisters } from './operation.js';
 import type { EthosConfig } from './payload.js';
@@ -11,7 +12,6 @@ interface Block {
   depth: number;
 }
 
-const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 const subkernel = 8;
 const accumulatorFormats = [
   { bytes: 4, granule: 'accumulator32' },

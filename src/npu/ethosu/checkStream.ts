@@ -8,7 +8,7 @@ import { ethosHardware } from './hardware.js';
 import { hazards } from './hazards.js';
 import { type MapRegisters, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import type { EthosConfig } from './payload.js';
-import type { StreamOperation } from './registers.js';
+import { kernelOperations, type StreamOperation, weightedOperations } from './registers.js';
 import { operationInputs } from './runStream.js';
 
 type Broken = (reason: string) => never;
@@ -34,7 +34,7 @@ function mapFindings(map: MapRegisters, what: string): string[] {
 const usedTiles = (map: MapRegisters): number => (map.width > map.width0 || map.height > map.height0 ? 4 : 1);
 
 function weightFindings(operation: StreamOperation, registers: OperationRegisters): string[] {
-  if (operation.name !== 'CONV' && operation.name !== 'DEPTHWISE') return [];
+  if (!weightedOperations.has(operation.name)) return [];
   return (['WEIGHT', 'SCALE'] as const).flatMap((what) => {
     const { base, length } = rangeOf(registers, what);
     const name = what.toLowerCase();
@@ -56,12 +56,10 @@ function dmaFindings(registers: OperationRegisters): string[] {
     .map(([name, value]) => `DMA ${name} ${value} is no multiple of 16`);
 }
 
-const computing: ReadonlySet<string> = new Set(['CONV', 'DEPTHWISE', 'POOL', 'ELEMENTWISE']);
-
 function operationFindings(operation: StreamOperation, config: EthosConfig, broken: Broken): string[] {
   const registers = new OperationRegisters(operation, broken);
   if (operation.name === 'DMA_START') return dmaFindings(registers);
-  if (!computing.has(operation.name)) return [];
+  if (!kernelOperations.has(operation.name)) return [];
   const inputs = operationInputs(operation, registers);
   return [
     ...mapFindings(outputMap(registers), 'output'),

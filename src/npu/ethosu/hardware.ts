@@ -47,6 +47,9 @@ export const ethosHardware: Readonly<Record<string, EthosHardware>> = {
   'ethos-u65-512': { macs: 512, cores: 2, micro: [2, 2, 8], shramBanks: 48, granules: large },
 };
 
+/** Output channels of a micro-block; a part that the table lacks (a finding of the checks) has what most have. */
+export const microDepth = (id: string): number => ethosHardware[id]?.micro[2] ?? 8;
+
 /** Banks that an operation may use: the last two hold lookup tables, and on the larger parts are never used otherwise. */
 export function usableBanks({ shramBanks }: EthosHardware, usesTable: boolean): number {
   return shramBanks - (shramBanks > 16 || usesTable ? 2 : 0);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // DMA and kernels run beside each other: what one writes and the other touches must lie behind a wait.
 // A wait with parameter n lets n operations of its kind be outstanding.
-import type { MapRegisters } from './operation.js';
-import { OperationRegisters, outputMap, rangeOf } from './operation.js';
-import type { StreamOperation } from './registers.js';
+import { type MapRegisters, OperationRegisters, outputMap, rangeOf } from './operation.js';
+import { kernelOperations, type StreamOperation, weightedOperations } from './registers.js';
 import { operationInputs } from './runStream.js';
 
 interface Span {
@@ -55,7 +54,7 @@ function dmaAccess(registers: OperationRegisters): Access {
 }
 
 function kernelAccess(operation: StreamOperation, registers: OperationRegisters): Access {
-  const weights = operation.name === 'CONV' || operation.name === 'DEPTHWISE' ? (['WEIGHT', 'SCALE'] as const) : [];
+  const weights = weightedOperations.has(operation.name) ? (['WEIGHT', 'SCALE'] as const) : [];
   const constants = weights.map((what) => {
     const { region, base, length } = rangeOf(registers, what);
     return { region, start: base, end: base + length };
@@ -65,8 +64,6 @@ function kernelAccess(operation: StreamOperation, registers: OperationRegisters)
     writes: mapSpans(outputMap(registers)),
   };
 }
-
-const kernels: ReadonlySet<string> = new Set(['CONV', 'DEPTHWISE', 'POOL', 'ELEMENTWISE']);
 
 const conflict = (later: Access, earlier: Access): boolean =>
   clash(later.reads, earlier.writes) || clash(later.writes, earlier.writes) || clash(later.writes, earlier.reads);
@@ -88,7 +85,7 @@ export function hazards(
       if (running.some((k) => conflict(access, k)))
         found.set(operation, ['the DMA touches what a kernel may still use: KERNEL_WAIT is missing']);
       dmas = [...dmas, access].slice(-queuedDmas[product]);
-    } else if (kernels.has(operation.name)) {
+    } else if (kernelOperations.has(operation.name)) {
       const access = kernelAccess(operation, new OperationRegisters(operation, broken));
       if (dmas.some((d) => conflict(access, d)))
         found.set(operation, ['it touches what a DMA may still move: DMA_WAIT is missing']);

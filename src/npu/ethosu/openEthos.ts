@@ -6,13 +6,13 @@ import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
 import { inputSize, kernelOf, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import { type EthosModel, type EthosSubgraph, readEthosTflite } from './readEthosTflite.js';
-import { elementwiseModes, poolModes, type StreamOperation } from './registers.js';
+import { elementwiseModes, kernelOperations, poolModes, type StreamOperation } from './registers.js';
 import { runStream } from './runStream.js';
 
 type Broken = (reason: string) => never;
 
 /** Operations worth a line: waits and the end are none. */
-const shown: ReadonlySet<string> = new Set(['CONV', 'DEPTHWISE', 'POOL', 'ELEMENTWISE', 'DMA_START']);
+const shown: ReadonlySet<string> = new Set([...kernelOperations, 'DMA_START']);
 
 function describe(operation: StreamOperation, broken: Broken): NpuOperation {
   const registers = new OperationRegisters(operation, broken);

@@ -9,8 +9,6 @@ export interface EthosConfig {
   product: 'u55' | 'u65';
   macs: number;
   shramKib: number;
-  /** Output channels that one micro-block has: 4 on U55-32, else 8. */
-  ofmMicroDepth: number;
   configWord: number;
   idWord: number;
 }
@@ -32,7 +30,6 @@ function readConfig(configWord: number, idWord: number, broken: (reason: string)
     product,
     macs,
     shramKib: (configWord >>> 8) & 0xff,
-    ofmMicroDepth: macs === 32 ? 4 : 8,
     configWord,
     idWord,
   };

@@ -114,6 +114,10 @@ export const operations = {
 } as const;
 export type OperationName = keyof typeof operations;
 
+/** Operations that read and write feature maps. */
+export const kernelOperations: ReadonlySet<string> = new Set(['CONV', 'DEPTHWISE', 'POOL', 'ELEMENTWISE']);
+export const weightedOperations: ReadonlySet<string> = new Set(['CONV', 'DEPTHWISE']);
+
 /** Parameters of POOL. */
 export const poolModes = ['max', 'average', 'reduceSum'] as const;
 /** Parameters of ELEMENTWISE. */

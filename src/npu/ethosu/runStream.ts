@@ -12,6 +12,7 @@ import {
   type Windowed,
 } from './arithmetic.js';
 import { elements, readMap, writeMap } from './featureMap.js';
+import { microDepth } from './hardware.js';
 import {
   inputMap,
   inputSize,
@@ -41,7 +42,7 @@ type Broken = (reason: string) => never;
 
 /** Memory by region: 0 constants, 1 arena, 2 fast scratch, 3 the NPU's own SHRAM (lookup tables). */
 export type Regions = readonly Uint8Array[];
-export const shramRegion = 3;
+const shramRegion = 3;
 /** DMA into SHRAM is marked by this bit of the region. */
 const shramFlag = 0x100;
 
@@ -115,7 +116,7 @@ function denseWeights(run: StreamRun, registers: OperationRegisters, w: Windowed
     kernelHeight: w.kernel.height,
     kernelWidth: w.kernel.width,
     blockDepth: registers.short('OFM_BLK_DEPTH_M1') + 1,
-    microDepth: run.config.ofmMicroDepth,
+    microDepth: microDepth(run.config.id),
     depthwise,
     partKernelFirst: w.kernel.partKernelFirst,
     inputBits: 8 * w.inputMap.elementBytes,
@@ -286,7 +287,7 @@ const runners: Partial<Record<OperationName, Runner>> = {
 };
 
 /** Runs one operation. */
-export function runOperation(run: StreamRun, operation: StreamOperation): void {
+function runOperation(run: StreamRun, operation: StreamOperation): void {
   const registers = new OperationRegisters(operation, run.broken);
   if (registersOfSecondCore(operation)) registers.fail('two cores (U65-512) are not in the functional model');
   runners[operation.name]?.(run, registers, operation.parameter);

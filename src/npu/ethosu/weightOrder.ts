@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order in which Ethos-U takes weights, as a walk that is shared by reader and writer.
 // Order: Vela's weight_compressor.py and mlw_encode.c (Apache-2.0).
+import { roundUp } from '../../roundUp.js';
 
 export interface WeightShape {
   outputs: number;
@@ -25,7 +26,6 @@ export interface WeightOrder extends WeightShape {
 
 const inputMicroDepth = 8;
 const subkernel = 8;
-const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
 /** Kernel elements of a sub-kernel, with the padding that part-kernel-first and depthwise want. */
 function paddedElements(order: WeightOrder, elements: number): number {

@@ -7,8 +7,8 @@ import { fail } from '../../cli/errors.js';
 import type { BatchNormRow, Segment } from './convolution.js';
 import { bitField, decodeLayer, type LayerWords, layerBytes, strayBits } from './layerWords.js';
 
-export const kmodelMagic = 0x4b4d444c;
-export const kmodelVersion = 4;
+const kmodelMagic = 0x4b4d444c;
+const kmodelVersion = 4;
 
 export const areas = { constants: 0, main: 1, kpu: 2 } as const;
 export type Area = keyof typeof areas;
@@ -62,7 +62,7 @@ export interface Kmodel {
   nodes: KmodelNode[];
 }
 
-export const opcodes = { kpuUpload: 0x2001, kpuConv2d: 0x2002 } as const;
+const opcodes = { kpuUpload: 0x2001, kpuConv2d: 0x2002 } as const;
 export const batchNormBytes = 8;
 /** Sixteen segments of 8 bytes and sixteen result biases. */
 export const activationBytes = 16 * 8 + 16;

@@ -2,8 +2,15 @@
 // A kmodel as an NpuFile: what `mote npu` shows of it and runs.
 import type { NpuFile, NpuOperation } from '../npuFile.js';
 import { checkKmodel } from './checkKmodel.js';
-import type { Kmodel, KmodelNode, KpuConvNode } from './kmodel.js';
-import { readKmodel } from './kmodel.js';
+import {
+  activationBytes,
+  batchNormBytes,
+  type Kmodel,
+  type KmodelNode,
+  type KpuConvNode,
+  readKmodel,
+} from './kmodel.js';
+import { kpuRowBytes } from './kpuMemory.js';
 import { pools } from './pooling.js';
 import { convOf, inputFromDense, runKmodel } from './runKmodel.js';
 
@@ -13,13 +20,13 @@ function convOperation(node: KpuConvNode): NpuOperation {
   const conv = convOf(node);
   const { layer } = node;
   const pool = pools[layer.poolType];
-  const macs = (conv.input.height * conv.input.width * node.weights.length) as number;
+  const macs = conv.input.height * conv.input.width * node.weights.length;
   return {
     name: `${conv.depthwise ? 'depthwise' : 'conv'} ${conv.kernel}x${conv.kernel}${pool?.name === 'none' ? '' : ` + ${pool?.name ?? `pool ${layer.poolType}`}`}`,
     inputShape: [conv.input.channels, conv.input.height, conv.input.width],
     outputShape: [conv.outputChannels, layer.outputHeightM1 + 1, layer.outputWidthM1 + 1],
     macs,
-    parameterBytes: node.weights.length + 8 * node.batchNorm.length + 144,
+    parameterBytes: node.weights.length + batchNormBytes * node.batchNorm.length + activationBytes,
     placement: `${rows(layer.sourceRow)} > ${rows(layer.destinationRow)}${node.mainOutput.bytes ? `, main ${node.mainOutput.startBytes}` : ''}`,
   };
 }
@@ -34,7 +41,7 @@ function operationOf(node: KmodelNode): NpuOperation {
       outputShape: shape,
       macs: 0,
       parameterBytes: 0,
-      placement: `main ${node.input.startBytes} > ${rows(node.output.startBytes / 64)}`,
+      placement: `main ${node.input.startBytes} > ${rows(node.output.startBytes / kpuRowBytes)}`,
     };
   }
   return {

@@ -2,12 +2,13 @@
 // Convolution and fully connected layers on Helium.
 
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import type { LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { clampFields } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { dotStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import { dotStream, mveFactors, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** The emitter passes scratch where there is some: the C function takes it always. */

@@ -2,13 +2,14 @@
 // Depthwise convolution on Helium.
 
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import type { ConstArray, LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import type { Multiplier } from '../requantize.js';
 import { clampFields } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { ByteStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import { ByteStream, mveFactors, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Even halves of even halves first: where VMULLB/T and VMOVLB/T leave the channels. */

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fully connected layers with packed weights on Helium, a row of inputs at a time: runtime-c/include/mote/planefc.h has
 // the layout of the constants.
+
 import type { Encoding } from '../../compress/formats/encoding.js';
 import { groupOf, packWeights, unpackWeights, type WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { type CStruct, type FieldValue, inputOf, type LowerContext } from '../op.js';
 import { kernelType } from '../packedConv.js';
 import { clampFields, constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { type CodeBits, codeRows, denseCodes } from './codeRows.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import { mveFactors, vectorBytes } from './mveStream.js';
 import { outlierLists } from './outlierLists.js';
 import type { Lowered, Variant } from './variant.js';
 

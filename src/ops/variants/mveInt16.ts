@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers with int16 activations and int8 weights on Helium.
+
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { clampFields, constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { type Int16Layer, int16Layer } from './int16Lanes.js';
 import { type IntegerLayer, workOf } from './integerLayer.js';
-import { ByteStream, mveFactors, roundUp } from './mveStream.js';
+import { ByteStream, mveFactors } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Lanes of a vector of int16. */

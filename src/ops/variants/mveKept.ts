@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolution with blocks of weights on Helium that multiplies the kept ones only: runtime-c/include/mote/mve_kept.h.
+
 import type { BlockEncoding } from '../../compress/formats/encoding.js';
 import { codesOf } from '../../compress/formats/groups.js';
 import type { WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { type CStruct, type FieldValue, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { clampFields, constant } from '../weighted.js';
@@ -12,7 +14,7 @@ import { windowFields } from '../window.js';
 import { type CodeBits, codeRows } from './codeRows.js';
 import { integerLayer, workOf } from './integerLayer.js';
 import { absent, bytesField, factorField, joined, nibbles, type Order } from './mvePacked.js';
-import { roundUp, vectorBytes } from './mveStream.js';
+import { vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 const kernel = 'mote_packedstream_s8block_kept__mve';

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layers with packed weights on Helium: runtime-c/include/mote/packedstream.h has the layout of the constants.
+
 import type { BlockEncoding, Encoding, SparseEncoding } from '../../compress/formats/encoding.js';
 import { codesOf } from '../../compress/formats/groups.js';
 import { groupOf, packWeights, unpackWeights, type WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { type CStruct, type FieldValue, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { kernelType } from '../packedConv.js';
@@ -12,7 +14,7 @@ import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
 import { type CodeBits, codeRows, denseCodes, rowsFor, wholeUnits } from './codeRows.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { ByteStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import { ByteStream, mveFactors, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that share a decoded group: where patches are read in place, and bytes for those that are gathered. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // int8 layers on Helium that the kernels for the usual shapes do not take: convolution in groups, depthwise with several
 // filters per channel or with pairs of weights that do not sum in 16 bits.
+
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import type { Multiplier } from '../requantize.js';
@@ -9,7 +11,7 @@ import { clampFields } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { depthwiseStream, indexFields } from './mveInt16.js';
-import { ByteStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import { ByteStream, mveFactors, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 const pointerBytes = 4;

@@ -8,8 +8,6 @@ import type { IntegerLayer } from './integerLayer.js';
 /** Lanes of a vector of int8. */
 export const vectorBytes = 16;
 
-export const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
-
 /** Multiplier and VRSHL amount of a channel, or undefined where the fast form of the rounding is not exact for it
  *  (mve_stream.h): factors of 1/2 (`tflite`) or 1/4 (`single`) and more. */
 export function mveFactor({ multiplier, shift }: Multiplier, rounding: Rounding): Multiplier | undefined {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Depthwise convolution with packed weights on Helium and RVV: runtime-c/include/mote/packedtaps.h.
+
 import type { WeightMatrix } from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { type CStruct, type FieldValue, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { clampFields, constant } from '../weighted.js';
@@ -10,7 +12,7 @@ import { windowFields } from '../window.js';
 import { type CodeBits, codeRows } from './codeRows.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { blockFactors, gcd, pairsFit, pointerBytes, threeFits } from './mveDepthwise.js';
-import { ByteStream, mveFactors, roundUp, vectorBytes } from './mveStream.js';
+import { ByteStream, mveFactors, vectorBytes } from './mveStream.js';
 import { type TapCodes, tapCodes } from './packedPlane.js';
 import { laneCall } from './rvvDepthwise.js';
 import type { Lowered, Variant } from './variant.js';

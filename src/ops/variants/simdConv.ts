@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // simdconv: convolutions without groups and fully connected layers, output channels in lanes. A depthwise convolution of
 // one channel is a convolution.
+
 import { dtypeBytes, type Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { type ConstArray, type CStruct, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { type Arithmetic, constant } from '../weighted.js';
@@ -12,7 +14,6 @@ import {
   geometryFields,
   lanes,
   pairedWeights,
-  roundUp,
   type SimdLayer,
   simdLayer,
   wideFields,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // simddepthwise: depthwise convolution with channels in lanes.
+
 import { dtypeBytes, type Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { type ConstArray, type CStruct, inputOf, type LowerContext } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { type Arithmetic, constant } from '../weighted.js';
@@ -10,7 +12,6 @@ import {
   geometryFields,
   lanes,
   pairedWeights,
-  roundUp,
   type SimdLayer,
   simdLayer,
   wideFields,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer with weights as the SIMD kernels see it, in any of the three arithmetics.
+
 import type { Graph, Node } from '../../model/graph.js';
+import { roundUp } from '../../roundUp.js';
 import { clampAttr, int } from '../attributes.js';
 import { type CStruct, inputOf, optionalInput, type Rounding } from '../op.js';
 import { floatRange } from '../quantized.js';
@@ -31,8 +33,6 @@ export interface SimdLayer {
 }
 
 export const lanes = 8;
-
-export const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
 
 /** The layer, or undefined where there is no kernel for it: groups, weights with a zero point, weights that are no number. */
 export function simdLayer(node: Node, graph: Graph): SimdLayer | undefined {
