@@ -15,9 +15,22 @@ export function realTable(transform: (x: number) => number): (ctx: Context) => (
     const output = scaleOf(node, y);
     const inverse = f(1 / output.scale);
     const { min, max } = limitsOf(y);
+    const at = (q: number): number => f(transform(f(input.scale * (q - input.zeroPoint))));
     return (q) => {
-      const real = f(transform(f(input.scale * (q - input.zeroPoint))));
+      const real = nearestNumber(at, q);
       return clampTo(roundAway(f(real * inverse)) + output.zeroPoint, min, max);
     };
   };
+}
+
+/** Outside of what the function is defined for (a root below zero) an input is the nearest that it is defined for: what
+ *  rounding took across the border. */
+function nearestNumber(at: (q: number) => number, q: number): number {
+  for (let distance = 0; distance < 256; distance++) {
+    for (const near of [q - distance, q + distance]) {
+      const real = near < -128 || near > 127 ? Number.NaN : at(near);
+      if (!Number.isNaN(real)) return real;
+    }
+  }
+  return 0;
 }

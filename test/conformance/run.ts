@@ -54,7 +54,8 @@ export async function runFolder(folder: string, wanted?: (name: string) => boole
   return { passed: count('passed'), failed: count('failed'), outOfScope: count('outOfScope'), cases: results };
 }
 
-async function openOptions(graphs: readonly Graph[]): Promise<GraphRunnerOptions> {
+/** How graphs are run here: one module holds the kernels of all of them. */
+export async function openOptions(graphs: readonly Graph[]): Promise<GraphRunnerOptions> {
   const options = { target: loadTarget('wasm32'), rounding: 'single', cache: await openWasmCache() } as const;
   // What cannot be lowered is reported when it is run.
   const kernels = graphs.flatMap((graph) => {
@@ -79,11 +80,7 @@ async function runCase({ case: c, prepared }: Job, options: GraphRunnerOptions):
 
 /** Why the outputs are wrong, or undefined. */
 function judge(runner: GraphRunner, { graph, batch }: Prepared, set: DataSet, sample: number): string | undefined {
-  const files = set.inputs.map(readTensor);
-  const inputs = graph.inputs.map((id, i) => {
-    const file = files.find((f) => f.name === graph.tensors[id].name) ?? files[i];
-    return intoGraph(graph, id, batch === 1 ? file : sampleOf(file, batch, sample));
-  });
+  const inputs = inputsOf({ graph, batch }, set, sample);
   const outputs = runner.outputs(inputs);
   const twins = evaluateGraph(graph, inputs, { rounding: 'single' });
   for (const [i, bytes] of set.outputs.entries()) {
@@ -101,7 +98,16 @@ function judge(runner: GraphRunner, { graph, batch }: Prepared, set: DataSet, sa
   return undefined;
 }
 
-function sampleOf({ name, shape, values }: DataTensor, batch: number, sample: number): DataTensor {
+/** One sample of a data set, in the types and layout of the graph. */
+export function inputsOf({ graph, batch }: Prepared, set: DataSet, sample: number): TensorData[] {
+  const files = set.inputs.map(readTensor);
+  return graph.inputs.map((id, i) => {
+    const file = files.find((f) => f.name === graph.tensors[id].name) ?? files[i];
+    return intoGraph(graph, id, batch === 1 ? file : sampleOf(file, batch, sample));
+  });
+}
+
+export function sampleOf({ name, shape, values }: DataTensor, batch: number, sample: number): DataTensor {
   const size = values.length / batch;
   return { name, shape: [1, ...shape.slice(1)], values: values.slice(sample * size, (sample + 1) * size) };
 }
@@ -121,7 +127,7 @@ function intoGraph(graph: Graph, id: TensorId, { shape, values }: DataTensor): T
 }
 
 /** The graph's tensor in the layout of the file. */
-function outOfGraph(graph: Graph, id: TensorId, data: TensorData): { shape: number[]; values: TensorData } {
+export function outOfGraph(graph: Graph, id: TensorId, data: TensorData): { shape: number[]; values: TensorData } {
   const { dtype, name, shape } = graph.tensors[id];
   const perm = graph.ioPermutation.get(id);
   if (!perm) return { shape, values: data };
