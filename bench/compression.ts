@@ -2,11 +2,12 @@
 // npm run bench -- --only compression [--model ic|kws|vww|ad]: what each engine of src/compress is worth, on held-out data.
 import type { Output } from '../src/cli/output.js';
 import { parseEncoding } from '../src/compress/formats/encoding.js';
+import type { RecipeOf } from '../src/compress/layerRecipe.js';
 import { evenRank, factorLayers } from '../src/compress/lowRank.js';
 import { centred, collectMoments, importanceOf, type Moments } from '../src/compress/moments.js';
 import { pruneChannels } from '../src/compress/pruneChannels.js';
 import { type QuantizerOptions, quantizeFromCalibration } from '../src/compress/quantizeFromCalibration.js';
-import { type RecipeOf, uniformRecipe } from '../src/compress/recipe.js';
+import { uniformRecipe } from '../src/compress/recipe.js';
 import { descend, rowError } from '../src/compress/round/descend.js';
 import type { Grid, GridRequest } from '../src/compress/round/grid.js';
 import { gridOf } from '../src/compress/round/grids.js';

@@ -7,6 +7,7 @@ import { openArenas } from './compress/allocate/arenas.js';
 import type { Budgets } from './compress/allocate/budgets.js';
 import { type Budget, costOf, leastPlan } from './compress/allocate/choosePlan.js';
 import { type LayerCost, layerCosts, type TuneTarget } from './compress/allocate/layerCosts.js';
+import type { LevelPlan } from './compress/allocate/levelPlan.js';
 import { levelNames, parseLevel } from './compress/allocate/levels.js';
 import {
   type Costs,
@@ -25,7 +26,7 @@ import type { Quality } from './compress/allocate/quality.js';
 import { type Found, type FrontPoint, search } from './compress/allocate/search.js';
 import { openSolver, type Solver } from './compress/allocate/solve.js';
 import { type Totals, totalsOf } from './compress/allocate/totals.js';
-import { type LevelPlan, openWorkbench, type Workbench } from './compress/allocate/workbench.js';
+import { openWorkbench, type Workbench } from './compress/allocate/workbench.js';
 import { type Equalization, quantizeFromCalibration } from './compress/quantizeFromCalibration.js';
 import { codedFrom } from './compress/recipe.js';
 import { withTable } from './costs/boardCosts.js';

@@ -5,7 +5,7 @@ import { fail } from '../cli/errors.js';
 import type { Graph, Node, Quant, TensorId } from '../model/graph.js';
 import { GraphEditor } from '../passes/editor.js';
 import { fixedQuantOf, isGlobal, passThrough, quantForRange } from '../passes/integerNodes.js';
-import type { Range } from './calibrate.js';
+import type { Range } from './range.js';
 
 const sharing = new Set(['concat', 'minimum', 'maximum']);
 

@@ -4,6 +4,7 @@
 import { fail } from '../cli/errors.js';
 import { elementCount, type Graph, type TensorData, type TensorId } from '../model/graph.js';
 import { clipForError, clipForPercentile, type Histogram, histogramBins } from './histogram.js';
+import type { Range } from './range.js';
 import type { FloatRunner } from './runner.js';
 
 /** Ways to choose ranges from the activations alone. */
@@ -13,11 +14,6 @@ export type HistogramMethod = (typeof histogramMethods)[number];
 /** `outputs` mixes them, and wider and narrower ones, by what each does to the network's outputs (tuneRanges.ts). */
 export const rangeMethods = [...histogramMethods, 'outputs'] as const;
 export type RangeMethod = (typeof rangeMethods)[number];
-
-export interface Range {
-  min: number;
-  max: number;
-}
 
 export interface CalibrateOptions {
   /** Share of values, in percent, that `percentile` keeps inside. */

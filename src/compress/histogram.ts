@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where to clip an activation, judged on its histogram.
-import type { Range } from './calibrate.js';
+import type { Range } from './range.js';
 
 export const histogramBins = 2048;
 

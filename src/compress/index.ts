@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Float to int8.
-export { collectRanges, collectStatistics, type Range, type RangeMethod } from './calibrate.js';
+export { collectRanges, collectStatistics, type RangeMethod } from './calibrate.js';
 export { equalize } from './equalize.js';
 export { equalizeActivations } from './equalizeActivations.js';
 export { quantizeInt8 } from './quantize.js';
@@ -11,6 +11,7 @@ export {
   type QuantizerReport,
   quantizeFromCalibration,
 } from './quantizeFromCalibration.js';
+export type { Range } from './range.js';
 export {
   evaluateIntegerRunner,
   evaluateRunner,

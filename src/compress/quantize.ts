@@ -12,7 +12,7 @@ import { removeDead } from '../passes/removeDead.js';
 import { removeIdentity } from '../passes/removeIdentity.js';
 import { activationQuants } from './activationQuants.js';
 import { biasCorrection } from './biasCorrect.js';
-import type { Range } from './calibrate.js';
+import type { Range } from './range.js';
 
 export interface QuantizeOptions {
   /** Mean of each activation per channel (see collectStatistics): corrects biases for the rounding of weights. */

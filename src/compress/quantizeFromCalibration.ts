@@ -7,17 +7,17 @@ import {
   chooseRanges,
   collectStatistics,
   type HistogramMethod,
-  type Range,
   type RangeMethod,
   type Statistics,
 } from './calibrate.js';
 import { codedRecipe, hasCodedLayers } from './codedRecipe.js';
 import { equalize } from './equalize.js';
 import { equalizeActivations } from './equalizeActivations.js';
+import type { RecipeOf } from './layerRecipe.js';
 import { centred, collectMoments } from './moments.js';
 import { outputSnr } from './outputSnr.js';
 import { quantizeInt8 } from './quantize.js';
-import type { RecipeOf } from './recipe.js';
+import type { Range } from './range.js';
 import { type Rewrite, rewriteGraph } from './rewrite.js';
 import { roundWeights } from './roundWeights.js';
 import {

@@ -9,11 +9,8 @@ import { weightRows } from '../ops/weightMatrix.js';
 import { isWeighted } from '../passes/affine.js';
 import type { CodedMode } from '../plan/codedConstants.js';
 import { type DenseEncoding, type Encoding, parseEncoding } from './formats/encoding.js';
+import type { LayerRecipe, RecipeOf, RoundMethod } from './layerRecipe.js';
 import { wholeName } from './lowRank.js';
-import type { LayerRecipe, RoundMethod } from './roundWeights.js';
-
-/** The recipe of a layer with weights of this shape. */
-export type RecipeOf = (node: Node, shape: readonly number[]) => LayerRecipe | undefined;
 
 /** An encoding whose groups are wider than the rows needs no groups. */
 function narrowed<E extends Encoding>(e: E, columns: number): E {

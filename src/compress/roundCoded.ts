@@ -3,10 +3,10 @@
 import type { Node } from '../model/graph.js';
 import { weightData, weightRows } from '../ops/weightMatrix.js';
 import type { RoundedWeights } from '../passes/integerWeights.js';
+import type { LayerRecipe } from './layerRecipe.js';
 import type { Moments } from './moments.js';
 import { roundForNoise, roundForRate } from './round/rate.js';
 import type { MomentOf } from './round/secondOrder.js';
-import type { LayerRecipe } from './roundWeights.js';
 import type { Sensitivity } from './sensitivity.js';
 
 /** Gradients of some hundred samples say which channels matter and which make up for each other only so well: of what

@@ -3,38 +3,15 @@
 import type { Node, TensorId } from '../model/graph.js';
 import { matrixIndex, weightData, weightRows } from '../ops/weightMatrix.js';
 import type { RoundedWeights, RoundWeights } from '../passes/integerWeights.js';
-import { type Encoding, encodingName, misfit, type WeightMatrix } from './formats/index.js';
+import { encodingName, misfit, type WeightMatrix } from './formats/index.js';
+import type { LayerRecipe, RecipeOf } from './layerRecipe.js';
 import { importanceOf, type Moments } from './moments.js';
-import type { RecipeOf } from './recipe.js';
 import { descend, fitScales } from './round/descend.js';
 import type { Grid, GridRequest } from './round/grid.js';
 import { gridOf } from './round/grids.js';
 import { nearest } from './round/nearest.js';
 import { type MomentOf, secondOrder } from './round/secondOrder.js';
 import { roundCoded } from './roundCoded.js';
-import type { Sensitivity } from './sensitivity.js';
-
-/** `nearest` rounds each weight by itself; `output` makes the layer's output move least. */
-export type RoundMethod = 'nearest' | 'output';
-
-export interface LayerRecipe {
-  encoding: Encoding;
-  method: RoundMethod;
-  /** Of `block`: share of the blocks that are kept. */
-  keptShare?: number;
-  /** Of outliers: share of the weights. */
-  outlierShare?: number;
-  /** What an error of each weight costs, [rows][columns]: grids and outliers go by it. */
-  importances?: Float64Array;
-  /** int8 that is to be stored entropy-coded: bits per weight to come out at. */
-  rate?: number;
-  /** The rate is that of all such layers together, shared out by what an error costs. */
-  shared?: boolean;
-  /** Instead of the rate: what a weight's error may cost at the network's output. */
-  noise?: number;
-  /** What errors cost there (sensitivity.ts). */
-  sensitivity?: Sensitivity;
-}
 
 const isPlain = ({ encoding: e, method, rate }: LayerRecipe): boolean =>
   rate === undefined && e.kind === 'int' && e.bits === 8 && !e.group && method === 'nearest';

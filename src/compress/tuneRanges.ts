@@ -2,7 +2,7 @@
 // Where activations are clipped, judged by the network's outputs: of what each method says, tensor by tensor, and of wider
 // and narrower ranges, what leaves the int8 graph closest to the float one.
 import type { TensorId } from '../model/graph.js';
-import type { Range } from './calibrate.js';
+import type { Range } from './range.js';
 
 export interface RangeSearch {
   /** Ranges to begin with, the first wherever the others are no better. */

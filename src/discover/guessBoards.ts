@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which boards a port, a drive or a probe can be, and why: USB ids and drive names of the board files.
 import type { FlashDrive } from '../flash/drive.js';
-import type { FlashEntry } from '../flash/methods.js';
+import type { FlashEntry } from '../flash/method.js';
 import type { Board } from '../generated/board.js';
 import type { UsbDevice } from './usbDevices.js';
 import { usbId } from './usbDevices.js';

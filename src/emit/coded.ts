@@ -6,7 +6,7 @@ import { piecesOf } from '../compress/code/pieces.js';
 import type { ConstArray } from '../ops/op.js';
 import type { Plan, Step } from '../plan/plan.js';
 import { constArray, cType, structText } from './cText.js';
-import { addressOf, type EmitContext, parameterSymbol, tensorCType } from './model.js';
+import { addressOf, type EmitContext, parameterSymbol, tensorCType } from './emitContext.js';
 
 export const codedHeader = 'mote/coded.h';
 

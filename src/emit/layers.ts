@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // NAME_layers.c/.h: the same calls one at a time, for profiling and for finding the first layer that differs.
 import { decodesAtStart } from './coded.js';
-import {
-  callText,
-  copiedOutputs,
-  type EmitContext,
-  kernelHeaders,
-  prologue,
-  runArguments,
-  stepDeclaration,
-} from './model.js';
+import type { EmitContext } from './emitContext.js';
+import { callText, copiedOutputs, kernelHeaders, prologue, runArguments, stepDeclaration } from './model.js';
 import { layerNames } from './names.js';
 import { hasState } from './state.js';
 

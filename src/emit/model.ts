@@ -17,6 +17,7 @@ import {
   pieceTableText,
 } from './coded.js';
 import { commentText, constArray, constArrays, structText } from './cText.js';
+import { addressOf, type EmitContext, parameterSymbol, shapeText, tensorCType } from './emitContext.js';
 import { namesOf } from './names.js';
 import { hasState, resetDeclaration, resetFunction } from './state.js';
 import {
@@ -28,33 +29,6 @@ import {
   streamPrototype,
 } from './stream.js';
 
-export interface EmitContext {
-  graph: Graph;
-  plan: Plan;
-  /** C prefix, from modelName(). */
-  name: string;
-  /** One line for the head of the files: model file, target, rounding. */
-  origin: string;
-}
-
-const cTypes: Record<string, string> = {
-  float32: 'float',
-  int8: 'int8_t',
-  uint8: 'uint8_t',
-  int16: 'int16_t',
-  int32: 'int32_t',
-  int64: 'int64_t',
-  bool: 'uint8_t',
-};
-
-export const tensorCType = (graph: Graph, id: TensorId): string => {
-  const type = cTypes[graph.tensors[id].dtype];
-  if (!type) throw new Error(`no C type for ${graph.tensors[id].dtype}`);
-  return type;
-};
-
-export const shapeText = (shape: readonly number[]): string =>
-  (shape.length > 1 && shape[0] === 1 ? shape.slice(1) : shape).join('x');
 const shortType: Record<string, string> = {
   float32: 'f32',
   int8: 's8',
@@ -65,32 +39,11 @@ const shortType: Record<string, string> = {
   bool: 'u8',
 };
 
-/** The header files of the kernels: `mote_conv2d_s8s8__ref` is declared in mote/conv2d.h. */
-export function parameterSymbol(name: string, layer: string): string {
-  return `${name}_${layer}`;
-}
-
 /** Prototype arguments: `void *arena, const int8_t *input_0, int8_t *output_0`. */
 export function runArguments(graph: Graph): string {
   const ins = graph.inputs.map((id, i) => `const ${tensorCType(graph, id)} *input_${i}`);
   const outs = graph.outputs.map((id, i) => `${tensorCType(graph, id)} *output_${i}`);
   return ['void *arena', ...ins, ...outs].join(', ');
-}
-
-/** The C expression of a tensor's address: a caller's pointer for graph inputs and outputs, else an arena offset. */
-export function addressOf(context: EmitContext, id: TensorId): string {
-  const { graph, plan } = context;
-  const root = plan.viewOf.get(id) ?? id;
-  const pointer = callerPointer(graph, plan, id) ?? callerPointer(graph, plan, root);
-  if (pointer) return tensorCType(graph, root) === tensorCType(graph, id) ? pointer : `(void *)${pointer}`;
-  return `(${tensorCType(graph, id)} *)(a + ${plan.offsetOf.get(id)})`;
-}
-
-function callerPointer(graph: Graph, plan: Plan, root: TensorId): string | undefined {
-  const input = graph.inputs.indexOf(root);
-  if (input >= 0) return `input_${input}`;
-  const output = graph.outputs.findIndex((id) => (plan.viewOf.get(id) ?? id) === (plan.viewOf.get(root) ?? root));
-  return output >= 0 ? `output_${output}` : undefined;
 }
 
 /** Outputs that no call writes, because they are a view of an input or of another output: copied at the end. */

@@ -3,7 +3,7 @@
 import { tensorBytes } from '../model/graph.js';
 import { resetValue, stateTensors } from '../model/state.js';
 import { commentText } from './cText.js';
-import type { EmitContext } from './model.js';
+import type { EmitContext } from './emitContext.js';
 
 export const hasState = ({ graph }: EmitContext): boolean => stateTensors(graph).length > 0;
 

@@ -5,7 +5,7 @@ import type { ConstArray, KernelCall } from '../ops/op.js';
 import type { Step } from '../plan/plan.js';
 import type { StageInput, Stream, StreamStage } from '../plan/stream.js';
 import { commentText, constArray, constArrays, structText } from './cText.js';
-import { addressOf, type EmitContext, parameterSymbol, shapeText, tensorCType } from './model.js';
+import { addressOf, type EmitContext, parameterSymbol, shapeText, tensorCType } from './emitContext.js';
 
 export const isStreamStep = (step: Step): step is Step & { stream: Stream } => step.stream !== undefined;
 

@@ -5,7 +5,7 @@ import { dtypeBytes, elementCount } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
 import { decodesAtStart } from './coded.js';
 import { constArray } from './cText.js';
-import { type EmitContext, tensorCType } from './model.js';
+import { type EmitContext, tensorCType } from './emitContext.js';
 import { hasState } from './state.js';
 
 export interface Vectors {

@@ -7,7 +7,7 @@ import { type An3155Chip, an3155Chips, chipBlocks, gd32vw } from './an3155Chips.
 import { An3155Session, command, limitMs, Refused } from './an3155Session.js';
 import { eraseBlocks } from './eraseBlocks.js';
 import type { ConnectFlash, EraseBlock, FlashMemory, FlashRequest } from './flashMemory.js';
-import { defaultBaud, type OptionsOf } from './methods.js';
+import { defaultBaud, type OptionsOf } from './method.js';
 import { playSequence } from './resetSequence.js';
 
 export interface An3155Options {

@@ -3,7 +3,7 @@
 // flash, sequences that are none, placeholders that nobody fills in.
 import type { Board } from '../generated/board.js';
 import { externalTools } from './externalTools.js';
-import type { FlashEntry } from './methods.js';
+import type { FlashEntry } from './method.js';
 import { parseSequence, SequenceError } from './resetSequence.js';
 
 export const placeholders = ['image', 'port', 'address', 'zephyr'] as const;

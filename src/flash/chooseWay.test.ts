@@ -4,7 +4,7 @@ import { loadBoard } from '../build/boards.js';
 import type { Board } from '../generated/board.js';
 import { chooseWay, type Found } from './chooseWay.js';
 import type { FlashDrive } from './drive.js';
-import type { FlashEntry } from './methods.js';
+import type { FlashEntry } from './method.js';
 
 const base = loadBoard('stm32f405-virtual');
 const usb = [

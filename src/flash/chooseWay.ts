@@ -7,7 +7,8 @@ import type { SerialPortInfo } from '../discover/serialPorts.js';
 import type { UsbDevice } from '../discover/usbDevices.js';
 import type { Board, ExternalFlash } from '../generated/board.js';
 import type { FlashDrive } from './drive.js';
-import { type FlashEntry, flashMethods } from './methods.js';
+import type { FlashEntry } from './method.js';
+import { flashMethods } from './methods.js';
 
 /** What is connected, and what is installed. */
 export interface Found {

@@ -2,42 +2,15 @@
 // The flash methods: what each needs of its way to the board, and the function behind it. A method is a row here, a
 // definition in schemas/board.schema.json (its options) and a file of its own, loaded when it is used.
 import { fail } from '../cli/errors.js';
-import type { Board } from '../generated/board.js';
-import type { Link, LinkAbilities, Parity } from '../link/link.js';
-import type { CopyToDrive } from './drive.js';
-import type { ConnectFlash } from './flashMemory.js';
-
-export type FlashEntry = NonNullable<Board['flash']>[number];
-export type MethodId = FlashEntry['method'];
-export type OptionsOf<M extends MethodId> = Extract<FlashEntry, { method: M }>;
-
-/** A boot loader behind a byte link. */
-export interface LinkMethod<O> {
-  kind: 'link';
-  title: string;
-  needs(options: O): (keyof LinkAbilities)[];
-  /** What the link is opened with. */
-  format(options: O): { baud: number; parity: Parity };
-  /** The port has to be opened once at 1200 baud before the boot loader is there. */
-  touch?(options: O): boolean;
-  connect(): Promise<ConnectFlash<O>>;
-}
-
-/** A drive that takes a file; src/discover/guessBoards.ts says which drive is whose. */
-export interface DriveMethod<O> {
-  kind: 'drive';
-  title: string;
-  copy(): Promise<CopyToDrive<O>>;
-}
-
-/** Another program. */
-export interface ToolMethod {
-  kind: 'tool';
-  title: string;
-}
-
-/** AN3155 section 2: the highest rate that every boot loader finds. */
-export const defaultBaud = 115200;
+import type { Link, LinkAbilities } from '../link/link.js';
+import {
+  type DriveMethod,
+  defaultBaud,
+  type LinkMethod,
+  type MethodId,
+  type OptionsOf,
+  type ToolMethod,
+} from './method.js';
 
 type MethodOf<M extends MethodId> = M extends 'external'
   ? ToolMethod

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that an NPU's compiler made, whoever's: what it holds, what is wrong with it, and its answers in the functional
-// model. One row per format.
-import { fail } from '../cli/errors.js';
-import { openEthos } from './ethosu/openEthos.js';
-import { openKmodel } from './k210/openKmodel.js';
+// What a file that an NPU's compiler made offers, whoever's: its operations, what is wrong with it, and its answers in the
+// functional model.
 
 /** A hardware rule that an answer from the functional model does not show to be kept. */
 export interface Finding {
@@ -40,28 +37,4 @@ export interface NpuFile {
   check(): Finding[];
   /** One answer. `dense`: each input is in its shape's order; else the bytes as the format holds them. */
   run(inputs: readonly Uint8Array[], dense: boolean): Uint8Array[];
-}
-
-interface Format {
-  fits(bytes: Uint8Array): boolean;
-  open(bytes: Uint8Array, path: string): NpuFile;
-}
-
-const beginsWith =
-  (text: string, at = 0) =>
-  (bytes: Uint8Array): boolean =>
-    Buffer.from(bytes.subarray(at, at + text.length)).toString('latin1') === text;
-
-const formats: readonly Format[] = [
-  { fits: beginsWith('LDMK'), open: openKmodel },
-  { fits: beginsWith('TFL3', 4), open: openEthos },
-];
-
-/** Opens a `.kmodel` (version 4) or a `.tflite` that Vela compiled; anything else is `npu.broken`. */
-export function openNpuFile(bytes: Uint8Array, path: string): NpuFile {
-  const format = formats.find((f) => f.fits(bytes));
-  // A copy: what Node reads is a Buffer, whose slice() shares memory where an array's copies.
-  return format
-    ? format.open(new Uint8Array(bytes), path)
-    : fail('npu.broken', { path, reason: 'it is neither a .kmodel of version 4 nor a .tflite that Vela compiled' });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { listBoards, loadBoard } from '../../build/boards.js';
-import { type FlashEntry, flashMethods } from '../../flash/methods.js';
+import type { FlashEntry } from '../../flash/method.js';
+import { flashMethods } from '../../flash/methods.js';
 import type { Board } from '../../generated/board.js';
 import { kib, right, table, whole } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';

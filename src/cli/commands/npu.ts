@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename } from 'node:path';
 import { readNpy, writeNpy } from '../../model/npy.js';
-import { type NpuFile, openNpuFile } from '../../npu/npuFile.js';
+import type { NpuFile } from '../../npu/npuFile.js';
+import { openNpuFile } from '../../npu/openNpuFile.js';
 import { grouped, right, table } from '../../report/table.js';
 import { type CommandSpec, type OptionValues, text } from '../command.js';
 import { fail } from '../errors.js';

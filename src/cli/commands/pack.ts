@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, join } from 'node:path';
 import { rangeMethods } from '../../compress/calibrate.js';
-import { type RecipeOf, uniformRecipe } from '../../compress/recipe.js';
+import type { RecipeOf } from '../../compress/layerRecipe.js';
+import { uniformRecipe } from '../../compress/recipe.js';
 import { type Rewrite, rewriteOf } from '../../compress/rewrite.js';
 import { targetTable } from '../../costs/boardCosts.js';
 import { type Prediction, predictPack } from '../../costs/predict.js';

@@ -12,9 +12,9 @@ import { rowError } from '../round/descend.js';
 import { roundWeights } from '../roundWeights.js';
 import type { Sensitivity } from '../sensitivity.js';
 import { type LayerCost, layerCosts, type TuneTarget } from './layerCosts.js';
+import type { LevelPlan } from './levelPlan.js';
 import { type Level, rankOf } from './levels.js';
 import { type Measured, splitLayers } from './splitLayers.js';
-import type { LevelPlan } from './workbench.js';
 
 export interface AloneInput {
   measured: Measured;

@@ -7,7 +7,8 @@ import { specOf } from '../../plan/buffers.js';
 import { orderNodes } from '../../plan/orderNodes.js';
 import { layOut, planGraph } from '../../plan/plan.js';
 import type { TuneTarget } from './layerCosts.js';
-import type { LevelPlan, Workbench } from './workbench.js';
+import type { LevelPlan } from './levelPlan.js';
+import type { Workbench } from './workbench.js';
 
 export type ArenaOf = (plan: LevelPlan) => number;
 

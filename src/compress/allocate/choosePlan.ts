@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plan of least predicted loss within the budgets: predicted losses of layers add up, so an integer program finds it.
+
+import type { LevelPlan } from './levelPlan.js';
 import type { Prediction } from './predict.js';
 import type { Choice, Solver } from './solve.js';
-import type { LevelPlan } from './workbench.js';
 
 export interface Budget {
   /** At most this much in all layers together; what else takes of it is already off. */

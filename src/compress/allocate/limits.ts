@@ -4,10 +4,11 @@ import { fail } from '../../cli/errors.js';
 import { type ArenaOf, arenas } from './arenas.js';
 import { type BudgetKind, type Budgets, budgetKinds, limitOf } from './budgets.js';
 import { type Budget, leastPlan, solvePlan } from './choosePlan.js';
+import type { LevelPlan } from './levelPlan.js';
 import { fits, type Judge, type Measure } from './polish.js';
 import type { Solver } from './solve.js';
 import type { Totals } from './totals.js';
-import type { LevelPlan, Workbench } from './workbench.js';
+import type { Workbench } from './workbench.js';
 
 /** What is given of each kind. */
 export type Given = Partial<Record<BudgetKind, number>>;

@@ -4,8 +4,9 @@
 // same result.
 import { xorshift32 } from '../../xorshift.js';
 import { type Budget, keeps } from './choosePlan.js';
+import type { LevelPlan } from './levelPlan.js';
 import type { Prediction } from './predict.js';
-import type { LevelPlan, Verified, Workbench } from './workbench.js';
+import type { Verified, Workbench } from './workbench.js';
 
 export interface Judged extends Verified {
   plan: LevelPlan;

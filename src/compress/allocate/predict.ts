@@ -2,9 +2,11 @@
 // The loss of any plan: that of plain int8, and what each layer's level adds, measured by probes (probes.ts). Errors of
 // layers are added up as if they were independent: sequential rounding takes back what goes with the layers' inputs. Not
 // every level is probed: what a layer adds goes with the squared error of its own output, to half a decibel.
+
+import type { LevelPlan } from './levelPlan.js';
 import type { Level } from './levels.js';
 import { lossOf } from './quality.js';
-import type { LevelPlan, Workbench } from './workbench.js';
+import type { Workbench } from './workbench.js';
 
 export interface Prediction {
   /** Loss of plain int8, measured. */

@@ -2,10 +2,11 @@
 // From budgets to a plan: the plan of least predicted loss, exactly; then evolution, in which every plan is rounded and
 // measured as pack will round it. What measures best wins.
 import { type Budget, choosePlan, leastPlan, solvePlan, tightened } from './choosePlan.js';
+import type { LevelPlan } from './levelPlan.js';
 import { fits, type Judge, type Judged, keyOf, openJudge, polish } from './polish.js';
 import type { Prediction } from './predict.js';
 import type { Solver } from './solve.js';
-import type { LevelPlan, Workbench } from './workbench.js';
+import type { Workbench } from './workbench.js';
 
 export interface SearchOptions {
   seed: number;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A float graph with some layers as two (lowRank.ts), and for what lies between the two what the calibration would say of it.
 import type { Graph, Node, TensorId } from '../../model/graph.js';
-import type { Range, Statistics } from '../calibrate.js';
+import type { Statistics } from '../calibrate.js';
 import { factorLayers, lowName } from '../lowRank.js';
 import { centred, type Moments } from '../moments.js';
+import type { Range } from '../range.js';
 
 /** Of a float graph; by tensor. */
 export interface Measured {

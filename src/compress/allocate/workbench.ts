@@ -16,13 +16,11 @@ import type { Sensitivity } from '../sensitivity.js';
 import { roundSequentially, withBiases } from '../sequential.js';
 import { openAlone, ownLoss } from './aloneLevels.js';
 import type { LayerCost, TuneTarget } from './layerCosts.js';
+import type { LevelPlan } from './levelPlan.js';
 import { type Level, parseLevel, rankOf } from './levels.js';
 import { concatenated, decoded, judgedOf, outputsOf } from './outputs.js';
 import { openProbes } from './probes.js';
 import { lossOf, type Quality, viewOf } from './quality.js';
-
-/** Level of each layer, in the order of `layers`. */
-export type LevelPlan = readonly number[];
 
 /** A plan, rounded layer after layer as `pack --recipe` does it, and measured on this machine's int8 kernels. */
 export interface Verified {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { goldenInputs } from '../../../test/support/generator.js';
 import { describeShared, sharedFile } from '../../../test/support/shared.js';
 import { MoteError } from '../../cli/errors.js';
-import { openNpuFile } from '../npuFile.js';
+import { openNpuFile } from '../openNpuFile.js';
 import { averageScale, elementwise } from './arithmetic.js';
 import { decodeStream } from './commandStream.js';
 import { type EthosSubgraph, readEthosTflite } from './readEthosTflite.js';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeShared, sharedFile } from '../../../test/support/shared.js';
 import { MoteError } from '../../cli/errors.js';
-import { openNpuFile } from '../npuFile.js';
+import { openNpuFile } from '../openNpuFile.js';
 import { checkKmodel } from './checkKmodel.js';
 import { activate, multiplyCarry, multiplyShift } from './convolution.js';
 import { type Kmodel, type KpuConvNode, readKmodel } from './kmodel.js';
