@@ -28,6 +28,7 @@ import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
 import { resetStates } from './model/state.js';
 import { bytesOf } from './model/tensorData.js';
+import { asInFile } from './model/tflite/writeGraph.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
@@ -280,6 +281,17 @@ function withHostPack(input: PackInput): PackOutput {
   const output = emitPack({ ...input, host: hostFolder });
   for (const [path, contents] of host.files) output.files.set(`${hostFolder}/${path}`, contents);
   return output;
+}
+
+/** The graph that a pack would be made of, as a file holds it: read, and quantized where calibration data is given. */
+export async function quantizeModel(
+  request: Pick<PackRequest, 'bytes' | 'fileName' | 'calibration' | 'inputScale' | 'quantize'>,
+): Promise<{ graph: Graph; notes: string[] }> {
+  const imported = importModel(request.bytes, request.fileName);
+  const notes = [...(imported.notes ?? [])];
+  requireSupported(imported);
+  const { graph } = await quantized(imported, { ...request, target: '' }, notes);
+  return { graph: asInFile(graph), notes };
 }
 
 /** Reads, compresses, plans and emits. Nothing is written. */

@@ -45,6 +45,7 @@ export const errors = {
   },
   'model.broken': { exit: 3, text: 'the model is damaged: {reason}' },
   'model.unsupported': { exit: 3, text: "node '{node}' ({op}) cannot run: {reason}", help: '{change}' },
+  'export.node': { exit: 3, text: "node '{node}' ({op}) cannot be exported: {reason}" },
   'model.shape': { exit: 3, text: "node '{node}' ({op}): {reason}" },
   'data.broken': { exit: 3, text: "'{path}' is not usable data: {reason}" },
   'data.shape': { exit: 3, text: "'{path}' has shape {got}, the model wants {expected}" },

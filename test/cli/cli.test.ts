@@ -124,6 +124,17 @@ describe('answers', () => {
     }
   });
 
+  it('export writes a .tflite that mote reads again', () => {
+    const calib = ['--calib', sample('calib_x.npy'), '--input-scale', pixelScale];
+    const { ok, data } = moteJson('export', sample('digits.onnx'), '--to', 'tflite', ...calib, '-o', 'digits.tflite');
+    expect([ok, data.bytes]).toEqual([true, readFileSync(join(folder, 'digits.tflite')).length]);
+    expect(moteJson('inspect', 'digits.tflite').data).toMatchObject({
+      format: 'tflite',
+      quantized: true,
+      macs: 766288,
+    });
+  });
+
   it('verify compares the test vectors', () => {
     const { schema, ok, data } = moteJson('verify', 'pack');
     expect([schema, ok, data.compared, data.equal]).toEqual(['mote.verify/1', true, 4, 4]);

@@ -5,6 +5,7 @@ import type { CommandSpec } from '../command.js';
 export const commands: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   inspect: async () => (await import('./inspect.js')).inspect,
   pack: async () => (await import('./pack.js')).pack,
+  export: async () => (await import('./export.js')).exportModel,
   tune: async () => (await import('./tune.js')).tune,
   verify: async () => (await import('./verify.js')).verify,
   eval: async () => (await import('./eval.js')).evaluate,

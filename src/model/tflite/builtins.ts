@@ -38,3 +38,10 @@ const byCode: readonly string[] = names.split(' ');
 
 /** The operator's name, or `BUILTIN 999` for a number younger than this list. */
 export const builtinName = (code: number): string => byCode[code] ?? `BUILTIN ${code}`;
+
+/** The number of an operator that is in the list. */
+export function builtinCode(name: string): number {
+  const code = byCode.indexOf(name);
+  if (code < 0) throw new Error(`TFLite has no operator ${name}`);
+  return code;
+}

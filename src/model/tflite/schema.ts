@@ -148,3 +148,8 @@ export const PackOptions = { union: 59, axis: field(1, 'int32') };
 export const UnpackOptions = { union: 64, axis: field(1, 'int32') };
 export const MirrorPadOptions = { union: 77, mode: field(0, 'int8') };
 export const BatchMatMulOptions = { union: 101, adjointX: field(0, 'bool'), adjointY: field(1, 'bool') };
+/** Tables without fields of their own. */
+export const PadOptions = { union: 22 };
+export const PadV2Options = { union: 45 };
+export const SliceOptions = { union: 47 };
+export const TransposeOptions = { union: 26 };
