@@ -8,12 +8,14 @@
 #include "mote_board.h"
 #include "mote_model.h"
 
+#include "agent_text.h"
 #include "counter.h"
 #include "marker.h"
 #include "uart.h"
 
 #define LINE_BYTES 80u // longer commands are cut, as the public firmware does
 #define MOST_WORDS 4u
+#define MOST_LAYER_ROUNDS 1000
 
 #if MOTE_AGENT_INPUT_FLOAT
 #define TENSOR_BYTES MOTE_AGENT_INPUT_BYTES
@@ -26,83 +28,28 @@ static struct {
   uint32_t length;
   uint32_t expected; // bytes announced by `db load`
   uint32_t loaded;
-  uint64_t mark; // the counter at the last timestamp
-  uint64_t micros;
+  uint64_t mark;  // the counter when `ticks` were last added to
+  uint64_t ticks; // since the start; a counter of 32 bits wraps in seconds, so each inference is added by itself
   // What `db` loaded, as the tensor wants it where that is a matter of a byte each.
   uint8_t buffer[MOTE_AGENT_BUFFER_BYTES] __attribute__((aligned(8)));
   uint8_t tensor[TENSOR_BYTES]; // the quantized copy of floats
 } agent;
 
-static void put(const char *text) {
-  while (*text != 0) mote_uart_put((uint8_t)*text++);
-}
-
-static void put_unsigned(uint64_t value) {
-  char digits[20];
-  uint32_t count = 0;
-  do {
-    digits[count++] = (char)('0' + (char)(value % 10u));
-    value /= 10u;
-  } while (value != 0);
-  while (count > 0) mote_uart_put((uint8_t)digits[--count]);
-}
-
-static void put_line(const char *text) {
-  put(text);
-  put("\r\n");
-}
-
-static void put_counted(const char *text, uint64_t value) {
-  put(text);
-  put_unsigned(value);
-  put("\r\n");
-}
-
-static void put_hex(uint8_t byte) {
-  static const char digits[] = "0123456789abcdef";
-  mote_uart_put((uint8_t)digits[byte >> 4]);
-  mote_uart_put((uint8_t)digits[byte & 15u]);
-}
-
-// -- words of a command
-
-static int same(const char *a, const char *b) {
-  while (*a != 0 && *a == *b) {
-    a++;
-    b++;
-  }
-  return *a == *b;
-}
-
-/// Decimal digits only, at most 9; -1 otherwise.
-static int32_t number(const char *text) {
-  int32_t value = 0;
-  uint32_t digits = 0;
-  while (text[digits] != 0) {
-    if (text[digits] < '0' || text[digits] > '9' || digits == 9u) return -1;
-    value = value * 10 + (text[digits++] - '0');
-  }
-  return digits == 0 ? -1 : value;
-}
-
-static int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // -- time and marker
+
+static void add_ticks(void) {
+  uint64_t now = mote_counter_now();
+  agent.ticks += mote_counter_span(agent.mark, now);
+  agent.mark = now;
+}
 
 static void timestamp(void) {
 #if MOTE_AGENT_ENERGY
   mote_marker_pulse();
 #else
-  uint64_t now = mote_counter_now();
-  uint64_t ticks = mote_counter_span(agent.mark, now);
-  agent.mark = now;
-  agent.micros += ticks * 1000000u / MOTE_COUNTER_HZ;
-  put_counted("m-lap-us-", agent.micros);
+  add_ticks();
+  uint64_t rest = agent.ticks % MOTE_COUNTER_HZ;
+  mote_text_counted("m-lap-us-", agent.ticks / MOTE_COUNTER_HZ * 1000000u + rest * 1000000u / MOTE_COUNTER_HZ);
 #endif
 }
 
@@ -110,11 +57,19 @@ static void timestamp(void) {
 
 static void copy(uint8_t *to, const uint8_t *from, uint32_t count) { __builtin_memcpy(to, from, count); }
 
+#if MOTE_AGENT_INPUT_FLOAT || MOTE_AGENT_OUTPUT_FLOAT || MOTE_AGENT_MEAN_SQUARE
+/// So that it fits an integer; what is no number becomes the lowest.
+static float within(float value, float limit) {
+  if (!(value > -limit)) return -limit;
+  return value < limit ? value : limit;
+}
+#endif
+
 #if MOTE_AGENT_INPUT_FLOAT
 static void quantize_input(void) {
   const float *values = (const float *)(const void *)agent.buffer;
   for (uint32_t i = 0; i < MOTE_AGENT_INPUT_BYTES; i++) {
-    float scaled = values[i] / MOTE_AGENT_INPUT_SCALE;
+    float scaled = within(values[i] / MOTE_AGENT_INPUT_SCALE, 1e6f);
     int32_t q = (int32_t)(scaled + (scaled < 0.0f ? -0.5f : 0.5f)) + MOTE_AGENT_INPUT_ZERO;
     agent.tensor[i] = (uint8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
   }
@@ -138,46 +93,43 @@ mote_window mote_agent_batch(uint32_t inferences) {
 #else
   copy(agent.tensor, mote_arena() + MOTE_AGENT_INPUT_OFFSET, MOTE_AGENT_INPUT_BYTES);
 #endif
+  mote_note_interrupts();
   mote_marker_pulse();
-  uint64_t start = mote_counter_start();
-  MOTE_BARRIER();
-  for (uint32_t i = 0; i < inferences && window.result == 0; i++) window.result = infer_once();
-  MOTE_BARRIER();
-  window.ticks = mote_counter_span(start, mote_counter_now());
+  uint64_t before = agent.ticks;
+  agent.mark = mote_counter_start();
+  for (uint32_t i = 0; i < inferences && window.result == 0; i++) {
+    window.result = infer_once();
+    add_ticks();
+  }
+  window.ticks = agent.ticks - before;
   mote_marker_pulse();
+  mote_note_interrupts();
   return window;
 }
 
+#ifndef MOTE_NO_LAYERS
 mote_window mote_agent_batch_layer(uint32_t times, uint16_t layer) {
   mote_window window = {0, 0};
+  mote_note_interrupts();
   mote_marker_pulse();
-  uint64_t start = mote_counter_start();
-  MOTE_BARRIER();
-  for (uint32_t i = 0; i < times && window.result == 0; i++) window.result = (int32_t)mote_model_step((int)layer, mote_arena());
-  MOTE_BARRIER();
-  window.ticks = mote_counter_span(start, mote_counter_now());
+  uint64_t before = agent.ticks;
+  agent.mark = mote_counter_start();
+  for (uint32_t i = 0; i < times && window.result == 0; i++) {
+    window.result = (int32_t)mote_model_step((int)layer, mote_arena());
+    add_ticks();
+  }
+  window.ticks = agent.ticks - before;
   mote_marker_pulse();
+  mote_note_interrupts();
   return window;
 }
+#endif
 
 // -- results, with three decimals, halves to even as printf does
 
-static void put_milli(int64_t milli) {
-  if (milli < 0) {
-    mote_uart_put('-');
-    milli = -milli;
-  }
-  put_unsigned((uint64_t)milli / 1000u);
-  mote_uart_put('.');
-  uint32_t rest = (uint32_t)((uint64_t)milli % 1000u);
-  mote_uart_put((uint8_t)('0' + rest / 100u));
-  mote_uart_put((uint8_t)('0' + rest / 10u % 10u));
-  mote_uart_put((uint8_t)('0' + rest % 10u));
-}
-
 #if MOTE_AGENT_OUTPUT_FLOAT || MOTE_AGENT_MEAN_SQUARE
 static int64_t milli_of_float(float value) {
-  float scaled = value * 1000.0f;
+  float scaled = within(value * 1000.0f, 1e15f);
   return (int64_t)(scaled + (scaled < 0.0f ? -0.5f : 0.5f));
 }
 #endif
@@ -192,9 +144,9 @@ static void results(void) {
     float difference = (float)(output[i] - MOTE_AGENT_OUTPUT_ZERO) * MOTE_AGENT_OUTPUT_STEP - input[i];
     sum += difference * difference;
   }
-  put("m-results-[");
-  put_milli(milli_of_float(sum / (float)MOTE_AGENT_OUTPUT_COUNT));
-  put_line("]");
+  mote_text_put("m-results-[");
+  mote_text_milli(milli_of_float(sum / (float)MOTE_AGENT_OUTPUT_COUNT));
+  mote_text_line("]");
 }
 #else
 #if MOTE_AGENT_OUTPUT_FLOAT
@@ -213,12 +165,12 @@ static int64_t milli_of(uint32_t i) {
 }
 #endif
 static void results(void) {
-  put("m-results-[");
+  mote_text_put("m-results-[");
   for (uint32_t i = 0; i < MOTE_AGENT_OUTPUT_COUNT; i++) {
     if (i > 0) mote_uart_put(',');
-    put_milli(milli_of(i));
+    mote_text_milli(milli_of(i));
   }
-  put_line("]");
+  mote_text_line("]");
 }
 #endif
 
@@ -227,121 +179,137 @@ static void results(void) {
 static void infer(int32_t inferences, int32_t warmups) {
   int32_t result = 0;
   quantize_input();
-  put_counted("m-warmup-start-", (uint64_t)warmups);
+  mote_text_counted("m-warmup-start-", (uint64_t)warmups);
   for (int32_t i = 0; i < warmups; i++) result |= infer_once();
-  put_line("m-warmup-done");
-  put_counted("m-infer-start-", (uint64_t)inferences);
+  mote_text_line("m-warmup-done");
+  mote_text_counted("m-infer-start-", (uint64_t)inferences);
   agent.mark = mote_counter_start();
   timestamp();
-  for (int32_t i = 0; i < inferences; i++) result |= infer_once();
+  for (int32_t i = 0; i < inferences; i++) {
+    result |= infer_once();
+    add_ticks();
+  }
   timestamp();
-  put_line("m-infer-done");
-  if (result != 0) put_line("e-[The model returned an error]");
+  mote_text_line("m-infer-done");
+  if (result != 0) mote_text_line("e-[The model returned an error]");
   results();
 }
 
 static void infer_words(char *const *words, uint32_t count) {
-  int32_t inferences = count > 1u ? number(words[1]) : 1;
-  int32_t warmups = count > 2u ? number(words[2]) : 10;
-  if (inferences <= 0) put_line("e-[Inference iterations must be >0]");
-  else if (warmups < 0) put_line("e-[Inference warmup must be >=0]");
+  int32_t inferences = count > 1u ? mote_text_number(words[1]) : 1;
+  int32_t warmups = count > 2u ? mote_text_number(words[2]) : 10;
+  if (inferences <= 0) mote_text_line("e-[Inference iterations must be >0]");
+  else if (warmups < 0) mote_text_line("e-[Inference warmup must be >=0]");
+  else if ((uint32_t)inferences > MOTE_MOST_INFERENCES || (uint32_t)warmups > MOTE_MOST_INFERENCES)
+    mote_text_line("e-[Inference iterations and warmup must be <=16777216]");
   else infer(inferences, warmups);
 }
 
 static void load(const char *count) {
-  int32_t bytes = number(count);
+  int32_t bytes = mote_text_number(count);
   if (bytes <= 0) {
-    put_line("e-[Command 'db load' must be >0 bytes]");
+    mote_text_line("e-[Command 'db load' must be >0 bytes]");
     return;
   }
   if ((uint32_t)bytes > MOTE_AGENT_BUFFER_BYTES) {
-    put("Supplied buffer size ");
-    put_unsigned((uint64_t)bytes);
-    put(" exceeds maximum of ");
-    put_unsigned(MOTE_AGENT_BUFFER_BYTES);
-    put("\r\n");
+    mote_text_put("Supplied buffer size ");
+    mote_text_unsigned((uint64_t)bytes);
+    mote_text_put(" exceeds maximum of ");
+    mote_text_unsigned(MOTE_AGENT_BUFFER_BYTES);
+    mote_text_put("\r\n");
     return;
   }
   agent.expected = (uint32_t)bytes;
   agent.loaded = 0;
-  put("m-[Expecting ");
-  put_unsigned((uint64_t)bytes);
-  put_line(" bytes]");
+  mote_text_put("m-[Expecting ");
+  mote_text_unsigned((uint64_t)bytes);
+  mote_text_line(" bytes]");
 }
 
 static void load_hex(const char *digits) {
   for (uint32_t i = 0; digits[i] != 0; i += 2u) {
-    int high = hex_digit(digits[i]);
-    int low = digits[i + 1u] == 0 ? -1 : hex_digit(digits[i + 1u]);
+    int high = mote_text_nibble(digits[i]);
+    int low = digits[i + 1u] == 0 ? -1 : mote_text_nibble(digits[i + 1u]);
     if (digits[i + 1u] == 0) {
-      put_line("e-[Insufficent number of hex digits]");
+      mote_text_line("e-[Insufficent number of hex digits]");
       return;
     }
     if (high < 0 || low < 0) {
-      put("e-[Invalid hex digit '");
+      mote_text_put("e-[Invalid hex digit '");
       mote_uart_put((uint8_t)digits[high < 0 ? i : i + 1u]);
-      put_line("']");
+      mote_text_line("']");
       return;
     }
     if (agent.loaded >= agent.expected) continue; // what comes after the buffer is full is ignored
     agent.buffer[agent.loaded++] = (uint8_t)((high << 4 | low) ^ MOTE_AGENT_INPUT_XOR);
-    if (agent.loaded == agent.expected) put_line("m-load-done");
+    if (agent.loaded == agent.expected) mote_text_line("m-load-done");
   }
 }
 
 static void print_buffer(void) {
   for (uint32_t i = 0; i < agent.loaded; i++) {
-    if (i % 8u == 0) put(i == 0 ? "m-buffer-" : "\r\nm-buffer-");
+    if (i % 8u == 0) mote_text_put(i == 0 ? "m-buffer-" : "\r\nm-buffer-");
     else mote_uart_put('-');
-    put_hex(agent.buffer[i] ^ MOTE_AGENT_INPUT_XOR);
+    mote_text_hex(agent.buffer[i] ^ MOTE_AGENT_INPUT_XOR);
   }
-  put("\r\n");
+  mote_text_put("\r\n");
 }
 
 static void db(char *const *words, uint32_t count) {
-  if (count < 2u) put_line("e-[Command 'db' requires a subcommand]");
-  else if (same(words[1], "load")) load(count > 2u ? words[2] : "");
-  else if (same(words[1], "print")) print_buffer();
+  if (count < 2u) mote_text_line("e-[Command 'db' requires a subcommand]");
+  else if (mote_text_same(words[1], "load")) load(count > 2u ? words[2] : "");
+  else if (mote_text_same(words[1], "print")) print_buffer();
   else load_hex(words[1]);
 }
 
 static void profile(void) {
-  put_line("m-profile-[ULPMark for tinyML Firmware V0.0.1]");
-  put("m-model-[" MOTE_AGENT_MODEL "]\r\n");
+  mote_text_line("m-profile-[ULPMark for tinyML Firmware V0.0.1]");
+  mote_text_put("m-model-[" MOTE_AGENT_MODEL "]\r\n");
 }
 
 static void help(void) {
-  put_line("name, profile, timestamp, help; db load N, db HH.., db print; infer N [W=10], results");
-  put_line("x-info: the model and the board; x-layers N: counts of each layer, N times");
+  mote_text_line("name, profile, timestamp, help; db load N, db HH.., db print; infer N [W=10], results");
+#ifdef MOTE_NO_LAYERS
+  mote_text_line("x-info: the model and the board");
+#else
+  mote_text_line("x-info: the model and the board; x-layers N: counts of each layer, N times");
+#endif
 }
 
 static void info(void) {
-  put("x-info-[" MOTE_MODEL_NAME "," MOTE_BOARD_ID ",");
-  put_unsigned(MOTE_MODEL_ARENA_BYTES);
+  mote_text_put("x-info-[" MOTE_MODEL_NAME "," MOTE_BOARD_ID ",");
+  mote_text_unsigned(MOTE_MODEL_ARENA_BYTES);
   mote_uart_put(',');
-  put_unsigned(MOTE_MODEL_LAYERS);
+  mote_text_unsigned(MOTE_MODEL_LAYERS);
   mote_uart_put(',');
-  put_unsigned(MOTE_COUNTER_HZ);
-  put_line("]");
+  mote_text_unsigned(MOTE_COUNTER_HZ);
+  mote_text_line("]");
 }
 
+#ifdef MOTE_NO_LAYERS
+static void layers(int32_t times) {
+  (void)times;
+  mote_text_line("e-[x-layers was left out of this firmware]");
+}
+#else
 /// Each layer once after the other, counted alone: `x-layer-INDEX-TICKS`, the empty window taken off by nobody.
 static void layers(int32_t times) {
-  if (times <= 0) {
-    put_line("e-[x-layers must be >0]");
+  if (times <= 0 || times > MOST_LAYER_ROUNDS) {
+    mote_text_line("e-[x-layers must be >0 and <=1000]");
     return;
   }
-  put_counted("x-layer-empty-", mote_empty_window().ticks);
+  mote_text_counted("x-layer-empty-", mote_empty_window().ticks);
   for (int32_t i = 0; i < times; i++) {
     copy(mote_arena() + MOTE_AGENT_INPUT_OFFSET, input_tensor(), MOTE_AGENT_INPUT_BYTES);
     for (uint16_t layer = 0; layer < MOTE_MODEL_LAYERS; layer++) {
       mote_window window = mote_step(layer);
-      put("x-layer-");
-      put_unsigned(layer);
-      put_counted("-", window.ticks);
+      mote_text_put("x-layer-");
+      mote_text_unsigned(layer);
+      mote_text_counted("-", window.ticks);
     }
   }
 }
+#endif
 
 static uint32_t split(char *line, char **words) {
   uint32_t count = 1;
@@ -358,34 +326,34 @@ static void execute(char *line) {
   char *words[MOST_WORDS];
   uint32_t count = split(line, words);
   const char *name = words[0];
-  if (same(name, "name")) put_line("m-name-dut-[" MOTE_AGENT_NAME "]");
-  else if (same(name, "profile")) profile();
-  else if (same(name, "timestamp")) timestamp();
-  else if (same(name, "help")) help();
-  else if (same(name, "db")) db(words, count);
-  else if (same(name, "infer")) infer_words(words, count);
-  else if (same(name, "results")) results();
-  else if (same(name, "x-info")) info();
-  else if (same(name, "x-layers")) layers(count > 1u ? number(words[1]) : 1);
+  if (mote_text_same(name, "name")) mote_text_line("m-name-dut-[" MOTE_AGENT_NAME "]");
+  else if (mote_text_same(name, "profile")) profile();
+  else if (mote_text_same(name, "timestamp")) timestamp();
+  else if (mote_text_same(name, "help")) help();
+  else if (mote_text_same(name, "db")) db(words, count);
+  else if (mote_text_same(name, "infer")) infer_words(words, count);
+  else if (mote_text_same(name, "results")) results();
+  else if (mote_text_same(name, "x-info")) info();
+  else if (mote_text_same(name, "x-layers")) layers(count > 1u ? mote_text_number(words[1]) : 1);
   else {
-    put("e-[Unknown command: ");
-    put(name);
-    put_line("]");
+    mote_text_put("e-[Unknown command: ");
+    mote_text_put(name);
+    mote_text_line("]");
   }
-  put_line("m-ready");
+  mote_text_line("m-ready");
 }
 
 void mote_agent_begin(void) {
   mote_marker_init();
   agent.mark = mote_counter_now();
 #if MOTE_AGENT_ENERGY
-  put_line("m-timestamp-mode-energy");
+  mote_text_line("m-timestamp-mode-energy");
 #else
-  put_line("m-timestamp-mode-performance");
+  mote_text_line("m-timestamp-mode-performance");
 #endif
   timestamp();
-  put_line("m-init-done");
-  put_line("m-ready");
+  mote_text_line("m-init-done");
+  mote_text_line("m-ready");
 }
 
 void mote_agent_take(uint8_t byte) {

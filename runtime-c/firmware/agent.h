@@ -8,6 +8,9 @@
 
 #include "console.h"
 
+/// Of one window; more would keep a board busy for hours, and ends in an error.
+#define MOTE_MOST_INFERENCES 16777216u
+
 /// Says what MLPerf Tiny's firmware says when it starts.
 void mote_agent_begin(void);
 /// Takes a byte that lies outside of frames.

@@ -19,7 +19,7 @@
 #define WINDOW_BYTES 13u // i32, u64, u8
 
 enum { HELLO = 0x01, WRITE = 0x02, READ = 0x03, RUN = 0x04, STEP = 0x05, STATUS = 0x06, BATCH = 0x07, RESET = 0x08, FAULT = 0xFF };
-enum { DONE = 0, UNKNOWN = 1, RANGE = 2, MODEL_ERROR = 3, NO_SESSION = 4 };
+enum { DONE = 0, UNKNOWN = 1, RANGE = 2, MODEL_ERROR = 3, NO_SESSION = 4, LEFT_OUT = 5 };
 
 /// An answer in the making: `bytes` begins with the two header bytes and the status.
 typedef struct {
@@ -82,6 +82,7 @@ static void add32(uint32_t value) {
 }
 
 static void hello(void) {
+  mote_interrupts_forget();
   add8(PROTOCOL_VERSION);
   add8(MOTE_COUNTER_UNIT);
   add16(MOTE_MODEL_LAYERS);
@@ -128,6 +129,12 @@ static uint8_t answer_window(mote_window window) {
   return window.result == 0 ? DONE : MODEL_ERROR;
 }
 
+#ifdef MOTE_NO_LAYERS
+static uint8_t step(uint32_t length) {
+  (void)length;
+  return LEFT_OUT;
+}
+#else
 static uint16_t layer_at(uint32_t place) { return (uint16_t)(io.bytes[place] | io.bytes[place + 1u] << 8); }
 
 static uint8_t step(uint32_t length) {
@@ -135,14 +142,21 @@ static uint8_t step(uint32_t length) {
   if (length != 2u || layer >= MOTE_MODEL_LAYERS) return RANGE;
   return answer_window(mote_step(layer));
 }
+#endif
 
 #ifdef MOTE_AGENT
 static uint8_t batch(uint32_t length) {
-  uint32_t times = length < 4u ? 0 : mote_get32(io.bytes + HEADER_BYTES);
+  if (length != 4u && length != 6u) return RANGE;
+  uint32_t times = mote_get32(io.bytes + HEADER_BYTES);
+  if (times > MOTE_MOST_INFERENCES) return RANGE;
   if (length == 4u) return answer_window(mote_agent_batch(times));
+#ifdef MOTE_NO_LAYERS
+  return LEFT_OUT;
+#else
   uint16_t layer = layer_at(HEADER_BYTES + 4u);
-  if (length != 6u || layer >= MOTE_MODEL_LAYERS) return RANGE;
+  if (layer >= MOTE_MODEL_LAYERS) return RANGE;
   return answer_window(mote_agent_batch_layer(times, layer));
+#endif
 }
 #endif
 
@@ -151,6 +165,7 @@ static uint8_t status(void) {
   add32(mote_stack_used());
   add32(MOTE_STACK_BYTES);
   add32((uint32_t)mote_empty_window().ticks);
+  add8(mote_interrupts_met());
   return DONE;
 }
 

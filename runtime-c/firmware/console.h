@@ -20,9 +20,14 @@ void mote_console_fault(uint32_t cause, uint32_t pc);
 // main.c's side: the model, its arena and what guards it.
 uint8_t *mote_arena(void);
 mote_window mote_run(void);
-mote_window mote_step(uint16_t layer);
+mote_window mote_step(uint16_t layer); // not with MOTE_NO_LAYERS
 mote_window mote_empty_window(void);
 uint8_t mote_guard_intact(void);
+/// Looks whether interrupts are enabled, at both ends of a window; `mote_interrupts_met` is what was ever seen since the
+/// last call of `mote_interrupts_forget` (MOTE_INTERRUPTS_… of interrupts.h).
+void mote_note_interrupts(void);
+uint8_t mote_interrupts_met(void);
+void mote_interrupts_forget(void);
 uint32_t mote_stack_used(void);
 
 #endif

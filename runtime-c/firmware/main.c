@@ -5,6 +5,7 @@
 
 #include "console.h"
 #include "counter.h"
+#include "interrupts.h"
 #include "uart.h"
 #ifdef MOTE_AGENT
 #include "agent.h"
@@ -50,26 +51,40 @@ uint32_t mote_stack_used(void) {
   return (uint32_t)((uintptr_t)__stack_top - (uintptr_t)word);
 }
 
+static uint8_t interrupts_met;
+
+void mote_note_interrupts(void) { interrupts_met |= mote_interrupts_now(); }
+
+uint8_t mote_interrupts_met(void) { return interrupts_met; }
+
+void mote_interrupts_forget(void) { interrupts_met = 0; }
+
 // The same reads and barriers in all three windows, so that the empty one is the others' overhead.
 mote_window mote_run(void) {
   mote_window window;
+  mote_note_interrupts();
   uint64_t start = mote_counter_start();
   MOTE_BARRIER();
   window.result = (int32_t)mote_model_run(memory.arena);
   MOTE_BARRIER();
   window.ticks = mote_counter_span(start, mote_counter_now());
+  mote_note_interrupts();
   return window;
 }
 
+#ifndef MOTE_NO_LAYERS
 mote_window mote_step(uint16_t layer) {
   mote_window window;
+  mote_note_interrupts();
   uint64_t start = mote_counter_start();
   MOTE_BARRIER();
   window.result = (int32_t)mote_model_step((int)layer, memory.arena);
   MOTE_BARRIER();
   window.ticks = mote_counter_span(start, mote_counter_now());
+  mote_note_interrupts();
   return window;
 }
+#endif
 
 mote_window mote_empty_window(void) {
   mote_window window;

@@ -17,7 +17,7 @@ void mote_trap(void);
 
 #define STACK_PAINT 0xC5C5C5C5u
 
-// mtvec comes first (a trap without it hangs for ever); mstatus.VS = initial before any C code, since the compiler
+// mtvec comes first (a trap without it hangs for ever), then interrupts off; mstatus.VS = initial before any C code, since the compiler
 // vectorizes the loops below. Addresses are absolute (norelax): gp is never set up.
 __attribute__((naked, noreturn, used, section(".vectors"))) void mote_reset(void) {
   __asm volatile(
@@ -27,6 +27,7 @@ __attribute__((naked, noreturn, used, section(".vectors"))) void mote_reset(void
       "jalr x0, %lo(1f)(t0)\n"
       "1: la t0, mote_trap\n"
       "csrw mtvec, t0\n"
+      "csrci mstatus, 8\n"  // MIE: a boot loader may have left interrupts on
 #if defined(__riscv_vector) || defined(__riscv_zve32x)
       "li t0, 0x200\n"
       "csrs mstatus, t0\n"

@@ -27,6 +27,7 @@ const counterMacros: Record<Board['counter']['kind'], string> = {
   minstret: 'MOTE_COUNTER_MINSTRET',
   mcycle: 'MOTE_COUNTER_MCYCLE',
   mpccr: 'MOTE_COUNTER_MPCCR',
+  pmu: 'MOTE_COUNTER_PMU',
 };
 
 /** PROTOCOL.md, HELLO. */
@@ -39,6 +40,7 @@ const naturalUnit: Record<Board['counter']['kind'], keyof typeof counterUnits> =
   minstret: 'instructions',
   mcycle: 'cycles',
   mpccr: 'cycles',
+  pmu: 'cycles',
 };
 
 export function boardHeader(board: Board, stackBytes: number): string {

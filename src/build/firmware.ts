@@ -7,10 +7,11 @@
 // - The build writes mote_board.h (boardHeader.ts): MOTE_BOARD_ID, MOTE_CLOCK_HZ; MOTE_UART_BASE, _CLOCK_HZ, _BAUD
 //   and one of MOTE_UART_CMSDK, _PL011, _NS16550, _STM32_V1, _STM32_V2 (the last with MOTE_UART_LPUART for an
 //   LPUART), _NRF, _SERCOM, _ESP, _ESP_V2, _SCI_B, with _TX_PIN and _RX_PIN where they can be chosen; one of MOTE_COUNTER_DWT, _SYSTICK,
-//   _MMIO, _MINSTRET, _MCYCLE, _MPCCR, with MOTE_COUNTER_BASE, _HZ and _UNIT (0 none, 1 cycles, 2 instructions,
+//   _MMIO, _MINSTRET, _MCYCLE, _MPCCR, _PMU, with MOTE_COUNTER_BASE, _HZ and _UNIT (0 none, 1 cycles, 2 instructions,
 //   3 ticks); MOTE_STACK_BYTES, MOTE_CHUNK_BYTES, MOTE_GUARD_BYTES; where the board has
 //   a marker pin MOTE_MARKER_SETUP, _HIGH_ADDRESS, _HIGH_VALUE, _LOW_ADDRESS and _LOW_VALUE.
-// - With the profiling agent it defines MOTE_AGENT and writes mote_agent.h (agentHeader.ts).
+// - With the profiling agent it defines MOTE_AGENT and writes mote_agent.h (agentHeader.ts); without counts of single
+//   layers it defines MOTE_NO_LAYERS and leaves out the pack's layerSources.
 // - Start-up paints the stack with C5C5C5C5, sets up .data, .bss and the FPU, and calls mote_soc_init() (soc/<soc>.c or
 //   soc/generic.c: clocks, pins), then main(). Faults end in mote_fault(cause, pc): cause is the exception number or
 //   mcause. The SysTick vector is mote_systick_irq(), empty unless defined.
@@ -53,6 +54,8 @@ export interface BuildOptions {
   toolchain?: ToolchainName;
   /** With the profiling agent: marked windows, MLPerf Tiny's commands; costs a copy of the input. */
   agent?: AgentOptions;
+  /** False: without STEP and BATCH of one layer, and what they need; the whole can still be run and counted. */
+  layers?: boolean;
   /** For the slot of the board's MCUboot, with its header and hash. */
   mcuboot?: McubootSigning;
 }
@@ -103,6 +106,7 @@ const counterSources: Record<Board['counter']['kind'], string> = {
   minstret: 'counter_riscv.c',
   mcycle: 'counter_riscv.c',
   mpccr: 'counter_mpccr.c',
+  pmu: 'counter_pmu.c',
 };
 const architectures = {
   'cortex-m': { startup: 'startup_cortex_m.c', template: 'link_arm.ld.template' },
@@ -121,7 +125,7 @@ function firmwareSources(board: Board, startup: string, agent: boolean): string[
     'libc_min.c',
     uartSources[uart],
     counterSources[board.counter.kind],
-    ...(agent ? ['agent.c'] : []),
+    ...(agent ? ['agent.c', 'agent_text.c'] : []),
   ];
   return own.map((f) => join(firmwareFolder, f));
 }
@@ -133,6 +137,7 @@ interface Linking {
   toolchain: Toolchain;
   stackBytes: number;
   agent?: AgentOptions;
+  layers: boolean;
 }
 
 function requireFit(overflows: readonly Overflow[], board: Board, manifest: PackManifest): void {
@@ -151,12 +156,12 @@ function requireFit(overflows: readonly Overflow[], board: Board, manifest: Pack
 }
 
 /** One complete compile and link; the second stage, where there is one, gets its checksum. */
-async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent }: Linking): Promise<Elf> {
+async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, layers }: Linking): Promise<Elf> {
   const target = loadTarget(board.target);
   if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
   const { startup, template } = architectures[target.startup];
   const { sources, layerSources, kernels } = manifest.files;
-  const packed = [...sources, ...layerSources, ...kernels].map((f) => join(dir, f));
+  const packed = [...sources, ...(layers ? layerSources : []), ...kernels].map((f) => join(dir, f));
   const small = manifest.prefer === 'size';
   return withWorkFolder(async (workFolder) => {
     const script = join(workFolder, 'link.ld');
@@ -169,7 +174,7 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent }: 
       sources: small ? [] : packed,
       smallSources: [...firmwareSources(board, startup, agent !== undefined), ...(small ? packed : [])],
       includes: [workFolder, dir, firmwareFolder, join(firmwareFolder, 'libc')],
-      defines: agent ? ['MOTE_AGENT=1'] : [],
+      defines: [...(agent ? ['MOTE_AGENT=1'] : []), ...(layers ? [] : ['MOTE_NO_LAYERS=1'])],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
       workFolder,
       output,
@@ -237,10 +242,10 @@ export async function buildFirmware(
   if (board.verified.level === 'described')
     fail('board.described', { board: board.id, note: board.verified.note ?? 'it has no start-up code yet' });
   const toolchain = openToolchain(options.toolchain);
-  const { agent, mcuboot } = options;
+  const { agent, layers = true, mcuboot } = options;
   const place = mcuboot ? mcubootBoard(board) : board;
   const console = { ...board.console, ...(agent?.mode === 'energy' && { baud: energyBaud }) };
-  const linked = await linkWithStack({ dir, manifest, board: { ...place, console }, toolchain, agent });
+  const linked = await linkWithStack({ dir, manifest, board: { ...place, console }, toolchain, agent, layers });
   const { elf, stack, stackBytes } = linked;
   const paths = await writeImages(elf, board, outPath, mcuboot);
   return {

@@ -64,10 +64,17 @@ export function layerLines(record: RunRecord, width: number): string[] {
   return table(columns, rows, width);
 }
 
+const interruptWords = {
+  off: 'interrupts off',
+  counter: "interrupts off but the counter's own",
+  on: 'interrupts ON',
+} as const;
+
 export function wholeLines(record: RunRecord): string[] {
   const { counter, emptyWindow, layerSumShare, stackUsedBytes, stackReservedBytes } = record;
   const cost =
     emptyWindow === undefined ? '' : `counting takes ${grouped(emptyWindow)} ${counter.unit} a window, taken off; `;
+  const interrupts = record.interrupts === undefined ? '' : `${interruptWords[record.interrupts]}; `;
   const sum =
     layerSumShare === undefined
       ? 'not all layers were counted one by one'
@@ -81,7 +88,7 @@ export function wholeLines(record: RunRecord): string[] {
     clockLine(record),
     ...energyLines(record),
     ...predictedLine(record),
-    `profile ${cost}${sum}`,
+    `profile ${cost}${interrupts}${sum}`,
     `ram     arena ${grouped(record.arenaBytes)} bytes${stack}`,
   ];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A packed model that can be run: on the host (wasm.ts), in an emulator (qemu.ts, rp2040.ts) or on a board behind a
 // port (board.ts). One interface, so one suite tests all of them.
+import type { Interrupts } from './protocol.js';
 
 export interface DeviceInfo {
   /** Board id, or `host`. */
@@ -32,6 +33,8 @@ export interface DeviceStatus {
   guardIntact: boolean;
   stackUsedBytes: number;
   stackReservedBytes: number;
+  /** Whether windows could be interrupted; undefined where nobody looks (the host, older firmware). */
+  interrupts?: Interrupts | undefined;
 }
 
 export interface Device {

@@ -99,8 +99,8 @@ function linkDevice(
     reset: () => session.reset(),
     batch: async (times, layer) => toWindow(await session.batch(times, layer)),
     status: async () => {
-      const { guardIntact, stackUsedBytes, stackReservedBytes } = await session.status();
-      return { guardIntact, stackUsedBytes, stackReservedBytes };
+      const { emptyTicks: _, ...status } = await session.status();
+      return status;
     },
     close: () => session.close(),
   };

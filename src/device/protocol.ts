@@ -25,10 +25,13 @@ export const modelError = 3;
 export const unknownRequest = 'the firmware does not know this request';
 /** Status of every request but HELLO before the first HELLO: the board was reset since the host greeted it. */
 export const noSession = 4;
+/** So a firmware that was built with --no-layers answers to STEP and to BATCH of one layer. */
+export const layersLeftOut = 'its firmware was built without counting single layers (--no-layers)';
 
 const statusText: Record<number, string> = {
   1: unknownRequest,
   2: 'the firmware refused a length or an address',
+  5: layersLeftOut,
 };
 
 export interface Response {
@@ -68,7 +71,12 @@ export interface StatusReply {
   stackUsedBytes: number;
   stackReservedBytes: number;
   emptyTicks: number;
+  /** Undefined of older firmware, which does not look. */
+  interrupts: Interrupts | undefined;
 }
+
+/** What could have interrupted a window since HELLO: nothing, the handler that extends the counter, or others too. */
+export type Interrupts = 'off' | 'counter' | 'on';
 
 /** What the bytes of an answer do not allow: becomes device.protocol. */
 export class ProtocolError extends Error {}
@@ -155,15 +163,24 @@ export function decodeWindow(body: Uint8Array): TickWindow {
   return { result: view.getInt32(0, true), ticks, guardIntact: body[12] === 1 };
 }
 
+const STATUS_BYTES = 14;
+
 export function decodeStatus(body: Uint8Array): StatusReply {
-  expectLength('STATUS', body, 13);
+  // Older firmware ends before the interrupts.
+  if (body.length !== STATUS_BYTES - 1) expectLength('STATUS', body, STATUS_BYTES);
   const view = viewOf(body);
   return {
     guardIntact: body[0] === 1,
     stackUsedBytes: view.getUint32(1, true),
     stackReservedBytes: view.getUint32(5, true),
     emptyTicks: view.getUint32(9, true),
+    interrupts: body.length < STATUS_BYTES ? undefined : interruptsOf(body[STATUS_BYTES - 1]),
   };
+}
+
+function interruptsOf(bits: number): Interrupts {
+  if ((bits & 1) !== 0) return 'on';
+  return (bits & 2) !== 0 ? 'counter' : 'off';
 }
 
 export function expectLength(what: string, body: Uint8Array, bytes: number): void {

@@ -70,7 +70,12 @@ describe('over a good wire', () => {
     const { device } = await openFake();
     expect(await device.run()).toEqual({ result: 0, count: (0x100000010 - 6) * 2, guardIntact: true });
     expect(await device.step(1)).toEqual({ result: 0, count: (101 - 6) * 2, guardIntact: true });
-    expect(await device.status()).toEqual({ guardIntact: true, stackUsedBytes: 160, stackReservedBytes: 4096 });
+    expect(await device.status()).toEqual({
+      guardIntact: true,
+      stackUsedBytes: 160,
+      stackReservedBytes: 4096,
+      interrupts: 'off',
+    });
   });
 
   test('a model error and a broken guard come through', async () => {

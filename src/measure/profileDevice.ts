@@ -2,8 +2,9 @@
 // Counts of the whole model and of each layer, many times over: end to end without hooks, then layer by layer.
 import { fail, MoteError } from '../cli/errors.js';
 import type { Device, Window } from '../device/device.js';
-import { unknownRequest } from '../device/protocol.js';
+import { type Interrupts, unknownRequest } from '../device/protocol.js';
 import { checkModel } from '../device/runInputs.js';
+import { stepOrNone } from '../device/stepOrNone.js';
 import type { PackManifest } from '../generated/pack.js';
 import { type Summary, summarize } from './statistics.js';
 
@@ -23,6 +24,10 @@ export interface ProfiledDevice {
   /** Sum of the layers' medians over the whole's median: what calling layers one by one costs or hides. */
   layerSumShare?: number;
   stack?: { usedBytes: number; reservedBytes: number };
+  /** Whether what was counted could be interrupted. */
+  interrupts?: Interrupts;
+  /** The firmware was built without counting single layers. */
+  wholeOnly?: boolean;
   /** What ended the runs early; what is here was measured before. */
   broken?: MoteError;
 }
@@ -54,17 +59,18 @@ export async function profileDevice(
   if (counter.unit === 'none') fail('device.counter', { board, reason: 'its firmware has none' });
   const counts: Counts = { first: [], whole: [], layers: manifest.layers.map(() => []) };
   let broken: MoteError | undefined;
-  let stack: ProfiledDevice['stack'];
+  let found: Pick<ProfiledDevice, 'stack' | 'interrupts' | 'wholeOnly'> = {};
   try {
-    await countAll(device, manifest, sample, options, counts);
-    const { stackUsedBytes, stackReservedBytes } = await device.status();
-    stack = { usedBytes: stackUsedBytes, reservedBytes: stackReservedBytes };
+    const wholeOnly = !(await countAll(device, manifest, sample, options, counts));
+    const { stackUsedBytes, stackReservedBytes, interrupts } = await device.status();
+    const stack = { usedBytes: stackUsedBytes, reservedBytes: stackReservedBytes };
+    found = { stack, ...(interrupts && { interrupts }), ...(wholeOnly && { wholeOnly }) };
   } catch (error) {
     const nothing = counts.first.length + counts.whole.length === 0;
     if (nothing || !(error instanceof MoteError)) throw error;
     broken = error;
   }
-  return { warmups: options.warmups, ...summaries(counts), ...(stack && { stack }), ...(broken && { broken }) };
+  return { warmups: options.warmups, ...summaries(counts), ...found, ...(broken && { broken }) };
 }
 
 interface Counts {
@@ -73,14 +79,17 @@ interface Counts {
   layers: number[][];
 }
 
-/** Fills `counts` as it goes, so that what was measured is there when the board breaks down. */
+/**
+ * Fills `counts` as it goes, so that what was measured is there when the board breaks down. False: the firmware does not
+ * count single layers.
+ */
 async function countAll(
   device: Device,
   manifest: PackManifest,
   sample: readonly Uint8Array[],
   { runs, warmups, onProgress = () => undefined }: ProfileOptions,
   counts: Counts,
-): Promise<void> {
+): Promise<boolean> {
   const { board } = device.info;
   const total = warmups + 2 * runs;
   for (let i = 0; i < warmups + runs; i++) {
@@ -94,9 +103,14 @@ async function countAll(
   }
   for (let i = 0; i < runs; i++) {
     await writeSample(device, manifest, sample);
-    for (const { index } of manifest.layers) counts.layers[index].push(await counted(device, device.step(index)));
+    for (const { index } of manifest.layers) {
+      const count = await stepOrNone(() => counted(device, device.step(index)));
+      if (count === undefined) return false;
+      counts.layers[index].push(count);
+    }
     onProgress(warmups + runs + i + 1, total);
   }
+  return true;
 }
 
 /** Of a board that broke down in the warm-up runs, those are all there is. */

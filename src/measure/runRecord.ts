@@ -61,6 +61,7 @@ export function runRecord(parts: RecordParts): RunRecord {
       stackUsedBytes: profiled.stack.usedBytes,
       stackReservedBytes: profiled.stack.reservedBytes,
     }),
+    ...(profiled.interrupts && { interrupts: profiled.interrupts }),
     ...(energy && { energy: energyPart(energy) }),
     ...(broken && { brokenOff: { code: broken.code, text: broken.message } }),
     warnings: warningsOf(profiled, clock, energy),
@@ -158,6 +159,13 @@ function warningsOf(
       'clock.off',
       `the board's clock is ${(clock.checkedHz / 1e6).toFixed(2)} MHz by this machine, its file says ${(clock.statedHz / 1e6).toFixed(2)} MHz: milliseconds are computed with the checked one`,
     );
+  if (profiled.interrupts === 'on')
+    warn(
+      'interrupts.on',
+      'interrupts were enabled while it was counted: the counts hold what their handlers took, and may vary by it',
+    );
+  if (profiled.wholeOnly)
+    warn('layers.none', 'the firmware was built with --no-layers: the whole is counted, single layers are not');
   const off = (profiled.layerSumShare ?? 1) - 1;
   if (Math.abs(off) > layerSumTolerance)
     warn(

@@ -17,6 +17,8 @@ const names = new Map<number, CommandName>(
   (Object.entries(command) as [CommandName, number][]).map(([name, code]) => [code, name]),
 );
 
+const interruptWords = { off: 'off', counter: "off but the counter's own", on: 'ON' } as const;
+
 const window = (body: Uint8Array): string => {
   const { result, ticks, guardIntact } = decodeWindow(body);
   return `result ${result}, ${ticks} ticks${guardIntact ? '' : ', memory around the arena OVERWRITTEN'}`;
@@ -35,7 +37,7 @@ const bodies: Record<CommandName, (body: Uint8Array) => string> = {
   reset: () => 'done',
   status: (body) => {
     const s = decodeStatus(body);
-    return `stack ${s.stackUsedBytes} of ${s.stackReservedBytes} bytes, empty window ${s.emptyTicks} ticks${s.guardIntact ? '' : ', memory around the arena OVERWRITTEN'}`;
+    return `stack ${s.stackUsedBytes} of ${s.stackReservedBytes} bytes, empty window ${s.emptyTicks} ticks${s.interrupts ? `, interrupts ${interruptWords[s.interrupts]}` : ''}${s.guardIntact ? '' : ', memory around the arena OVERWRITTEN'}`;
   },
 };
 

@@ -119,6 +119,29 @@ describe('a board that breaks down', () => {
     expect(never.stderr).toMatch(/it does not advance/);
   }, 60_000);
 
+  it('interrupts that were on are a warning, and old firmware that does not look is no trouble', async () => {
+    const on = await profiled({ interrupts: 3 });
+    expect([on.status, on.record?.interrupts]).toEqual([0, 'on']);
+    expect(on.stderr).toMatch(/^1 {2}interrupts were enabled while it was counted/m);
+    expect(on.stdout).toContain('interrupts ON;');
+    const own = await profiled({ interrupts: 2 });
+    expect([own.status, own.stderr, own.record?.interrupts]).toEqual([0, '', 'counter']);
+    const old = await profiled({});
+    expect([old.status, old.stderr]).toEqual([0, '']);
+    expect(old.record).not.toHaveProperty('interrupts');
+  }, 60_000);
+
+  it('firmware without counts of single layers gives the whole, and one sentence', async () => {
+    const { status, stderr, stdout, record } = await profiled({ noLayers: true, interrupts: 0 });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^1 {2}the firmware was built with --no-layers: the whole is counted, single layers are not/m,
+    );
+    expect(stdout).toContain('interrupts off; not all layers were counted one by one');
+    expect(record).toMatchObject({ layers: [], runs: 4, interrupts: 'off' });
+    expect(record).not.toHaveProperty('brokenOff');
+  }, 60_000);
+
   it.each([
     ['with the agent', {}],
     ['run by run without it', { noAgent: true, runTicks: 100_000 }],

@@ -18,6 +18,10 @@ export interface BoardFaults {
   clockRatio?: number;
   /** Does not know BATCH. */
   noAgent?: boolean;
+  /** Built with --no-layers. */
+  noLayers?: boolean;
+  /** What STATUS says of them; left out as older firmware does. */
+  interrupts?: number;
   /** What a run takes, of a clock of a million a second. */
   runTicks?: number;
   /** The marker pin, in nanoseconds of performance.now(). */
@@ -105,7 +109,25 @@ function serve(socket: Socket, manifest: PackManifest, faults: BoardFaults): voi
     if (command === 0x02)
       return ++state.writes >= (faults.silentFromWrite ?? Number.POSITIVE_INFINITY) ? undefined : [0];
     if (command === 0x03) return [0, ...arena.subarray(0, request[6] | (request[7] << 8))];
-    if (command === 0x06) return [0, 1, 100, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0];
+    if (command === 0x06)
+      return [
+        0,
+        1,
+        100,
+        0,
+        0,
+        0,
+        0,
+        4,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        ...(faults.interrupts === undefined ? [] : [faults.interrupts]),
+      ];
+    if (command === 0x05 && faults.noLayers) return [5];
     if (command === 0x07 && faults.noAgent) return [1];
     if (command !== 0x04 && command !== 0x05 && command !== 0x07) return [1];
     if (++state.windows === faults.resetInWindow) {

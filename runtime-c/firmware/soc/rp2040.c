@@ -50,7 +50,8 @@ __attribute__((naked, used, section(".boot2"))) void mote_boot2(void) {
 
 // 2.14: RESETS, with the atomic clear alias at +0x3000 (2.1.2)
 enum { RESETS = 0x4000C000, RESETS_CLEAR = 0x4000F000, RESET_DONE = 0x8 };
-enum { RESET_IO_BANK0 = 1 << 5, RESET_PADS_BANK0 = 1 << 8, RESET_PLL_SYS = 1 << 12, RESET_UART0 = 1 << 22 };
+enum { RESET_IO_BANK0 = 1 << 5, RESET_PADS_BANK0 = 1 << 8, RESET_PLL_SYS = 1 << 12 };
+enum { RESET_TIMER = 1 << 21, RESET_UART0 = 1 << 22 };
 
 static void release(uint32_t blocks) {
   REG(RESETS_CLEAR) = blocks;
@@ -106,10 +107,20 @@ static void switchClocks(void) {
 enum { GPIO0_CTRL = 0x40014004, GPIO1_CTRL = 0x4001400C, PAD_GPIO1 = 0x4001C008 };
 enum { PAD_SCHMITT = 1 << 1, PAD_PULL_UP = 1 << 3, PAD_DRIVE_4MA = 1 << 4, PAD_INPUT = 1 << 6 };
 
+// 4.7.2: the watchdog's tick of 1 MHz, by which TIMER (4.6) counts; SysTick is the counter unless a board file names
+// TIMERAWL as its own: { "kind": "mmio", "base": "0x40054028", "hz": 1000000 }
+enum { WATCHDOG_TICK = 0x4005802C };
+
+static void startTimer(void) {
+  release(RESET_TIMER);
+  REG(WATCHDOG_TICK) = 1u << 9 | 12u;  // enabled, every 12 periods of the 12 MHz crystal
+}
+
 void mote_soc_init(void) {
   startCrystal();
   release(RESET_PLL_SYS);
   switchClocks();
+  startTimer();
   release(RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_UART0);
   REG(PAD_GPIO1) = PAD_SCHMITT | PAD_PULL_UP | PAD_DRIVE_4MA | PAD_INPUT;
   REG(GPIO0_CTRL) = 2u;

@@ -80,6 +80,10 @@ export const build: CommandSpec = {
     },
     ...agentOptions,
     {
+      flags: '--no-layers',
+      text: 'without counting single layers: smaller firmware, and mote profile then has the whole alone',
+    },
+    {
       flags: '--mcuboot [version]',
       text: "for the slot of the board's MCUboot: linked behind the header, with version (0.0.0) and hash as FILE.signed.bin",
     },
@@ -93,6 +97,7 @@ export const build: CommandSpec = {
     const place = mcuboot ? mcubootBoard(board) : board;
     const report = await buildFirmware(dir, board, text(options, 'output') as string, {
       agent: agentFrom(options),
+      layers: options.layers !== false,
       ...(mcuboot && { mcuboot }),
     });
     return {

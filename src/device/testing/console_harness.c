@@ -54,5 +54,9 @@ mote_window mote_empty_window(void) {
   return window;
 }
 
+void mote_note_interrupts(void) {}
+uint8_t mote_interrupts_met(void) { return 0; }
+void mote_interrupts_forget(void) {}
+
 uint8_t mote_guard_intact(void) { return guard; }
 uint32_t mote_stack_used(void) { return 160; }
