@@ -6,7 +6,7 @@ import type { RoundedWeights, RoundWeights } from '../passes/integerWeights.js';
 import { encodingName, misfit, type WeightMatrix } from './formats/index.js';
 import type { LayerRecipe, RecipeOf } from './layerRecipe.js';
 import { importanceOf, type Moments } from './moments.js';
-import { descend, fitScales } from './round/descend.js';
+import { descend } from './round/descend.js';
 import type { Grid, GridRequest } from './round/grid.js';
 import { gridOf } from './round/grids.js';
 import { nearest } from './round/nearest.js';
@@ -21,11 +21,7 @@ const scaleRounds = 3;
 /** Second-order rounding, then descent and scale fitting in turn. */
 function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array {
   const integers = secondOrder(request, grid, momentOf);
-  descend(request, grid, momentOf, integers);
-  for (let i = 0; i < scaleRounds; i++) {
-    fitScales(request, grid, momentOf, integers);
-    descend(request, grid, momentOf, integers);
-  }
+  descend(request, grid, momentOf, integers, scaleRounds);
   return integers;
 }
 

@@ -2,6 +2,7 @@
 // What runs a float graph for calibration, and the default that needs nothing but the operators' own evaluation.
 import type { Graph, Node, Tensor, TensorData, TensorId } from '../model/graph.js';
 import { evaluateGraph } from '../ops/evaluateGraph.js';
+import type { Covariances } from './covariances.js';
 import type { Products } from './products.js';
 import type { WeightGradients } from './weightGradients.js';
 
@@ -14,6 +15,7 @@ export interface FloatRunner {
   runPart?(nodes: readonly Node[], known: Values, wanted: readonly TensorId[]): Values;
   /** Faster than the plain ones. */
   products?: Products;
+  covariances?: Covariances;
   gradients?: WeightGradients;
 }
 

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph, Node } from '../model/graph.js';
 import { GraphBuilder, randomValues } from '../passes/testing/graphBuilder.js';
+import { covariances } from './covariances.js';
 import { openFrontier, startOf } from './frontier.js';
 import { type JointMoments, jointMoments } from './jointMoments.js';
 import { centred, collectMoments } from './moments.js';
-import { products } from './products.js';
 import { type LossInputs, quantizeFromCalibration } from './quantizeFromCalibration.js';
 import { uniformRecipe } from './recipe.js';
 import { evaluateRunner, type FloatRunner } from './runner.js';
@@ -62,7 +62,7 @@ function momentsOf(
     samples.map((s) => [s]),
   );
   const seen = (runner: FloatRunner): Float32Array[] => inputsOf(openFrontier(graph, runner, start), node);
-  return jointMoments(graph, node, { clean: seen(clean), packed: seen(packed) }, 4096, products);
+  return jointMoments(graph, node, { clean: seen(clean), packed: seen(packed) }, 4096, covariances);
 }
 
 describe('sequential calibration', () => {

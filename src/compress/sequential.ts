@@ -7,12 +7,12 @@ import { addTensor, cloneGraph, type Graph, NO_TENSOR, type Node, type TensorDat
 import { matrixIndex } from '../ops/weightMatrix.js';
 import { isWeighted } from '../passes/affine.js';
 import type { RoundWeights } from '../passes/integerWeights.js';
+import { covariances as plainCovariances } from './covariances.js';
 import { type Frontier, openFrontier, startOf } from './frontier.js';
 import { type JointMoments, jointMoments } from './jointMoments.js';
 import type { RecipeOf } from './layerRecipe.js';
 import { layerWindows, windowsPerLayer } from './moments.js';
-import { products as plainProducts } from './products.js';
-import { dampedCholesky, solveCholesky } from './round/linearAlgebra.js';
+import { dampedCholesky, solveCholesky, timesMatrix } from './round/linearAlgebra.js';
 import { roundLayer } from './roundWeights.js';
 import type { FloatRunner, MakeRunner } from './runner.js';
 
@@ -37,33 +37,29 @@ export function withBiases(source: Graph): Graph {
 /** The real weights that come nearest to W x when they meet y. */
 export function aimed(weights: Float64Array, m: JointMoments, share = damping): Float64Array {
   const n = m.columns;
+  const perGroup = m.rowsPerMatrix * n;
   const aim = weights.slice();
-  const factors = m.matrices.map((c) => dampedCholesky(c, n, share));
-  for (let row = 0; row * n < weights.length; row++) {
-    const group = Math.floor(row / m.rowsPerMatrix);
-    const step = timesMatrix(weights.subarray(row * n, (row + 1) * n), m.differences[group]);
-    solveCholesky(factors[group], n, step);
-    for (let i = 0; i < n; i++) if (Number.isFinite(step[i])) aim[row * n + i] += step[i];
-  }
+  m.matrices.forEach((matrix, group) => {
+    const span = [group * perGroup, (group + 1) * perGroup] as const;
+    const steps = timesRows(weights.subarray(...span), m.differences[group], n);
+    solveCholesky(dampedCholesky(matrix, n, share), n, steps);
+    for (let i = 0; i < perGroup; i++) if (Number.isFinite(steps[i])) aim[span[0] + i] += steps[i];
+  });
   return aim;
 }
 
-function timesMatrix(v: Float64Array, m: Float64Array): Float64Array {
-  const n = v.length;
-  const result = new Float64Array(n);
-  // Four rows of the matrix in one go: a sum is read and written a fourth as often.
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    const [a, b, c, d] = [v[i], v[i + 1], v[i + 2], v[i + 3]];
-    const at = i * n;
-    for (let j = 0; j < n; j++)
-      result[j] += a * m[at + j] + b * m[at + n + j] + c * m[at + 2 * n + j] + d * m[at + 3 * n + j];
-  }
-  for (; i < n; i++) for (let j = 0; j < n; j++) result[j] += v[i] * m[i * n + j];
-  return result;
+/** Each row times a matrix. */
+function timesRows(rows: Float64Array, matrix: Float64Array, n: number): Float64Array {
+  const all = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at += n) all.set(timesMatrix(rows.subarray(at, at + n), matrix), at);
+  return all;
 }
 
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, i) => sum + v * b[i], 0);
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
 
 /** The biases' part: W E[x] - Q E[y], for rounded weights Q. */
 export function meanShift(weights: Float64Array, rounded: Float64Array, m: JointMoments): Float64Array {
@@ -86,7 +82,7 @@ export interface SequentialInput {
 export async function roundSequentially(input: SequentialInput): Promise<RoundWeights> {
   const graph = withBiases(input.graph);
   const [clean, packed] = [await input.makeRunner(graph), await input.makeRunner(graph)];
-  const products = packed.products ?? plainProducts;
+  const covariances = packed.covariances ?? plainCovariances;
   const samples = input.samples.map((s) => s.map((d) => Float32Array.from(d as ArrayLike<number>)));
   const at = startOf(graph, samples);
   const fronts = { clean: openFrontier(graph, clean, at), packed: openFrontier(graph, packed, at) };
@@ -97,7 +93,7 @@ export async function roundSequentially(input: SequentialInput): Promise<RoundWe
     if (!own || !recipe) return undefined;
     const seen = { clean: inputsOf(fronts.clean, own), packed: inputsOf(fronts.packed, own) };
     const windows = recipe.rate === undefined ? windowsPerLayer : windowsWhenCoded;
-    const moments = jointMoments(graph, own, seen, windows, products);
+    const moments = jointMoments(graph, own, seen, windows, covariances);
     const place = matrixIndex(node.op, shape);
     const weights = new Float64Array(real.length);
     real.forEach((v, i) => {

@@ -11,14 +11,14 @@ import { GraphRunner } from './graphRunner.js';
 /** Makers of runners that share their compiled kernels. */
 export async function openWasmRunners(): Promise<{ float: MakeRunner; integer: MakeIntegerRunner }> {
   const options = { target: loadTarget('wasm32'), rounding: 'single' as const, cache: await openWasmCache() };
-  const products = await openProducts(options.cache);
+  const sums = await openProducts(options.cache);
   const gradients = await openWeightGradients(options.cache);
   return {
     // Every activation is shown right after the layer that computes it.
     float: async (graph) => {
       const runner = await GraphRunner.open(graph, options);
       return {
-        products,
+        ...sums,
         gradients,
         setConstants: (changes) => runner.setTensors(changes),
         runPart: (nodes, known, wanted) => runner.runPart(nodes, known, wanted) as Map<TensorId, Float32Array>,

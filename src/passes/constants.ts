@@ -23,7 +23,9 @@ export function realConstant(editor: GraphEditor, id: TensorId | undefined): Flo
 
 /** What the stored numbers of a constant mean. */
 export function realValues(tensor: Tensor & { data: TensorData }): Float64Array {
-  const values = Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+  const { data } = tensor;
+  const values = new Float64Array(data.length);
+  for (let i = 0; i < values.length; i++) values[i] = Number(data[i]);
   if (!tensor.quant || tensor.dtype === 'float32') return values;
   const { scales, zeroPoints } = tensor.quant;
   const channel = channelOf(tensor.shape, tensor.quant);

@@ -4,10 +4,10 @@
 // measuring without that overrates it by up to 11 dB, and ranks mixed plans hardly better than chance (bench/compression.md).
 import { type Graph, type Node, type TensorId, tensorBytes } from '../../model/graph.js';
 import { matrixIndex } from '../../ops/weightMatrix.js';
+import { covariances as plainCovariances } from '../covariances.js';
 import { type Frontier, openFrontier, type Place, startOf } from '../frontier.js';
 import { type JointMoments, jointMoments } from '../jointMoments.js';
 import { layerWindows } from '../moments.js';
-import { products as plainProducts } from '../products.js';
 import type { FloatRunner, MakeRunner } from '../runner.js';
 import { aimed, inputsOf, meanShift, setLayer } from '../sequential.js';
 
@@ -67,7 +67,7 @@ export async function openProbes(input: ProbeInput): Promise<Probes> {
   const { graph, nodes, answered, makeRunner, judged } = input;
   const samples = input.samples.slice(0, affordable(graph, input.samples.length, answered));
   const [cleanRunner, packed] = [await makeRunner(graph), await makeRunner(graph)];
-  const products = packed.products ?? plainProducts;
+  const covariances = packed.covariances ?? plainCovariances;
   const start = startOf(graph, samples);
   const front = openFrontier(graph, cleanRunner, start, judged);
   const layers = nodes.map((node): Layer => {
@@ -82,7 +82,7 @@ export async function openProbes(input: ProbeInput): Promise<Probes> {
       node,
       { clean: inputs, packed: inputs },
       windowsFor(columnsOf(graph, node)),
-      products,
+      covariances,
     );
     return { node, place: front.goTo(node), moments, weights, at };
   });
@@ -100,7 +100,7 @@ export async function openProbes(input: ProbeInput): Promise<Probes> {
       for (const later of othersStay ? [] : layers.slice(layer + 1)) {
         const seen = { clean: inputOf(later), packed: inputsOf(walk, later.node) };
         if (sameValues(seen.clean, seen.packed)) continue;
-        const moments = jointMoments(graph, later.node, seen, windowsFor(later.moments.columns), products);
+        const moments = jointMoments(graph, later.node, seen, windowsFor(later.moments.columns), covariances);
         change(packed, graph, later, aimed(later.weights, moments), moments);
         touched.push(later);
       }

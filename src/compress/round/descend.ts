@@ -3,6 +3,7 @@
 // that is best given all others, until nothing changes. Never makes a row worse, from wherever it starts. Between sweeps the
 // row's scale is fitted to the integers in closed form, where the encoding leaves it free.
 import type { Grid, GridRequest } from './grid.js';
+import { timesMatrix } from './linearAlgebra.js';
 import type { MomentOf } from './secondOrder.js';
 
 const sweeps = 20;
@@ -19,62 +20,75 @@ export function rowError(moment: Float64Array, errors: Float64Array): number {
   return total;
 }
 
-/** H times the errors of a row. */
-function gradientOf(moment: Float64Array, errors: Float64Array): Float64Array {
-  const n = errors.length;
-  const gradient = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const e = errors[i];
-    if (e !== 0) for (let j = 0; j < n; j++) gradient[j] += e * moment[i * n + j];
-  }
-  return gradient;
+/** One row while it is rounded: what the output error follows from, kept up to date with the integers. */
+interface Row {
+  row: number;
+  real: Float64Array;
+  integers: Int8Array;
+  moment: Float64Array;
+  /** H times the real weights, and times the integers: the error's gradient is their difference in steps of the scale. */
+  ofReal: Float64Array;
+  ofIntegers: Float64Array;
 }
 
-function descendRow(real: Float64Array, integers: Int8Array, row: number, grid: Grid, moment: Float64Array): void {
+function rowOf(request: GridRequest, moment: Float64Array, integers: Int8Array, row: number): Row {
+  const [from, to] = [row * request.columns, (row + 1) * request.columns];
+  const real = request.weights.subarray(from, to);
+  const own = integers.subarray(from, to);
+  const ofIntegers = timesMatrix(Float64Array.from(own), moment);
+  return { row, real, integers: own, moment, ofReal: timesMatrix(real, moment), ofIntegers };
+}
+
+function descendRow({ row, real, integers, moment, ofReal, ofIntegers }: Row, grid: Grid): void {
   const n = real.length;
   const scale = grid.scales[row];
-  const gradient = gradientOf(
-    moment,
-    Float64Array.from(integers, (q, i) => q * scale - real[i]),
-  );
   for (let sweep = 0; sweep < sweeps; sweep++) {
     let changed = 0;
     for (let i = 0; i < n; i++) {
       const h = moment[i * n + i];
       if (!(h > 0)) continue;
-      const q = grid.nearest(row, i, integers[i] * scale - gradient[i] / h);
-      const step = (q - integers[i]) * scale;
+      const gradient = ofIntegers[i] * scale - ofReal[i];
+      const q = grid.nearest(row, i, integers[i] * scale - gradient / h);
+      const more = q - integers[i];
+      const step = more * scale;
       // Along one coordinate the error is a parabola: only a step that makes it smaller is taken.
-      if (step === 0 || 2 * gradient[i] * step + h * step * step >= 0) continue;
+      if (step === 0 || 2 * gradient * step + h * step * step >= 0) continue;
       integers[i] = q;
       changed++;
-      for (let j = 0; j < n; j++) gradient[j] += step * moment[i * n + j];
+      addRow(ofIntegers, moment, i * n, more);
     }
     if (!changed) return;
   }
 }
 
-/** Improves the integers in place. */
-export function descend(request: GridRequest, grid: Grid, momentOf: MomentOf, integers: Int8Array): void {
-  const { rows, columns, weights } = request;
-  for (let row = 0; row < rows; row++) {
-    const at = row * columns;
-    descendRow(weights.subarray(at, at + columns), integers.subarray(at, at + columns), row, grid, momentOf(row));
-  }
+function addRow(sums: Float64Array, matrix: Float64Array, at: number, times: number): void {
+  for (let j = 0; j < sums.length; j++) sums[j] += times * matrix[at + j];
 }
 
-/** The scale with the least output error for the integers of each row: q^T H w / q^T H q. */
-export function fitScales(request: GridRequest, grid: Grid, momentOf: MomentOf, integers: Int8Array): void {
-  const { rows, columns, weights, leastScales } = request;
-  for (let row = 0; row < rows; row++) {
-    const moment = momentOf(row);
-    const q = Float64Array.from(integers.subarray(row * columns, (row + 1) * columns));
-    const hq = gradientOf(moment, q);
-    let [along, square] = [0, 0];
-    for (let i = 0; i < columns; i++) {
-      along += hq[i] * weights[row * columns + i];
-      square += hq[i] * q[i];
+/** The scale with the least output error for the integers of a row: q^T H w / q^T H q. */
+function fitScale({ row, real, integers, ofIntegers }: Row, grid: Grid, least: number): void {
+  let [along, square] = [0, 0];
+  for (let i = 0; i < real.length; i++) {
+    along += ofIntegers[i] * real[i];
+    square += ofIntegers[i] * integers[i];
+  }
+  if (square > 0 && along > 0) grid.scales[row] = Math.fround(Math.max(least, along / square));
+}
+
+/** Improves the integers in place, and so many times the scales of rows, with the integers after each. */
+export function descend(
+  request: GridRequest,
+  grid: Grid,
+  momentOf: MomentOf,
+  integers: Int8Array,
+  scaleRounds = 0,
+): void {
+  for (let r = 0; r < request.rows; r++) {
+    const row = rowOf(request, momentOf(r), integers, r);
+    descendRow(row, grid);
+    for (let i = 0; i < scaleRounds; i++) {
+      fitScale(row, grid, request.leastScales[r]);
+      descendRow(row, grid);
     }
-    if (square > 0 && along > 0) grid.scales[row] = Math.fround(Math.max(leastScales[row], along / square));
   }
 }

@@ -32,37 +32,48 @@ export function sweepOf(moment: Float64Array, n: number): Sweep {
 /** GPTQ (arXiv:2210.17323): all rows in one order of columns. */
 function sweepRow({ order, factor }: Sweep): RoundRow {
   const n = order.length;
+  // Row j of U is column j of the lower factor.
+  const upper = transposed(factor, n);
   return (weights, row, grid) => {
     const integers = new Int8Array(n);
+    const real = Float64Array.from(order, (column) => weights[column]);
     for (let j = 0; j < n; j++) {
-      const column = order[j];
-      const q = grid.nearest(row, column, weights[column]);
-      integers[column] = q;
-      const error = (weights[column] - q * grid.scales[row]) / factor[j * n + j];
-      // Row j of U is column j of the lower factor.
-      for (let k = j + 1; k < n; k++) weights[order[k]] -= error * factor[k * n + j];
+      const q = grid.nearest(row, order[j], real[j]);
+      integers[order[j]] = q;
+      const error = (real[j] - q * grid.scales[row]) / upper[j * n + j];
+      for (let k = j + 1; k < n; k++) real[k] -= error * upper[j * n + k];
     }
     return integers;
   };
 }
 
+function transposed(m: Float64Array, n: number): Float64Array {
+  const t = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) t[j * n + i] = m[i * n + j];
+  return t;
+}
+
 /** Optimal Brain Quantization (arXiv:2208.11580): always the weight next whose rounding costs least now. */
 function greedyRow(inverse: Float64Array, n: number): RoundRow {
+  const h = new Float64Array(n * n);
+  const left = new Int32Array(n);
   return (weights, row, grid) => {
     const integers = new Int8Array(n);
-    const h = inverse.slice();
-    const left = new Set(Array.from({ length: n }, (_, i) => i));
-    while (left.size > 0) {
-      let best = { column: -1, cost: Number.POSITIVE_INFINITY, q: 0 };
-      for (const column of left) {
+    const scale = grid.scales[row];
+    h.set(inverse);
+    for (let i = 0; i < n; i++) left[i] = i;
+    for (let count = n; count > 0; count--) {
+      let best = { at: 0, cost: Number.POSITIVE_INFINITY, q: 0 };
+      for (let k = 0; k < count; k++) {
+        const column = left[k];
         const q = grid.nearest(row, column, weights[column]);
-        const cost = (weights[column] - q * grid.scales[row]) ** 2 / h[column * n + column];
-        if (cost < best.cost) best = { column, cost, q };
+        const cost = (weights[column] - q * scale) ** 2 / h[column * n + column];
+        if (cost < best.cost) best = { at: k, cost, q };
       }
-      const { column: p, q } = best;
-      integers[p] = q;
-      left.delete(p);
-      eliminate(h, n, p, left, weights, (weights[p] - q * grid.scales[row]) / h[p * n + p]);
+      const p = left[best.at];
+      integers[p] = best.q;
+      left.copyWithin(best.at, best.at + 1, count);
+      eliminate(h, n, p, left.subarray(0, count - 1), weights, (weights[p] - best.q * scale) / h[p * n + p]);
     }
     return integers;
   };
@@ -73,15 +84,16 @@ function eliminate(
   h: Float64Array,
   n: number,
   p: number,
-  left: ReadonlySet<number>,
+  left: Int32Array,
   weights: Float64Array,
   error: number,
 ): void {
   const pivot = h[p * n + p];
-  for (const i of left) {
-    weights[i] -= error * h[i * n + p];
-    const share = h[i * n + p] / pivot;
-    for (const j of left) h[i * n + j] -= share * h[p * n + j];
+  for (let a = 0; a < left.length; a++) {
+    const i = left[a] * n;
+    weights[left[a]] -= error * h[i + p];
+    const share = h[i + p] / pivot;
+    for (let b = 0; b < left.length; b++) h[i + left[b]] -= share * h[p * n + left[b]];
   }
 }
 
