@@ -241,7 +241,7 @@ static void load_hex(const char *digits) {
       return;
     }
     if (agent.loaded >= agent.expected) continue; // what comes after the buffer is full is ignored
-    agent.buffer[agent.loaded++] = (uint8_t)((high << 4 | low) ^ MOTE_AGENT_INPUT_XOR);
+    agent.buffer[agent.loaded++] = (uint8_t)((uint32_t)(high << 4 | low) ^ MOTE_AGENT_INPUT_XOR);
     if (agent.loaded == agent.expected) mote_text_line("m-load-done");
   }
 }
