@@ -23,6 +23,7 @@ import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
 import type { Graph, TensorData } from './model/graph.js';
 import { elementCount, makeData, perTensorQuant } from './model/graph.js';
+import type { TextOptions } from './model/llama2c.js';
 import type { NpyArray } from './model/npy.js';
 import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
@@ -41,6 +42,7 @@ import { isInline } from './plan/rowMean.js';
 import { tradeOffNote } from './plan/tradeOff.js';
 import { streamNotes } from './report/streamNotes.js';
 import { findObstacles } from './support.js';
+import { readTokenizer } from './text/tokenizer.js';
 import { xorshift32 } from './xorshift.js';
 
 export interface PackRequest {
@@ -60,6 +62,8 @@ export interface PackRequest {
   coded?: CodedMode;
   /** What the board took: kernels are chosen by it instead of the target's table of instructions. */
   costs?: CostTable;
+  /** Of a language model. */
+  text?: TextOptions & { tokenizer?: Uint8Array };
   /** Frame by frame: the model takes only what is new of its window. */
   stream?: boolean;
 }
@@ -90,8 +94,8 @@ const maxCalibrationSamples = 128;
 const maxCodedSamples = 512;
 
 /** Bytes -> canonical graph. */
-export function importModel(bytes: Uint8Array, fileName: string): Graph {
-  return canonicalize(readModel(bytes, fileName));
+export function importModel(bytes: Uint8Array, fileName: string, options?: TextOptions): Graph {
+  return canonicalize(readModel(bytes, fileName, options));
 }
 
 /** Fails with the first node that cannot run. */
@@ -271,6 +275,7 @@ const costsPart = ({ rows, counted }: CostTable): NonNullable<PackManifest['cost
 });
 
 const hostFolder = 'host';
+const tokenizerFile = 'tokenizer.bin';
 
 /** The pack, and beside it the same model with the reference kernels: what the host runs and any C99 compiler builds. */
 function withHostPack(input: PackInput): PackOutput {
@@ -294,9 +299,19 @@ export async function quantizeModel(
   return { graph: asInFile(graph), notes };
 }
 
+/** What a pack says of a language model. The tokenizer must have a word for each of its tokens. */
+function textOf({ text }: Graph, request: PackRequest): Pick<PackInput, 'text'> {
+  const tokenizer = request.text?.tokenizer;
+  if (!text && (tokenizer || request.text?.context !== undefined))
+    fail('text.model', { path: request.fileName, reason: '--tokenizer and --context are for language models' });
+  if (!text) return {};
+  if (tokenizer) readTokenizer(tokenizer, text.vocabulary, 'the tokenizer');
+  return { text: { ...text, ...(tokenizer ? { tokenizer: tokenizerFile } : {}) } };
+}
+
 /** Reads, compresses, plans and emits. Nothing is written. */
 export async function packModel(request: PackRequest): Promise<PackResult> {
-  const imported = importModel(request.bytes, request.fileName);
+  const imported = importModel(request.bytes, request.fileName, request.text);
   const notes: string[] = [...(imported.notes ?? [])];
   requireSupported(imported);
   const fromFile = !isFloat(imported);
@@ -345,9 +360,11 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     rounding,
     prefer,
     vectors: makeVectors(graph, rounding, samples),
+    ...textOf(graph, request),
     ...(frames ? { frames: { window: frames.windowFrames, fresh: frames.newFrames } } : {}),
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
+  if (request.text?.tokenizer) output.files.set(tokenizerFile, request.text.tokenizer);
   if (input.model.copy) output.files.set(input.model.copy, request.bytes);
   if (input.model.float) output.files.set(input.model.float, request.bytes);
   if (input.model.histograms)

@@ -57,7 +57,7 @@ export const layerNames = (plan: Plan): string[] => namesOf(plan).layers;
 
 /** A model name that can prefix C symbols and name files. */
 export function modelName(text: string): string {
-  return identifier(text.replace(/\.(tflite|onnx)$/i, ''))
+  return identifier(text.replace(/\.(tflite|onnx|bin)$/i, ''))
     .slice(0, 40)
     .replace(/_+$/, '');
 }

@@ -38,6 +38,7 @@ export interface PackInput {
   vectors: Vectors;
   /** Frame by frame: frames of the window, and those that an inference takes. */
   frames?: { window: number; fresh: number };
+  text?: PackManifest['text'];
   /** Folder of the same model in plain C, when the pack gets one. */
   host?: string;
 }
@@ -176,6 +177,7 @@ export function emitPack(input: PackInput): PackOutput {
     rounding: input.rounding,
     prefer: input.prefer,
     ...(input.host ? { host: input.host } : {}),
+    ...(input.text ? { text: input.text } : {}),
     ...(input.frames ? { frames: input.frames } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,

@@ -199,7 +199,7 @@ describe('what is no model', () => {
     [
       'TFLite with another version of the magic',
       Uint8Array.from(tflite, (b, i) => (i === 7 ? 0x34 : b)),
-      /neither TFLite nor ONNX/,
+      /neither TFLite nor ONNX nor a llama2.c checkpoint/,
     ],
     ['the magic and nothing else', Uint8Array.of(8, 0, 0, 0, ...text('TFL3')), /damaged/],
     ['a FlatBuffer that points at itself', Uint8Array.of(0, 0, 0, 0, ...text('TFL3'), 0, 0, 0, 0), /damaged/],

@@ -86,12 +86,14 @@ export interface State {
 export interface Graph {
   name: string;
   /** Where it came from; `quantized` when the arithmetic is already integer in the file. */
-  source: { format: 'tflite' | 'onnx' | 'mote'; producer?: string; quantized: boolean };
+  source: { format: 'tflite' | 'onnx' | 'llama2c' | 'mote'; producer?: string; quantized: boolean };
   tensors: Tensor[];
   nodes: Node[];
   inputs: TensorId[];
   outputs: TensorId[];
   states?: State[];
+  /** A language model: one token in, the logits of the next one out. */
+  text?: { vocabulary: number; context: number };
   /** Permutation applied to a graph input or output by the layout pass, by tensor id: shape = perm(fileShape). */
   ioPermutation: Map<TensorId, number[]>;
   /** What the reader changed in a way that the user should know, one sentence each. */

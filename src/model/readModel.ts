@@ -2,6 +2,8 @@
 // Which format a model file has, by its bytes and not by its name.
 import { fail } from '../cli/errors.js';
 import type { Graph } from './graph.js';
+import { isCheckpoint } from './llama2c/checkpoint.js';
+import { readLlama2c, type TextOptions } from './llama2c.js';
 import { readOnnx } from './onnx.js';
 import { readTflite } from './tflite.js';
 
@@ -18,19 +20,21 @@ const others: readonly { bytes: readonly number[]; what: string }[] = [
   { bytes: [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], what: 'it is a .npy array' },
   { bytes: [0x7f, 0x45, 0x4c, 0x46], what: 'it is a program (ELF)' },
   { bytes: [0x47, 0x47, 0x55, 0x46], what: 'it is a GGUF file' },
+  { bytes: [0x32, 0x34, 0x6b, 0x61], what: 'it is a llama2.c checkpoint of a later version; export it with version 0' },
 ];
 
 /** Fields of ModelProto (onnx.proto) and their wire types: the first byte of an ONNX file is one of these. */
 const modelFields: Readonly<Record<number, number>> = { 1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2 };
 
-/** The graph of a .tflite or .onnx file; `fileName` names it in errors, and its stem names the graph. */
-export function readModel(bytes: Uint8Array, fileName: string): Graph {
+/** The graph of a .tflite or .onnx file or a checkpoint of llama2.c; `fileName` names it in errors, and its stem names the graph. */
+export function readModel(bytes: Uint8Array, fileName: string, options: TextOptions = {}): Graph {
   const wrong = (reason: string): never => fail('model.format', { path: fileName, reason });
   if (bytes.length === 0) return wrong('it is empty');
   const name = graphName(fileName);
   if (hasBytes(bytes, 4, [0x54, 0x46, 0x4c, 0x33])) return readTflite(bytes, name); // "TFL3"
   const other = others.find((o) => hasBytes(bytes, 0, o.bytes));
   if (other !== undefined) return wrong(other.what);
+  if (isCheckpoint(bytes)) return readLlama2c(bytes, name, options);
   if (bytes.length < 8) return wrong(`${bytes.length} bytes are no model`);
   if (modelFields[bytes[0] >> 3] !== (bytes[0] & 7)) {
     return wrong(looksLikeText(bytes) ? 'it is a text file' : 'it does not begin like a model');
@@ -48,5 +52,5 @@ function looksLikeText(bytes: Uint8Array): boolean {
 
 function graphName(fileName: string): string {
   const base = fileName.split(/[\\/]/).at(-1) ?? fileName;
-  return base.replace(/\.(tflite|onnx)$/i, '') || 'model';
+  return base.replace(/\.(tflite|onnx|bin)$/i, '') || 'model';
 }

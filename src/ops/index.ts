@@ -8,6 +8,7 @@ import { averagePool2d } from './averagePool2d.js';
 import { batchNorm } from './batchNorm.js';
 import { binarize } from './binarize.js';
 import { binaryConv2d } from './binaryConv2d.js';
+import { cachedAttention } from './cachedAttention.js';
 import { cast } from './cast.js';
 import { clamp } from './clamp.js';
 import { concat } from './concat.js';
@@ -36,11 +37,13 @@ import { not } from './not.js';
 import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
 import { pairOps } from './pair.js';
+import { position } from './position.js';
 import { quantize } from './quantize.js';
 import { reduceOps } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizeLinear, resizeNearest } from './resize.js';
 import { rnn } from './rnn.js';
+import { rotary } from './rotary.js';
 import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { slide } from './slide.js';
@@ -104,6 +107,9 @@ const specs: readonly OpSpec[] = [
   tile,
   transposeConv2d,
   where,
+  cachedAttention,
+  position,
+  rotary,
   ...reduceOps,
   ...unaryOps,
   ...pairOps,

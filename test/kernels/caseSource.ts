@@ -6,7 +6,7 @@ import type { ConstArray } from '../../src/ops/op.js';
 import type { KernelCase } from './kernelCase.js';
 
 /** Most inputs that a kernel has. */
-export const maxInputs = 4;
+export const maxInputs = 8;
 
 function parameters(c: KernelCase, i: number): string {
   const symbols = new Map<ConstArray, string>();
@@ -23,7 +23,7 @@ function callOf(c: KernelCase, i: number): string {
 }
 
 /** Most outputs after the first. */
-export const maxMore = 2;
+export const maxMore = 4;
 
 /** Defines `void mote_case(int index, const void *const *in, void *out, void *const *more, void *scratch)`. */
 export function caseSource(cases: readonly KernelCase[]): string {

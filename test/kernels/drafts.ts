@@ -19,6 +19,7 @@ import { packWeights } from './packedDrafts.js';
 import { plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
+import { cachedAttention, position, rotary } from './textDrafts.js';
 
 const dtypes: Record<string, DType> = {
   f32: 'float32',
@@ -81,6 +82,9 @@ export const drafters: Record<string, Drafter> = {
   gru: hiddenLayer,
   rnn: hiddenLayer,
   lstm,
+  position,
+  rotary,
+  cachedAttention,
 };
 
 /** Operators whose int8 form is a table. */

@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<CommandSpec>>> = {
   build: async () => (await import('./build.js')).build,
   flash: async () => (await import('./flash.js')).flash,
   run: async () => (await import('./run.js')).run,
+  generate: async () => (await import('./generate.js')).generate,
   monitor: async () => (await import('./monitor.js')).monitor,
   profile: async () => (await import('./profile.js')).profile,
   compare: async () => (await import('./compare.js')).compare,

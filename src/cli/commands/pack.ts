@@ -11,7 +11,7 @@ import type { PackManifest } from '../../generated/pack.js';
 import type { Recipe } from '../../generated/recipe.js';
 import { parseInputScale } from '../../model/samples.js';
 import { preferences, type Rounding } from '../../ops/op.js';
-import { packModel } from '../../packModel.js';
+import { type PackRequest, packModel } from '../../packModel.js';
 import { codedModes } from '../../plan/codedConstants.js';
 import { predictionData, predictionLines } from '../../report/prediction.js';
 import { grouped, percent, right, table } from '../../report/table.js';
@@ -102,10 +102,22 @@ async function weightOptions(options: OptionValues): Promise<WeightOptions> {
   return { recipe, ...(asked || pruned ? { rewrite: { ...asked, ...pruned } } : {}) };
 }
 
+/** --tokenizer and --context, of a language model. */
+async function textOptions(options: OptionValues): Promise<PackRequest['text']> {
+  const [path, given] = [text(options, 'tokenizer'), text(options, 'context')];
+  const context = Number(given);
+  if (given !== undefined && !(Number.isInteger(context) && context > 0))
+    fail('usage.option', { option: 'context', expected: 'a whole number above 0', got: given });
+  return {
+    ...(path === undefined ? {} : { tokenizer: await readInput(path) }),
+    ...(given === undefined ? {} : { context }),
+  };
+}
+
 export const pack: CommandSpec = {
   name: 'pack',
   summary: 'compress a model, plan its memory and write the C files, pack.json and test vectors',
-  arguments: [{ name: 'model', text: '.tflite or .onnx file' }],
+  arguments: [{ name: 'model', text: '.tflite or .onnx file, or checkpoint of llama2.c' }],
   options: [
     { flags: '--target <id>', text: 'CPU to pack for; mote targets lists them' },
     { flags: '--board <id>', text: 'board to pack for: its CPU, and its memory must suffice' },
@@ -143,6 +155,11 @@ export const pack: CommandSpec = {
       text: 'store constants entropy-coded; decode them as layers run (stream) or once (start)',
     },
     { flags: '--stream', text: 'frame by frame: an inference takes only the new frames of its window' },
+    { flags: '--tokenizer <file>', text: 'of a llama2.c checkpoint: the words of its tokens, for mote generate' },
+    {
+      flags: '--context <n>',
+      text: 'of a llama2.c checkpoint: tokens that a text may have (default: what it was trained for)',
+    },
     { flags: '--no-equalize', text: 'leave out cross-layer equalization' },
     { flags: '--no-bias-correction', text: 'leave out bias correction' },
     { flags: '--name <name>', text: 'prefix of the C symbols (default: from the file name)' },
@@ -171,6 +188,7 @@ export const pack: CommandSpec = {
       prefer,
       coded,
       stream: options.stream === true,
+      text: await textOptions(options),
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
       quantize: {
