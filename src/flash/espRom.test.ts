@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { MoteError } from '../cli/errors.js';
 import { packageRoot } from '../packageRoot.js';
 import { xorshift32 } from '../xorshift.js';
+import { loaderOp } from './espLoader.js';
 import { connectEspRom, type EspOptions } from './espRom.js';
 import { parseEspStub } from './espStub.js';
 import type { FlashRequest } from './flashMemory.js';
@@ -72,9 +73,9 @@ describe('the ROM loader of the ESP32 family', () => {
     expect(erased.reduce((sum, r) => sum + r.bytes, 0)).toBe(25 * 4096);
   });
 
-  it('keeps what lies beside the image in its sectors, which only the ROM can', async () => {
+  it('keeps what lies beside the image in its sectors, which a stub cannot', async () => {
     const stub = { entry: 1, segments: [{ address: 0x40380000, bytes: new Uint8Array(10) }] };
-    const [board, fast] = [new VirtualEsp(), new VirtualEsp()];
+    const [board, fast] = [new VirtualEsp(), new VirtualEsp({ stub: true })];
     const parts = image(5000, 0x10100);
     expect((await flash(board, parts)).notes).toBeUndefined();
     expect([...board.content(virtualEspBase + 0x100ff, 1), ...board.content(parts[0].address + 5000, 1)]).toEqual([
@@ -127,15 +128,41 @@ describe('the ROM loader of the ESP32 family', () => {
     await flash(board, parts, { writeBaud: 460_800 });
     expect(holds(board, parts)).toBe(true);
     expect(board.commands).not.toContain(0x0f);
-    expect(board.commands.at(-1)).toBe(0x04);
+    expect(board.commands.at(-1)).toBe(0x100 + loaderOp.restart);
+    expect(board.mode).toBe('download');
+  });
+
+  it("goes on with the ROM where mote's loader does not run, and says so", async () => {
+    const steps: string[] = [];
+    const board = new VirtualEsp({ stub: true });
+    const report = await flash(board, image(5000), {}, { onStep: (text) => steps.push(text) });
+    expect(report.chip).not.toContain('loader');
+    expect(holds(board, image(5000))).toBe(true);
+    expect(steps.filter((text) => text.startsWith('the ROM alone writes the flash'))).toHaveLength(1);
+  });
+
+  it.each(['esp32c3', 'esp32c6'] as const)("%s: mote's loader refuses what was not announced", async (chip) => {
+    const board = new VirtualEsp({ chip });
+    const outcome = await inVirtualTime(600_000, async () => {
+      const memory = await connectEspRom({ link: board.link }, { ...options, chip });
+      expect(memory.chip).toContain("4 MiB of flash, mote's loader");
+      const sector = (at: number) => memory.write(virtualEspBase + at, new Uint8Array(4096), () => undefined);
+      await expect(sector(0x10000)).rejects.toThrow('outside of what was announced');
+      await memory.announce?.([{ address: virtualEspBase + 0x10000, bytes: 4096 }]);
+      await sector(0x10000);
+      for (const at of [0xf000, 0x11000, 0x10800])
+        await expect(sector(at)).rejects.toThrow('outside of what was announced');
+    });
+    if ('error' in outcome) throw outcome.error;
+    expect(board.record.erased).toEqual([{ address: virtualEspBase + 0x10000, bytes: 4096 }]);
   });
 
   it('runs a stub that the caller gives, and is done sooner', async () => {
     const stub = { entry: 0x40380000, segments: [{ address: 0x40380000, bytes: new Uint8Array(8000).fill(1) }] };
-    const [plain, fast] = [new VirtualEsp(), new VirtualEsp()];
+    const [plain, fast] = [new VirtualEsp({ chip: 'esp32s3' }), new VirtualEsp({ chip: 'esp32s3', stub: true })];
     const parts = image(100_000);
-    await flash(plain, parts);
-    const report = await flash(fast, parts, { stub });
+    await flash(plain, parts, { chip: 'esp32s3' });
+    const report = await flash(fast, parts, { chip: 'esp32s3', stub });
     expect(report.chip).toContain('stub');
     expect(holds(fast, parts)).toBe(true);
     expect(fast.commands.length).toBeLessThan(plain.commands.length);
@@ -164,8 +191,10 @@ describe('what goes wrong with an ESP32 is said', () => {
   it('a chip that falls silent in mid-write', async () => {
     const clean = new VirtualEsp();
     await flash(clean, image(5000));
-    const dieAfter = clean.commands.indexOf(0x11) + 2;
-    expect((await failure(new VirtualEsp({ dieAfter }))).message).toMatch(/does not answer: nothing more/);
+    const dieAfter = clean.commands.indexOf(0x100 + loaderOp.sector) + 1;
+    expect((await failure(new VirtualEsp({ dieAfter }))).message).toMatch(
+      /does not answer: the chip waits for a download but hears nothing; .* is incomplete/,
+    );
   });
 
   it('secure download mode is reported, and no stub is tried', async () => {
@@ -183,7 +212,9 @@ describe('what goes wrong with an ESP32 is said', () => {
     board.flash.badCell = 0x10000 + 1000;
     board.flash.bytes[0x10000 + 1000] = 0xff;
     const error = await failure(board);
-    expect(error.message).toMatch(/holds something else than was written: the MD5 at 0x10000/);
+    expect(error.message).toMatch(
+      /holds something else than was written: the md5 of 0x42010000 to 0x42011fff is another/,
+    );
   });
 
   it('a lying digest is no proof', async () => {

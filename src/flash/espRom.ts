@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The serial boot loader in the ROM of ESP32, S2, S3, C2, C3, C6, H2 and P4. Nothing is loaded into the chip unless the
-// caller gives a stub; eFuses are never written; a chip other than the expected one is refused before anything is
-// erased. https://docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
+// The serial boot loader in the ROM of ESP32, S2, S3, C2, C3, C6, H2 and P4. An ESP32-C3 or -C6 is flashed by mote's own
+// loader in its RAM (espLoader.ts), whose commands have check sums; the others by the ROM, or by a stub that the caller
+// gives. eFuses are never written; a chip other than the expected one is refused before anything is erased. https://docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
 import { fail } from '../cli/errors.js';
 import type { EspRomFlash } from '../generated/board.js';
 import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { blockEnd, eraseBlocks } from './eraseBlocks.js';
 import { chipNamed, type EspChip, espChips, flashBytesOfJedec, magicAddress } from './espChips.js';
 import { EspVerifyError, espMd5, espRead, espResync, espRetried, espSectorBytes, espWrite } from './espFlash.js';
+import { EspLoaderRefusal, EspLoaderSilent, mayMend } from './espLoader.js';
+import { EspLoaderFlash } from './espLoaderMemory.js';
 import { EspRefusal, EspSession, espOp, words } from './espSession.js';
 import { type EspStub, loadEspStub } from './espStub.js';
-import { espErrorWords, explainSilence } from './espWords.js';
+import { espErrorWords, explainSilence, loaderErrorWords } from './espWords.js';
 import type { ConnectFlash, EraseBlock, FlashMemory, FlashRequest } from './flashMemory.js';
+import { type EspLoaderCode, espLoaderFor } from './loaders.js';
 import { playSequence } from './resetSequence.js';
 
 /** The board file's entry, and a stub where the user named one. */
@@ -32,6 +35,7 @@ const connectTries = 7;
 const syncsPerTry = 5;
 const jedecReadId = 0x9f;
 const commandRunTimes = 10;
+const loaderTries = 3;
 
 /** Errors of the protocol as sentences; everything else passes. */
 async function told<T>(request: FlashRequest, what: string, act: () => Promise<T>): Promise<T> {
@@ -40,6 +44,8 @@ async function told<T>(request: FlashRequest, what: string, act: () => Promise<T
   } catch (error) {
     const board = request.link.name;
     if (error instanceof EspRefusal) fail('flash.refused', { board, what, reason: espErrorWords(error.errorCode) });
+    if (error instanceof EspLoaderRefusal)
+      fail('flash.refused', { board, what, reason: loaderErrorWords(error.status) });
     if (error instanceof EspVerifyError) fail('flash.differs', { board, reason: error.message });
     if (error instanceof ReadTimeout) fail('flash.silent', { board, reason: `${error.message} while ${what}` });
     if (error instanceof LinkClosed) fail('flash.lost', { board, reason: error.message });
@@ -96,7 +102,7 @@ async function findChip(session: EspSession): Promise<{ chip?: EspChip; found: s
 }
 
 /** Asked twice before it refuses: commands and answers carry no check sum. */
-async function expectChip(session: EspSession, request: FlashRequest, options: EspOptions) {
+async function expectChip(session: EspSession, request: FlashRequest, options: EspOptions): Promise<Found> {
   let { chip, found, security } = await findChip(session);
   if (chip !== expectedChip(options)) ({ chip, found, security } = await findChip(session));
   if (chip !== expectedChip(options))
@@ -133,12 +139,14 @@ async function readJedecId(session: EspSession, { spi }: EspChip): Promise<numbe
 /** What the ROM assumes where the flash cannot be asked (secure download mode): the largest that 3-byte addresses reach. */
 const assumedFlashBytes = 2 ** 24;
 
+const refuseSilentFlash = ({ link }: FlashRequest): never =>
+  fail('flash.refused', { board: link.name, what: 'to reach its flash', reason: 'the flash chip is silent' });
+
 /** Bytes of the flash chip, or undefined where it cannot be asked. */
 async function attachFlash(session: EspSession, request: FlashRequest, chip: EspChip, security: Security) {
   await session.request({ op: espOp.spiAttach, data: session.stub ? words(0) : words(0, 0) });
   const id = security.secureDownload ? undefined : await readJedecId(session, chip);
-  if (id === 0 || id === 0xffffff)
-    fail('flash.refused', { board: request.link.name, what: 'to reach its flash', reason: 'the flash chip is silent' });
+  if (id === 0 || id === 0xffffff) refuseSilentFlash(request);
   const flashBytes = id === undefined ? undefined : flashBytesOfJedec(id);
   const params = words(0, flashBytes ?? assumedFlashBytes, 0x10000, espSectorBytes, 0x100, 0xffff);
   await session.request({ op: espOp.spiSetParams, data: params });
@@ -190,27 +198,116 @@ function blocksWithin(options: EspOptions, flashBytes: number): EraseBlock[] {
   return eraseBlocks(options.blocks).filter((block) => blockEnd(block) <= end);
 }
 
+interface Found {
+  chip: EspChip;
+  security: Security;
+}
+
 export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) => {
   const session = new EspSession(request.link, request.timeScale ?? 1);
-  const open = async () => {
+  const open = async (): Promise<Found> => {
     await reach(session, request, options);
-    const { chip, security } = await expectChip(session, request, options);
-    if (options.stub && !security.secureDownload && !session.stub) {
-      request.onStep?.('loading the stub');
-      await loadEspStub(session, options.stub);
-    }
-    return { chip, security };
+    return expectChip(session, request, options);
   };
-  const { chip, security } = await told(request, 'connecting', open);
+  const found = await told(request, 'connecting', open);
+  const code = options.stub || found.security.secureDownload ? undefined : espLoaderFor(options.chip);
+  const byLoader = code && (await connectLoader(request, options, session, found, open, code));
+  if (byLoader) return byLoader;
+  // What was started in RAM may run still.
+  if (code) await told(request, 'connecting', open);
+  return connectAlone(request, options, session, found, open);
+};
+
+const withoutLoader =
+  'the ROM alone writes the flash: a command damaged on the line is not noticed before it has acted, only afterwards';
+
+/** Undefined where the loader does not run, though the line is good enough to have put it into RAM and to have verified it. */
+async function connectLoader(
+  request: FlashRequest,
+  options: EspOptions,
+  session: EspSession,
+  { chip, security }: Found,
+  open: () => Promise<Found>,
+  code: EspLoaderCode,
+): Promise<FlashMemory | undefined> {
+  const speed = () => changeSpeed(session, request, options, async () => void (await open()));
+  const reachAgain = async () => {
+    await open();
+    await speed();
+  };
+  const flash = new EspLoaderFlash({ session, code, reach: reachAgain, assumedFlashBytes });
+  const started = await told(request, 'preparing the flash', async () => {
+    request.onStep?.("loading mote's loader");
+    await speed();
+    return startTried(flash, reachAgain);
+  });
+  if (!started) return undefined;
+  if (flash.jedecId === 0 || flash.jedecId === 0xffffff) refuseSilentFlash(request);
+  const base = Number(options.flashBase);
+  return {
+    chip: describeChip([chip.name, flashText(flash.flashBytes), "mote's loader"], security),
+    blocks: blocksWithin(options, flash.flashBytes ?? assumedFlashBytes),
+    writeAlignBytes: espSectorBytes,
+    erasedByte: 0xff,
+    announce: (blocks) => told(request, 'preparing the flash', () => flash.announce(blocks, base)),
+    write: (address, bytes, onBytes) => told(request, 'writing', () => flash.write(address - base, bytes, onBytes)),
+    read: (address, count, onBytes) => told(request, 'reading', () => flash.read(address - base, count, onBytes)),
+    digest: (address, count) =>
+      told(request, 'verifying', async () => ({ kind: 'md5', hex: await flash.digest(address - base, count) })),
+    start: () => told(request, 'starting the program', () => leaveLoader(flash, session, request, options)),
+  };
+}
+
+/** False where the loader was in RAM as it should be, three times, and never answered. */
+async function startTried(flash: EspLoaderFlash, reachAgain: () => Promise<void>): Promise<boolean> {
+  let silent = 0;
+  for (let i = 1; ; i++) {
+    try {
+      if (i > 1) await reachAgain();
+      await flash.start();
+      return true;
+    } catch (error) {
+      if (error instanceof EspLoaderSilent) silent++;
+      if (i === loaderTries && silent === loaderTries) return false;
+      if (i === loaderTries || !mayMend(error)) throw error;
+    }
+  }
+}
+
+async function leaveLoader(flash: EspLoaderFlash, session: EspSession, request: FlashRequest, options: EspOptions) {
+  if (request.link.can.lines) return startProgram(session, request, options);
+  await flash.restart();
+  if (request.link.can.baud) await request.link.setFormat?.({ baud: options.baud ?? espRomBaud });
+}
+
+/** By the commands of the ROM, or of a stub. */
+async function connectAlone(
+  request: FlashRequest,
+  options: EspOptions,
+  session: EspSession,
+  { chip, security }: Found,
+  open: () => Promise<Found>,
+): Promise<FlashMemory> {
+  const begin = async () => {
+    if (!options.stub || security.secureDownload || session.stub) return;
+    request.onStep?.('loading the stub');
+    await loadEspStub(session, options.stub);
+  };
+  const again = async () => {
+    await open();
+    await begin();
+  };
+  if (!options.stub) request.onStep?.(withoutLoader);
+  await told(request, 'connecting', begin);
   const attach = () => attachFlash(session, request, chip, security);
   const flashBytes = await told(request, 'preparing the flash', async () => {
-    await changeSpeed(session, request, options, async () => void (await open()));
+    await changeSpeed(session, request, options, again);
     return espRetried(session, attach);
   });
   const base = Number(options.flashBase);
   const context = { session, chip, attach };
-  const memory: FlashMemory = {
-    chip: describeChip(session, chip, security, flashBytes),
+  return {
+    chip: describeChip([chip.name, flashText(flashBytes), session.stub && 'stub'], security),
     blocks: blocksWithin(options, flashBytes ?? 2 ** 32),
     writeAlignBytes: espSectorBytes,
     erasedByte: 0xff,
@@ -224,8 +321,7 @@ export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) 
     ...(!session.stub && !security.secureDownload && { read: reader(request, session, base, attach) }),
     start: () => told(request, 'starting the program', () => startProgram(session, request, options)),
   };
-  return memory;
-};
+}
 
 /** The stub lacks the ROM's read command; what lies beside an image is then lost, and the report says so. */
 function reader(
@@ -242,9 +338,8 @@ function reader(
     });
 }
 
-function describeChip(session: EspSession, chip: EspChip, security: Security, flashBytes: number | undefined): string {
-  const flash = flashBytes && `${flashBytes / 2 ** 20} MiB of flash`;
-  return [chip.name, flash, session.stub && 'stub', security.secureDownload && 'secure download mode']
-    .filter(Boolean)
-    .join(', ');
+const flashText = (flashBytes: number | undefined) => flashBytes && `${flashBytes / 2 ** 20} MiB of flash`;
+
+function describeChip(parts: (string | number | false | undefined)[], security: Security): string {
+  return [...parts, security.secureDownload && 'secure download mode'].filter(Boolean).join(', ');
 }

@@ -31,6 +31,19 @@ export function espErrorWords(code: number): string {
   return romErrors[code] ?? stubErrors[code] ?? `error 0x${code.toString(16)}`;
 }
 
+/** Statuses of mote's loader (runtime-c/flash/espLoader.h). */
+const loaderErrors: Record<number, string> = {
+  1: 'the loader expected another request',
+  2: 'the length of the data was wrong',
+  3: 'the loader has no code for the flash yet',
+  4: 'the address lies outside of what was announced',
+  5: 'what arrived was damaged',
+  6: 'the flash chip failed to act',
+  7: 'the loader does not know the request',
+};
+
+export const loaderErrorWords = (status: number): string => loaderErrors[status] ?? `status ${status} of the loader`;
+
 /** Why nothing answered, as far as what the chip printed tells. */
 export function explainSilence(bootLog: Uint8Array, bootPin: string): { reason: string; help: string } {
   const text = Buffer.from(bootLog).toString('latin1');

@@ -59,6 +59,7 @@ export async function writeImage(
   try {
     const changed = await findChanged(work, touched);
     const notes = lossNotes(memory, changed);
+    if (changed.length > 0) await memory.announce?.(changed.map(({ block }) => block));
     const written = await writeSteps(work, changed);
     return {
       chip: memory.chip,

@@ -9,7 +9,13 @@ export interface EspMachine {
   flash: EspFlashArray;
   transfer: EspTransfer | undefined;
   attached: boolean;
-  ram: { address: number; bytes: number } | undefined;
+  /** What MEM_BEGIN announced, and how much of it has come. */
+  ram: { address: number; announced: number; bytes: number } | undefined;
+  /** RAM and registers as the core sees them; absent where the chip's core is not modelled. */
+  memory?: {
+    load(address: number, bytes: number): number | undefined;
+    store(address: number, bytes: number, value: number): boolean;
+  };
   registers: Map<number, number>;
   security: { chipId: number | undefined; flags: number; cryptCount: number };
   spi: { base: number; usr2: number; data: number };
@@ -20,7 +26,9 @@ export interface EspMachine {
   lyingMd5: boolean;
   /** Done once the answer is sent. */
   afterwards: (act: () => void) => void;
-  startStub(): void;
+  startCode(entry: number): void;
+  /** True once where the next command is to fail. */
+  refuse(): boolean;
   restart(): void;
   runProgram(): void;
   setBaud(baud: number): void;
@@ -83,7 +91,7 @@ function end(machine: EspMachine, { word }: CommandInput): CommandResult {
 }
 
 /** The SPI controller: a user command 9F puts the flash's identity into the first data word. */
-function writeRegister(machine: EspMachine, address: number, value: number): void {
+export function writeRegister(machine: EspMachine, address: number, value: number): void {
   const { registers, spi, efuse } = machine;
   if (address >= efuse.from && address < efuse.to) machine.flash.record.forbidden.push('an eFuse register was written');
   registers.set(address, value);
@@ -91,6 +99,12 @@ function writeRegister(machine: EspMachine, address: number, value: number): voi
   registers.set(address, 0);
   const command = (registers.get(spi.base + spi.usr2) ?? 0) & 0xff;
   registers.set(spi.base + spi.data, command === 0x9f ? machine.jedecId : 0);
+}
+
+export const readRegister = (machine: EspMachine, address: number): number => machine.registers.get(address) ?? 0;
+
+function readWord(machine: EspMachine, { word }: CommandInput): CommandResult {
+  return { value: machine.memory?.load(word(0), 4) ?? readRegister(machine, word(0)) };
 }
 
 const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
@@ -102,7 +116,7 @@ const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
     {
       bytes: [16],
       run: (machine, { word }) => {
-        machine.ram = { address: word(3), bytes: 0 };
+        machine.ram = { address: word(3), announced: word(0), bytes: 0 };
         return ok;
       },
     },
@@ -112,8 +126,8 @@ const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
     {
       bytes: [8],
       run: (machine, { word }) => {
-        const ram = machine.ram;
-        if (word(0) === 0 && ram && ram.bytes > 0) machine.afterwards(() => machine.startStub());
+        const entry = word(1);
+        if (word(0) === 0 && machine.ram && machine.ram.bytes > 0) machine.afterwards(() => machine.startCode(entry));
         return ok;
       },
     },
@@ -125,6 +139,9 @@ const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
         const block = bytes.subarray(16);
         if (!machine.ram || word(0) !== block.length) return 5;
         if (checksumOf(block) !== (checksum & 0xff)) return wrongChecksum(machine.stub);
+        const at = machine.ram.address + machine.ram.bytes;
+        if (machine.ram.bytes + block.length > machine.ram.announced) return failed;
+        if (machine.memory && !block.every((byte, i) => machine.memory?.store(at + i, 1, byte))) return failed;
         machine.ram.bytes += block.length;
         return ok;
       },
@@ -147,12 +164,12 @@ const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
     {
       run: (machine, { word, data: bytes }) => {
         if (bytes.length % 16 !== 0) return 5;
-        writeRegister(machine, word(0), word(1));
+        if (!machine.memory?.store(word(0), 4, word(1))) writeRegister(machine, word(0), word(1));
         return ok;
       },
     },
   ],
-  [0x0a, { bytes: [4], run: (machine, { word }) => ({ value: machine.registers.get(word(0)) ?? 0 }) }],
+  [0x0a, { bytes: [4], run: readWord }],
   [0x0b, { bytes: [24], secure: true, run: (_, { word }) => (word(0) === 0 ? ok : failed) }],
   [
     0x0d,

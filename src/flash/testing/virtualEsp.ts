@@ -6,6 +6,7 @@ import type { Link, ModemLines } from '../../link/link.js';
 import { type FarEnd, memoryLink } from '../../link/memoryLink.js';
 import { slipDecode, slipEncode } from '../slip.js';
 import { type CommandResult, type EspMachine, runCommand } from './espCommands.js';
+import { cpuChips, EspCpu } from './espCpu.js';
 import { EspFlashArray } from './espFlashArray.js';
 import type { FlashRecord, Range, TestBoard } from './testBoard.js';
 
@@ -24,6 +25,8 @@ export interface VirtualEspOptions {
   ignoreBaud?: boolean;
   /** The lines are those of the chip's own USB port: what DTR was before a reset decides, and both together change nothing. */
   usbJtag?: boolean;
+  /** What is loaded into RAM counts as Espressif's stub, whose commands are modelled; else a chip with an RV32 core runs it. */
+  stub?: boolean;
   /**
    * Whether the host sent this frame. FLASH_BEGIN carries no check sum, so one that was damaged on the line may erase
    * anything; what such a frame does is kept in `damage` and not in `record`.
@@ -62,9 +65,10 @@ export class VirtualEsp implements TestBoard {
   readonly machine: EspMachine;
   /** All states of the lines, in order. */
   readonly lines: ModemLines[] = [];
-  /** Codes of all commands that arrived whole. */
+  /** Codes of all commands that arrived whole; those of mote's loader have 0x100 added. */
   readonly commands: number[] = [];
   readonly damage: Range[] = [];
+  readonly cpu: EspCpu | undefined;
   readonly #far: FarEnd;
   readonly #options: VirtualEspOptions;
   #mode: 'download' | 'program' | 'reset';
@@ -81,6 +85,9 @@ export class VirtualEsp implements TestBoard {
     this.#options = options;
     this.#mode = options.strapped ? 'download' : 'program';
     this.machine = this.#makeMachine();
+    const cpuChip = cpuChips[options.chip ?? 'esp32c3'];
+    this.cpu = cpuChip && new EspCpu(cpuChip, this.machine, options.usbJtag === true, (bytes) => this.#send(bytes));
+    if (this.cpu) this.machine.memory = this.cpu;
     const adapter = {
       onLines: (next: ModemLines) => this.#onLines(next),
       onFormat: ({ baud }: { baud: number }) => {
@@ -120,6 +127,7 @@ export class VirtualEsp implements TestBoard {
 
   runProgram(output: Uint8Array): void {
     this.#mode = 'program';
+    this.cpu?.halt();
     this.#far.send(output);
   }
 
@@ -144,8 +152,13 @@ export class VirtualEsp implements TestBoard {
       efuse: { from: 0x60008800, to: 0x60008a00 },
       lyingMd5: false,
       afterwards: (act) => void this.#afterwards.push(act),
-      startStub: () => this.#startStub(),
       restart: () => this.#sample(),
+      startCode: (entry) => (this.cpu && !this.#options.stub ? this.cpu.start(entry) : this.#startStub()),
+      refuse: () => {
+        const refuse = this.#refuseNext;
+        this.#refuseNext = false;
+        return refuse;
+      },
       runProgram: () => this.#start('program'),
       setBaud: (baud) => {
         if (!this.#options.ignoreBaud) this.#baud = baud;
@@ -169,6 +182,7 @@ export class VirtualEsp implements TestBoard {
 
   #start(mode: 'download' | 'program'): void {
     this.#mode = mode;
+    this.cpu?.halt();
     this.#received = [];
     this.#baud = romBaud;
     Object.assign(this.machine, { stub: false, transfer: undefined, attached: false, ram: undefined });
@@ -188,6 +202,7 @@ export class VirtualEsp implements TestBoard {
     if (!next.rts && !wasReset && this.#mode !== 'reset') this.#dtrBeforeReset = next.dtr;
     if (isReset) {
       clearTimeout(this.#sampling);
+      this.cpu?.halt();
       this.#mode = 'reset';
     } else if (wasReset) this.#sampling = setTimeout(() => this.#sample(), samplingMs);
   }
@@ -199,10 +214,22 @@ export class VirtualEsp implements TestBoard {
         if (this.#received.push(byte) > mostFrameBytes) this.#received = [];
         continue;
       }
-      const frame = slipDecode(Uint8Array.from(this.#received));
+      const received = Uint8Array.from(this.#received);
       this.#received = [];
+      if (this.cpu?.running) {
+        this.#toLoader(this.cpu, received);
+        continue;
+      }
+      const frame = slipDecode(received);
       if (frame !== undefined && frame.length >= 8 && frame[0] === 0) this.#onFrame(frame);
     }
+  }
+
+  /** What ends in a frame's end, as the program in RAM hears it. */
+  #toLoader(cpu: EspCpu, received: Uint8Array): void {
+    const { dieAfter = Number.POSITIVE_INFINITY } = this.#options;
+    if (received.length > 1) this.commands.push(0x100 + received[1]);
+    if (this.commands.length <= dieAfter) cpu.feed(Uint8Array.from([...received, 0xc0]));
   }
 
   #onFrame(frame: Uint8Array): void {
@@ -215,8 +242,7 @@ export class VirtualEsp implements TestBoard {
     this.#afterwards = [];
     const whole = header.getUint16(2, true) === data.length;
     const input = { data, view, word, checksum: header.getUint32(4, true) };
-    const result = !whole ? 5 : this.#refuseNext ? refused : runCommand(this.machine, frame[1], input);
-    this.#refuseNext = false;
+    const result = !whole ? 5 : this.machine.refuse() ? refused : runCommand(this.machine, frame[1], input);
     if (beginOps.includes(frame[1]) && this.#options.wasSent?.(frame) === false) this.#setDamageApart();
     this.#answer(frame[1], result);
     for (const act of this.#afterwards) act();

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The programs that mote puts into a chip's RAM to flash it, as buildLoaders.ts has compiled them from runtime-c/flash/.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../packageRoot.js';
+
+export type EspLoaderChip = 'esp32c3' | 'esp32c6';
+
+/** Numbers as hexadecimal text, bytes in base64. */
+export type LoaderFile = Record<EspLoaderChip, { address: string; core: string; extension: string }>;
+
+export const loaderPath: string = join(packageRoot, 'runtime-c', 'flash', 'loaders.json');
+
+export interface EspLoaderCode {
+  /** Where the core is loaded and begins. */
+  address: number;
+  /** Ends with its own CRC-32. */
+  core: Uint8Array;
+  extension: Uint8Array;
+}
+
+const readLoaders = (): LoaderFile => JSON.parse(readFileSync(loaderPath, 'utf8')) as LoaderFile;
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'));
+
+/** Undefined for a chip that no compiler of mote's builds for (Xtensa). */
+export function espLoaderFor(chip: string): EspLoaderCode | undefined {
+  const loader = (readLoaders() as Partial<Record<string, LoaderFile['esp32c3']>>)[chip];
+  return (
+    loader && { address: Number(loader.address), core: bytesOf(loader.core), extension: bytesOf(loader.extension) }
+  );
+}
