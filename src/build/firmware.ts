@@ -113,7 +113,11 @@ const architectures = {
   riscv: { startup: 'startup_riscv.c', template: 'link_riscv.ld.template' },
 } as const;
 
-function firmwareSources(board: Board, startup: string, agent: boolean): string[] {
+/** The firmware's own C files for this board, and which template links them. */
+export function firmwareSources(board: Board, agent: boolean): { sources: string[]; template: string } {
+  const target = loadTarget(board.target);
+  if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
+  const { startup, template } = architectures[target.startup];
   const { uart } = board.console;
   if (uart === 'other') throw new Error(`${board.id} has no UART driver`);
   const own = [
@@ -127,7 +131,7 @@ function firmwareSources(board: Board, startup: string, agent: boolean): string[
     counterSources[board.counter.kind],
     ...(agent ? ['agent.c', 'agent_text.c'] : []),
   ];
-  return own.map((f) => join(firmwareFolder, f));
+  return { sources: own.map((f) => join(firmwareFolder, f)), template };
 }
 
 interface Linking {
@@ -158,21 +162,23 @@ function requireFit(overflows: readonly Overflow[], board: Board, manifest: Pack
 /** One complete compile and link; the second stage, where there is one, gets its checksum. */
 async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, layers }: Linking): Promise<Elf> {
   const target = loadTarget(board.target);
-  if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
-  const { startup, template } = architectures[target.startup];
+  const own = firmwareSources(board, agent !== undefined);
   const { sources, layerSources, kernels } = manifest.files;
   const packed = [...sources, ...(layers ? layerSources : []), ...kernels].map((f) => join(dir, f));
   const small = manifest.prefer === 'size';
   return withWorkFolder(async (workFolder) => {
     const script = join(workFolder, 'link.ld');
-    await writeFile(script, linkerScript(await readFile(join(firmwareFolder, template), 'utf8'), board, stackBytes));
+    await writeFile(
+      script,
+      linkerScript(await readFile(join(firmwareFolder, own.template), 'utf8'), board, stackBytes),
+    );
     await writeFile(join(workFolder, 'mote_board.h'), boardHeader(board, stackBytes));
     if (agent) await writeFile(join(workFolder, 'mote_agent.h'), agentHeader(manifest, board.id, agent));
     const output = join(workFolder, 'firmware.elf');
     const overflows = await toolchain.compileAndLink({
       target,
       sources: small ? [] : packed,
-      smallSources: [...firmwareSources(board, startup, agent !== undefined), ...(small ? packed : [])],
+      smallSources: [...own.sources, ...(small ? packed : [])],
       includes: [workFolder, dir, firmwareFolder, join(firmwareFolder, 'libc')],
       defines: [...(agent ? ['MOTE_AGENT=1'] : []), ...(layers ? [] : ['MOTE_NO_LAYERS=1'])],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
