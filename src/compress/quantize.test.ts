@@ -93,6 +93,21 @@ describe('quantizeInt8', () => {
     expect(after.source.quantized).toBe(true);
   });
 
+  it('quantizes a constant operand to the scale of what it is compared with', async () => {
+    const b = new GraphBuilder();
+    const x = b.input([1, 6]);
+    const y = b.op('maximum', [b.constant([6], [0.1, -0.2, 0.9, -0.9, 0, 0.4]), x]);
+    const graph = b.build(y);
+    const samples = [1, 2, 3].map((seed) => randomInputs(graph, seed));
+    const { graph: integer } = await quantizeFromCalibration(graph, samples);
+    expect(integer.nodes.filter((n) => integer.tensors[n.inputs[0]].data !== undefined && n.op === 'quantize')).toEqual(
+      [],
+    );
+    expect(
+      integer.nodes.find((n) => n.op === 'maximum')?.inputs.map((id) => integer.tensors[id].quant?.scales[0]),
+    ).toEqual([0, 1].map(() => integer.tensors[integer.outputs[0]].quant?.scales[0]));
+  });
+
   it('refuses weights that are no numbers, ranges that are missing, and operators without int8', async () => {
     const b = new GraphBuilder();
     const dense = b.build(b.op('fullyConnected', [b.input([1, 2]), b.constant([1, 2], [1, Number.NaN])]));

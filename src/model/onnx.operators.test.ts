@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { constantInput, f32, i64, model, node, ops, read, run } from './testing/onnxCases.js';
+import { constantInput, f32, i64, model, node, ops, read, run, sentence } from './testing/onnxCases.js';
 import type { TestConstant, TestGraph, TestNode } from './testing/onnxWriter.js';
 
 describe('readOnnx: elements and shapes', () => {
@@ -193,4 +193,13 @@ describe('readOnnx: quantized', () => {
       quant: { scales: Float64Array.of(0.5) },
     });
   });
+});
+
+it('refuses weights and axes of other shapes than ONNX gives them', () => {
+  const lstm = node('LSTM', ['x', 'w', 'r'], { hidden_size: { int: 2 } });
+  const weights = (dims: number[]) => [f32('w', dims), f32('r', [1, 8, 2])];
+  expect(sentence(model([1, 1, 3], [lstm], weights([1, 8, 3, 1])))).toMatch(/weights have shape \[1,8,3,1\], expected/);
+  expect(sentence(model([1, 3], [node('Concat', ['x'], { axis: { int: 9 } })]))).toMatch(/axis 9 of 2 dimensions/);
+  const upwards = node('ConvTranspose', ['x', 'w'], { kernel_shape: { ints: [2, 2] } });
+  expect(sentence(model([1, 1, 4, 4], [upwards], [f32('w', [1, 1, 3, 3])]))).toMatch(/kernel_shape \[2,2\]/);
 });

@@ -14,8 +14,6 @@ const clamping = new Set([
   'sub',
   'mul',
   'div',
-  'minimum',
-  'maximum',
   'maxPool2d',
   'averagePool2d',
 ]);

@@ -135,6 +135,15 @@ describe('foldAffine', () => {
   });
 });
 
+describe('fuseActivation and kernels without a clamp', () => {
+  it.each(['minimum', 'maximum'])('leaves the clamp behind %s', (op) => {
+    const b = new GraphBuilder();
+    const x = b.input([1, 6]);
+    const y = b.op('clamp', [b.op(op, [x, b.constant([6], randomValues(3, 6))])], { min: 0, max: null });
+    check(b.build(y), fuseActivation, [op, 'clamp']);
+  });
+});
+
 describe('fuseActivation', () => {
   it('composes clamps like doing one after the other', () => {
     const bound = fc.option(fc.integer({ min: -5, max: 5 }), { nil: null });

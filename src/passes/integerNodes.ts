@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The integer twin of a float node, given integer twins of its inputs and the quantization that its output should
 // have. Shared by the import of quantized ONNX models and by mote's own quantizer.
-import { elementCount, NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
+import {
+  elementCount,
+  NO_TENSOR,
+  type Node,
+  type Quant,
+  quantOf,
+  type Tensor,
+  type TensorData,
+  type TensorId,
+} from '../model/graph.js';
 import { unaryTable } from '../ops/unaryTable.js';
 import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
@@ -111,12 +120,24 @@ function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined {
   }
   const values = realValues(stored);
   if (!values.every(Number.isFinite)) return undefined;
-  const quant = quantForRange(
+  const range = quantForRange(
     values.reduce((a, b) => Math.min(a, b), 0),
     values.reduce((a, b) => Math.max(a, b), 0),
   );
-  const data = Int8Array.from(values, (v) => quantizeValue(v, quant));
-  return ctx.editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
+  return addConstant(ctx, stored, range);
+}
+
+function addConstant({ editor }: IntegerContext, stored: Tensor & { data: TensorData }, quant: Quant): TensorId {
+  const data = Int8Array.from(realValues(stored), (v) => quantizeValue(v, quant));
+  return editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
+}
+
+/** Integer twin of an operand with a given quantization. No node computes a constant: its numbers are quantized anew. */
+function operandIn(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId | undefined {
+  const known = ctx.twins.get(id);
+  if (known !== undefined) return requantized(ctx, known, quant);
+  const stored = storedConstant(ctx.editor, id);
+  return stored && realValues(stored).every(Number.isFinite) ? addConstant(ctx, stored, quant) : undefined;
 }
 
 export function quantizeValue(value: number, quant: Quant): number {
@@ -155,16 +176,11 @@ function arithmetic(ctx: IntegerContext, node: Node): TensorId | undefined {
 
 /** All inputs in the quantization of the output. */
 function sameScale(ctx: IntegerContext, node: Node): TensorId | undefined {
-  const inputs = node.inputs.map((id) => operand(ctx, id));
-  if (!inputs.every((id) => id !== undefined)) return undefined;
-  const quant = ctx.wanted(node.outputs[0]) ?? ctx.editor.tensor(inputs[0] as TensorId).quant;
+  const first = operand(ctx, node.inputs[0]);
+  const quant = ctx.wanted(node.outputs[0]) ?? (first === undefined ? undefined : ctx.editor.tensor(first).quant);
   if (!quant) return undefined;
-  return emit(
-    ctx,
-    node,
-    (inputs as TensorId[]).map((id) => requantized(ctx, id, quant)),
-    quant,
-  );
+  const inputs = node.inputs.map((id) => operandIn(ctx, id, quant));
+  return inputs.every((id) => id !== undefined) ? emit(ctx, node, inputs, quant) : undefined;
 }
 
 function fixed(ctx: IntegerContext, node: Node): TensorId | undefined {

@@ -185,3 +185,15 @@ describe('removeTransposes', () => {
     );
   });
 });
+
+it('looks at a transpose that waits twice only while it is one', () => {
+  // The first changes nothing, so that the second, which becomes a reshape, is looked at again behind it.
+  const b = new GraphBuilder();
+  const x = b.input([1, 16]);
+  const same = b.op('transpose', [x], { perm: [0, 1] });
+  const turned = b.op('transpose', [same], { perm: [1, 0] });
+  const graph = b.build(b.op('softmax', [turned], { axis: 1, beta: 1 }), b.op('tanh', [same]));
+  const after = removeTransposes(graph);
+  expect(count(after, 'reshape')).toBe(1);
+  expectSame(graph, after);
+});

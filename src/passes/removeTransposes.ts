@@ -37,7 +37,8 @@ function settle(source: Graph): Graph {
   const open = editor.list().filter((node) => node.op === 'transpose');
   let steps = 1000 + 50 * source.nodes.length;
   for (let node = open.shift(); node && steps > 0; node = open.shift()) {
-    if (!editor.has(node)) continue;
+    // One that waits twice may have gone, or become a reshape.
+    if (!editor.has(node) || node.op !== 'transpose') continue;
     steps--;
     open.push(...step(editor, node));
   }

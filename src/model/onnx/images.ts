@@ -138,6 +138,9 @@ const convertConvTranspose: Convert = (n) => {
     return spatial === 1 ? [1, list[0]] : [list[0], list[1]];
   };
   const [strides, dilations] = [pair('strides'), pair('dilations')];
+  const stated = n.ints('kernel_shape');
+  if (stated && stated.join() !== n.shape(1).slice(2).join())
+    n.broken(`kernel_shape [${stated}] for weights of [${n.shape(1)}]`);
   const attrs = { strides, dilations, groups, ...transposedPads(n, [height, width], strides, dilations, spatial) };
   // Input channels are first, those of a group together: groups, I, O, H, W -> groups, O, H, W, I.
   const weights = mapConstant(n, 1, 'weights', (tensor) => {

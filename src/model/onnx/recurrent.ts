@@ -92,6 +92,20 @@ function constantTensor(n: OnnxNode, what: string, shape: number[], data: Float3
   return addTensor(n.values.graph, { name: `${n.name}/${what}`, dtype: 'float32', shape, data });
 }
 
+/** The shapes that ONNX gives weights and biases. */
+function checkWeights(n: OnnxNode, { gates }: Kind, directions: number): void {
+  const hidden = n.int('hidden_size', n.shape(inputs.r)[2]);
+  const wanted: [input: number, shape: number[]][] = [
+    [inputs.w, [directions, gates * hidden, n.shape(0)[2]]],
+    [inputs.r, [directions, gates * hidden, hidden]],
+    [inputs.bias, [directions, 2 * gates * hidden]],
+    [inputs.peephole, [directions, 3 * hidden]],
+  ];
+  for (const [i, shape] of wanted)
+    if (n.has(i) && n.shape(i).join() !== shape.join())
+      n.broken(`its weights have shape [${n.shape(i)}], expected [${shape}]`);
+}
+
 function checkLengths(n: OnnxNode, steps: number): void {
   if (!n.has(inputs.lengths)) return;
   const lengths = n.constantInts(inputs.lengths, 'sequence lengths', 65_535);
@@ -165,6 +179,7 @@ export function convertRecurrent(name: 'LSTM' | 'GRU' | 'RNN'): (n: OnnxNode) =>
     const way = n.text('direction', 'forward');
     const reversed =
       { forward: [false], reverse: [true], bidirectional: [false, true] }[way] ?? n.broken(`its direction is '${way}'`);
+    checkWeights(n, kind, reversed.length);
     const outputs = reversed.map((reverse, d) => direction(n, kind, d, reverse, batchFirst));
     // Y is [steps, directions, batch, hidden] or [batch, steps, directions, hidden]; states have batch and direction likewise.
     join(

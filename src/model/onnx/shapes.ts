@@ -185,12 +185,12 @@ export function concatAxis(n: OnnxNode): number {
 }
 
 export function convertConcat(n: OnnxNode): void {
+  if (n.inputCount > maxListLength) n.broken(`${n.inputCount} inputs`);
+  const axis = concatAxis(n);
   if (n.inputCount === 1) {
     n.bind(n.value(0));
     return;
   }
-  if (n.inputCount > maxListLength) n.broken(`${n.inputCount} inputs`);
-  const axis = concatAxis(n);
   n.emit(
     'concat',
     range(n.inputCount).map((i): TensorId => n.id(i)),
