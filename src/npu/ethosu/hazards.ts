@@ -41,8 +41,8 @@ function mapSpans(map: MapRegisters): Span[] {
 
 const regionMask = 0xff;
 /** The queues hold no more; an operation that would not fit waits for the oldest (Vela's architecture_features.py). */
-const queuedKernels = 2;
-const queuedDmas = { u55: 1, u65: 2 } as const;
+export const queuedKernels = 2;
+export const queuedDmas = { u55: 1, u65: 2 } as const;
 
 function dmaAccess(registers: OperationRegisters): Access {
   const length = registers.address('DMA0_LEN');

@@ -18,8 +18,8 @@ export interface Payload {
   words: Uint32Array;
 }
 
-const magic = 0x31504f43; // "COP1"
-const actions = { config: 1, stream: 2, nop: 5 } as const;
+export const magic = 0x31504f43; // "COP1"
+export const actions = { config: 1, stream: 2, nop: 5 } as const;
 const products = ['u55', 'u65'] as const;
 
 function readConfig(configWord: number, idWord: number, broken: (reason: string) => never): EthosConfig {

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// Graph nodes -> operations of the NPU, with TensorFlow Lite's int8 arithmetic: one row per operator.
+import type { Graph, Node, Tensor } from '../../../model/graph.js';
+import { additionParameters } from '../../../ops/addition.js';
+import { clampAttr } from '../../../ops/attributes.js';
+import { operandsOf } from '../../../ops/binary.js';
+import { mulParameters } from '../../../ops/mul.js';
+import { inputOf } from '../../../ops/op.js';
+import { poolBounds, poolWindow } from '../../../ops/pooling.js';
+import { activationRange, limitsOf, type Scale, scaleOf } from '../../../ops/quantized.js';
+import type { Multiplier } from '../../../ops/requantize.js';
+import { rescalingOf } from '../../../ops/weighted.js';
+import { type Window, windowOf } from '../../../ops/window.js';
+import { averageScale } from '../arithmetic.js';
+import type { ElementwiseMode } from '../registers.js';
+import type { ChannelScale, Scale as NpuScale } from '../scaling.js';
+import {
+  type ElementwiseOperation,
+  type Kernel,
+  type MapView,
+  type NpuOperation,
+  type OperandScales,
+  type Output,
+  type Parameters,
+  pointKernel,
+} from './npuOperation.js';
+import { tableOf, tableOps } from './tableOps.js';
+import { denseView, type Placed, shape3 } from './views.js';
+
+interface Context {
+  node: Node;
+  graph: Graph;
+  placed: Placed;
+}
+
+type Lowering = (context: Context) => NpuOperation[];
+
+const view = ({ placed }: Context, id: number): MapView => placed.views.get(id) as MapView;
+const inputView = (c: Context, i = 0): MapView => view(c, c.node.inputs[i]);
+const outputView = (c: Context): MapView => view(c, c.node.outputs[0]);
+
+/** Multiplier * 2^(shift - 31) as the hardware writes it. */
+const npuScale = ({ multiplier, shift }: Multiplier): NpuScale => ({ multiplier, shift: 31 - shift });
+
+/** Padding that an output really reaches: a map may have rows that no window begins in. */
+function kernelOf(w: Window): Kernel {
+  const behind = (out: number, stride: number, taps: number, dilation: number, pad: number, size: number): number =>
+    Math.max(0, (out - 1) * stride + (taps - 1) * dilation + 1 - pad - size);
+  return {
+    height: w.kernelH,
+    width: w.kernelW,
+    // One output has no next one: a stride that the hardware lacks does not matter.
+    strideY: w.outH === 1 ? 1 : w.strideH,
+    strideX: w.outW === 1 ? 1 : w.strideW,
+    dilationY: w.dilationH,
+    dilationX: w.dilationW,
+    padTop: w.padTop,
+    padLeft: w.padLeft,
+    padBottom: behind(w.outH, w.strideH, w.kernelH, w.dilationH, w.padTop, w.inH),
+    padRight: behind(w.outW, w.strideW, w.kernelW, w.dilationW, w.padLeft, w.inW),
+  };
+}
+
+/** Strides as the hardware will have them; for the limits of `supports`. */
+export const nodeKernel = (node: Node, graph: Graph, size: readonly number[], dilated: boolean): Kernel =>
+  kernelOf(windowOf(node, graph, size, dilated));
+
+/** Weights less their zero points, in OHWI order. */
+function weightsOf(w: Tensor, depthwise: boolean): Int16Array {
+  const data = w.data as Int8Array;
+  const zeros = w.quant?.zeroPoints ?? [0];
+  const channels = depthwise ? w.shape[3] : w.shape[0];
+  const each = data.length / channels;
+  const zeroOf = (c: number): number => zeros[zeros.length === 1 ? 0 : c];
+  return Int16Array.from(data, (_, at) => {
+    const c = Math.floor(at / each);
+    return (depthwise ? data[(at % each) * channels + c] : data[at]) - zeroOf(c);
+  });
+}
+
+/** Records of the output channels: what rescalingOf says, as the hardware wants it. */
+function scalesOf({ node, graph }: Context, channels: number, axis: number): ChannelScale[] {
+  const { multipliers, step } = rescalingOf(node, graph, axis);
+  const bias = node.inputs[2] >= 0 ? graph.tensors[node.inputs[2]]?.data : undefined;
+  return Array.from({ length: channels }, (_, c) => ({
+    ...npuScale(multipliers[c * step]),
+    bias: Number(bias?.[c] ?? 0),
+  }));
+}
+
+function stageOf({ node, graph }: Context): Output {
+  const y = graph.tensors[node.outputs[0]];
+  const { min, max } = activationRange(clampAttr(node), scaleOf(node, y), limitsOf(y));
+  return { rounding: 'tfl', min, max };
+}
+
+function convolution(c: Context, kind: 'conv' | 'depthwise', kernel: Kernel, parameters: Parameters): NpuOperation[] {
+  return [
+    { kind, name: c.node.name, input: inputView(c), output: outputView(c), stage: stageOf(c), kernel, parameters },
+  ];
+}
+
+const conv2d: Lowering = (c) => {
+  const w = inputOf(c.node, c.graph, 1);
+  const kernel = nodeKernel(c.node, c.graph, w.shape.slice(1, 3), true);
+  return convolution(c, 'conv', kernel, { weights: weightsOf(w, false), scales: scalesOf(c, w.shape[0], 0) });
+};
+
+const depthwiseConv2d: Lowering = (c) => {
+  const w = inputOf(c.node, c.graph, 1);
+  const kernel = nodeKernel(c.node, c.graph, w.shape.slice(1, 3), true);
+  const parameters = { weights: weightsOf(w, true), scales: scalesOf(c, w.shape[3], 3) };
+  // Several outputs of the only input channel are a convolution.
+  return convolution(c, shape3(inputOf(c.node, c.graph, 0)).depth === 1 ? 'conv' : 'depthwise', kernel, parameters);
+};
+
+const fullyConnected: Lowering = (c) => {
+  const w = inputOf(c.node, c.graph, 1);
+  const [outputs, inputs] = w.shape;
+  const x = inputView(c);
+  const rows = (x.height * x.width * x.depth) / inputs;
+  const y = outputView(c);
+  const single = x.height === 1 && x.width === 1;
+  const input = single ? x : denseView(x.storage, { height: 1, width: rows, depth: inputs }, x.zeroPoint, x.offset);
+  const output =
+    y.height === 1 && y.width === rows
+      ? y
+      : denseView(y.storage, { height: 1, width: rows, depth: outputs }, y.zeroPoint, y.offset);
+  const parameters = { weights: weightsOf(w, false), scales: scalesOf(c, outputs, 0) };
+  const [operation] = convolution(c, 'conv', pointKernel, parameters);
+  return [{ ...operation, input, output }];
+};
+
+/** Sums of an average are of the raw numbers, zero point included, as TensorFlow Lite rounds them: away from zero, which
+ *  the hardware's scale, a bit above one count-th, makes of "natural" rounding. */
+const averagePool2d: Lowering = (c) => {
+  const window = poolWindow(c.node, c.graph, false);
+  const kernel = kernelOf(window);
+  const { min, max } = poolBounds(c.node, c.graph);
+  const padded = kernel.padTop + kernel.padLeft + kernel.padBottom + kernel.padRight > 0;
+  const scale = padded ? undefined : averageScale(kernel.height * kernel.width);
+  return [
+    {
+      kind: 'pool',
+      mode: 'average',
+      name: c.node.name,
+      input: { ...inputView(c), zeroPoint: 0 },
+      output: { ...outputView(c), zeroPoint: 0 },
+      kernel,
+      stage: { rounding: 'natural', min, max, ...(scale ? { scale } : {}) },
+    },
+  ];
+};
+
+const maxPool2d: Lowering = (c) => {
+  const { min, max } = poolBounds(c.node, c.graph);
+  return [
+    {
+      kind: 'pool',
+      mode: 'max',
+      name: c.node.name,
+      input: { ...inputView(c), zeroPoint: 0 },
+      output: { ...outputView(c), zeroPoint: 0 },
+      kernel: kernelOf(poolWindow(c.node, c.graph, false)),
+      stage: { rounding: 'tfl', min, max },
+    },
+  ];
+};
+
+/** One byte after the other: a maximum over one element, and a table behind it. */
+function pointwise(c: Context, input: MapView, output: MapView, table?: Uint8Array): NpuOperation {
+  return {
+    kind: 'pool',
+    mode: 'max',
+    name: c.node.name,
+    input: { ...input, zeroPoint: 0 },
+    output: { ...output, zeroPoint: 0 },
+    kernel: pointKernel,
+    stage: { rounding: 'tfl', min: -128, max: 127, ...(table ? { table } : {}) },
+  };
+}
+
+const table: Lowering = (c) => [pointwise(c, inputView(c), outputView(c), tableOf(c.node, c.graph))];
+
+const sameView = (a: MapView, b: MapView): boolean => a.storage === b.storage && a.offset === b.offset;
+
+/** A reshape whose input and output are both ports is a copy of dense bytes. */
+const reshape: Lowering = (c) => {
+  const [x, y] = [inputView(c), outputView(c)];
+  if (sameView(x, y)) return [];
+  return [pointwise(c, denseView(x.storage, y, x.zeroPoint, x.offset), y)];
+};
+
+/** Where a part of a concatenation belongs. */
+function partView(whole: MapView, part: MapView, fromEnd: number, at: number): MapView {
+  const step = [1, whole.strideX, whole.strideY][fromEnd];
+  return { ...whole, height: part.height, width: part.width, depth: part.depth, offset: whole.offset + at * step };
+}
+
+const concat: Lowering = (c) => {
+  const whole = outputView(c);
+  const { shape } = c.graph.tensors[c.node.outputs[0]];
+  const axis = Number(c.node.attrs.axis ?? 0);
+  const fromEnd = shape.length - 1 - (axis < 0 ? axis + shape.length : axis);
+  let at = 0;
+  return c.node.inputs.flatMap((_, i) => {
+    const x = inputView(c, i);
+    const target = partView(whole, x, fromEnd, at);
+    at += [x.depth, x.width, x.height][fromEnd];
+    return sameView(x, target) ? [] : [pointwise(c, x, target)];
+  });
+};
+
+const isConstantScalar = (t: Tensor): boolean => t.data !== undefined && t.data.length === 1;
+
+/** The whole operand comes first; the other may be broadcast, or one number. */
+function operands(c: Context): Pick<ElementwiseOperation, 'input' | 'second' | 'reversed'> {
+  const { a, b, y } = operandsOf(c.node, c.graph);
+  const size = (t: Tensor): number => t.shape.reduce((n, d) => n * d, 1);
+  const turned = size(a) < size(y) || (isConstantScalar(a) && !isConstantScalar(b));
+  const [first, other] = turned ? [1, 0] : [0, 1];
+  const small = turned ? a : b;
+  const second =
+    isConstantScalar(small) && small.data
+      ? { scalar: Number(small.data[0]), zeroPoint: small.quant?.zeroPoints[0] ?? 0 }
+      : inputView(c, other);
+  return { input: inputView(c, first), second, reversed: turned };
+}
+
+function elementwise(c: Context, mode: ElementwiseMode, stage: Output, scales?: OperandScales): NpuOperation[] {
+  const output = outputView(c);
+  return [
+    { kind: 'elementwise', mode, name: c.node.name, ...operands(c), output, stage, ...(scales ? { scales } : {}) },
+  ];
+}
+
+/** Low bits of the output's factor that must be zero for one rounding to do what two do (Vela's scaling.py). */
+const roundingFreeMask = 0xfff;
+
+/** The smaller operand has a factor, the larger one counts half; of equal ones both count as they are where that cannot
+ *  change a rounding. */
+function additionScales(
+  a: Scale,
+  b: Scale,
+  p: { a: Multiplier; b: Multiplier; y: Multiplier },
+): { stage: NpuScale; scales: OperandScales } {
+  const none = { multiplier: 0, shift: 0 };
+  const stage = npuScale(p.y);
+  if (a.scale === b.scale && (p.y.multiplier & roundingFreeMask) === 0) {
+    const both = { multiplier: 2 ** 15, shift: 0 };
+    return { stage: { ...stage, shift: stage.shift - 4 }, scales: { which: 0, a: both, b: both } };
+  }
+  const aIsSmall = a.scale < b.scale;
+  const small = npuScale(aIsSmall ? p.a : p.b);
+  const factor = { ...small, shift: small.shift - additionHeadroom };
+  return { stage, scales: { which: aIsSmall ? 1 : 2, a: factor, b: none } };
+}
+
+/** Bits that operands are shifted up by before they are added. */
+const additionHeadroom = 20;
+
+const addition =
+  (mode: 'add' | 'sub', round: (x: number) => number): Lowering =>
+  (c) => {
+    const o = operandsOf(c.node, c.graph);
+    const p = additionParameters(c.node, o, round);
+    const { stage, scales } = additionScales(scaleOf(c.node, o.a), scaleOf(c.node, o.b), p);
+    return elementwise(c, mode, { rounding: 'tfl', scale: stage, min: p.range.min, max: p.range.max }, scales);
+  };
+
+const mul: Lowering = (c) => {
+  const p = mulParameters(c.node, operandsOf(c.node, c.graph));
+  const { min, max } = p.range;
+  return elementwise(c, 'mul', { rounding: 'tfl', scale: npuScale(p.rescale), min, max });
+};
+
+const extremum =
+  (mode: 'min' | 'max'): Lowering =>
+  (c) =>
+    elementwise(c, mode, { rounding: 'tfl', min: -128, max: 127 });
+
+const lowerings: Readonly<Record<string, Lowering>> = {
+  conv2d,
+  depthwiseConv2d,
+  fullyConnected,
+  averagePool2d,
+  maxPool2d,
+  reshape,
+  concat,
+  mul,
+  add: addition('add', (x) => x),
+  sub: addition('sub', Math.fround),
+  minimum: extremum('min'),
+  maximum: extremum('max'),
+  ...Object.fromEntries([...tableOps].map((op) => [op, table])),
+};
+
+/** Whether there is a row for an operator. */
+export const hasLowering = (op: string): boolean => op in lowerings;
+
+/** The operations of one node. */
+export function lowerNode(node: Node, graph: Graph, placed: Placed): NpuOperation[] {
+  return lowerings[node.op]({ node, graph, placed });
+}

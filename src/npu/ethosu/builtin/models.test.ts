@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference models, compiled by mote itself, in the functional model: TensorFlow Lite Micro's answers, bit by bit, and
+// no broken rule of the hardware. CI runs every model on every part, twenty inputs on one of them; MOTE_CASES=full all.
+import { describe, expect, it } from 'vitest';
+import { describeShared } from '../../../../test/support/shared.js';
+import { compileGraph } from './compileGraph.js';
+import { headOf, referenceModel } from './testing/models.js';
+import { findingsOf, openCompiled } from './testing/runCompiled.js';
+
+const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256'];
+const models = ['micro_speech', 'kws', 'ic', 'person_detect', 'vww', 'ad', 'sww'];
+const full = process.env.MOTE_CASES === 'full';
+
+/** Another part for each model. */
+const inFull = (model: number, part: number): boolean => full || model % parts.length === part;
+const cases = models.flatMap((model, m) => parts.map((part, p) => ({ model, part, inputs: inFull(m, p) ? 20 : 1 })));
+
+describeShared('reference models compiled without Vela', () => {
+  it.each(cases)('$model on $part answers as TensorFlow Lite Micro, $inputs times', ({ model, part, inputs }) => {
+    const { graph, cases: asked } = referenceModel(model);
+    const { head, finish } = headOf(graph);
+    const compiled = compileGraph(head, part);
+    expect(findingsOf(compiled)).toEqual([]);
+    const answer = openCompiled(compiled);
+    for (const { input, answer: wanted } of asked(inputs)) expect(finish(answer([input])[0])).toEqual(wanted);
+  });
+});
+
+describe('parts that there are none of', () => {
+  it('are named', () => {
+    const empty = { name: 'x', tensors: [], nodes: [], inputs: [], outputs: [], ioPermutation: new Map() };
+    expect(() => compileGraph({ ...empty, source: { format: 'mote', quantized: true } }, 'ethos-u55-16')).toThrow(
+      /ethos-u55-16/,
+    );
+  });
+});

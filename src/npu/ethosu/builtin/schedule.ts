@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// In which pieces operations run, and which weights are brought to fast memory while the operation before them runs: what
+// ends first by the cycle model. A convolution may be cut by output channels, so that its later weights come while the
+// first ones are at work.
+import type { EthosHardware } from '../hardware.js';
+import type { BlockConfig } from './blockConfig.js';
+import { type Choice, chooseBlock, type MemoriesOf } from './chooseBlock.js';
+import type { System } from './memories.js';
+import type { ConvOperation, MapView, NpuOperation } from './npuOperation.js';
+import { type PackedParameters, packParameters } from './packParameters.js';
+import { brickDepth } from './views.js';
+
+/** An operation, or a cut of one, ready for its registers. */
+export interface Piece {
+  operation: NpuOperation;
+  config: BlockConfig;
+  cycles: number;
+  parameters?: PackedParameters;
+  /** A DMA brings the parameters to a buffer beforehand. */
+  buffered: boolean;
+}
+
+export interface Part {
+  hardware: EthosHardware;
+  system: System;
+  /** Memory that a storage will lie in. */
+  fast(storage: number): boolean;
+  /** A block that somebody else has chosen; for comparisons. */
+  givenBlock?(operation: NpuOperation): BlockConfig | undefined;
+}
+
+/** When the multipliers and the DMA are free, in cycles from the start. */
+interface Clock {
+  kernel: number;
+  dma: number;
+  /** When the last kernel began. */
+  issued: number;
+}
+
+function channelView(view: MapView, from: number, to: number): MapView {
+  const step = view.bricks ? (from / brickDepth) * view.strideC : from * view.elementBytes;
+  return { ...view, offset: view.offset + step, depth: to - from };
+}
+
+/** Output channels [from, to) of a convolution. */
+function cut(operation: ConvOperation, from: number, to: number): ConvOperation {
+  const { weights, scales } = operation.parameters;
+  const each = weights.length / scales.length;
+  const input = operation.kind === 'depthwise' ? channelView(operation.input, from, to) : operation.input;
+  const parameters = { weights: weights.subarray(from * each, to * each), scales: scales.slice(from, to) };
+  return { ...operation, input, output: channelView(operation.output, from, to), parameters };
+}
+
+const isWeighted = (o: NpuOperation): o is ConvOperation => o.kind === 'conv' || o.kind === 'depthwise';
+
+class Scheduler {
+  private clock: Clock = { kernel: 0, dma: 0, issued: 0 };
+
+  constructor(private readonly part: Part) {}
+
+  schedule(operations: readonly NpuOperation[]): Piece[] {
+    return operations.flatMap((operation) =>
+      isWeighted(operation) ? this.weighted(operation) : this.plain(operation),
+    );
+  }
+
+  private memories(operation: NpuOperation, buffered: boolean): MemoriesOf {
+    const { system } = this.part;
+    const of = (view: MapView) => (this.part.fast(view.storage) ? system.sram : system.other);
+    return {
+      input: of(operation.input),
+      output: of(operation.output),
+      weights: buffered ? system.sram : system.other,
+    };
+  }
+
+  private choose(operation: NpuOperation, buffered: boolean): Choice {
+    const memories = this.memories(operation, buffered);
+    const choice = chooseBlock(operation, this.part.hardware, memories, this.part.givenBlock?.(operation));
+    if (!choice) throw new Error(`${operation.name}: no block fits the shared RAM`);
+    return choice;
+  }
+
+  private plain(operation: NpuOperation): Piece[] {
+    const choice = this.choose(operation, true);
+    this.clock = { ...this.clock, issued: this.clock.kernel, kernel: this.clock.kernel + choice.cycles };
+    return [{ operation, ...choice, buffered: false }];
+  }
+
+  /** Ways to run a convolution: weights where they are, or in buffers, whole or with a first cut that is small. */
+  private weighted(operation: ConvOperation): Piece[] {
+    const whole = this.choose(operation, true);
+    const packed = this.pack(operation, whole.config);
+    const perChannel = packed.bytes.length / operation.output.depth;
+    const ways = this.cuts(operation).map((cuts) => {
+      const pieces = cuts.map((o) => ({ operation: o, ...(o === operation ? whole : this.choose(o, true)) }));
+      const bytes = pieces.map((p) => p.operation.output.depth * perChannel);
+      return { pieces, buffered: true, clock: this.afterBuffered(pieces, bytes) };
+    });
+    const direct = this.choose(operation, false);
+    const unbuffered = { pieces: [{ operation, ...direct }], buffered: false, clock: this.afterDirect(direct, packed) };
+    const best = [unbuffered, ...ways].reduce((a, b) => (b.clock.kernel < a.clock.kernel ? b : a));
+    this.clock = best.clock;
+    return best.pieces.map((p) => ({
+      ...p,
+      parameters: p.config === whole.config ? packed : this.pack(p.operation, p.config),
+      buffered: best.buffered,
+    }));
+  }
+
+  private pack(operation: ConvOperation, config: BlockConfig): PackedParameters {
+    return packParameters(operation, config, this.part.hardware.micro[2]);
+  }
+
+  /** Whole, and cut after the first channels; every cut begins with a brick. */
+  private cuts(operation: ConvOperation): ConvOperation[][] {
+    const { depth } = operation.output;
+    const found = [[operation]];
+    for (let first = brickDepth; first < depth; first *= 2)
+      found.push([cut(operation, 0, first), cut(operation, first, depth)]);
+    for (const size of [brickDepth * 2, brickDepth * 4]) {
+      if (depth <= 2 * size) continue;
+      const starts = Array.from({ length: Math.ceil(depth / size) }, (_, i) => i * size);
+      found.push(starts.map((from) => cut(operation, from, Math.min(depth, from + size))));
+    }
+    return found;
+  }
+
+  private afterDirect({ cycles }: Choice, { bytes }: PackedParameters): Clock {
+    const { system } = this.part;
+    const start = this.clock.kernel;
+    const reading = bytes.length / system.other.bytesPerCycle;
+    const end = start + Math.max(cycles, reading);
+    return { kernel: end, dma: Math.max(this.clock.dma, start + reading), issued: start };
+  }
+
+  /** A DMA is started once the kernel before it has been, and a kernel once its weights are there. */
+  private afterBuffered(pieces: readonly Choice[], bytes: readonly number[]): Clock {
+    const { other } = this.part.system;
+    const { clock } = this;
+    let { kernel, dma, issued } = clock;
+    pieces.forEach(({ cycles }, i) => {
+      dma = Math.max(dma, issued) + other.readLatency + bytes[i] / other.bytesPerCycle;
+      issued = Math.max(kernel, dma);
+      kernel = issued + cycles;
+    });
+    return { kernel, dma, issued };
+  }
+}
+
+/** Pieces in the order in which they run. */
+export const scheduleOperations = (operations: readonly NpuOperation[], part: Part): Piece[] =>
+  new Scheduler(part).schedule(operations);
