@@ -223,6 +223,7 @@ export const errors = {
     text: '{measure} falls by {drop} points, more than --max-drop {limit}: float {float} %, packed {packed} % of {count} samples; nothing was written',
     help: 'allow more, or give more bits',
   },
+  'run.interrupted': { exit: 130, text: 'interrupted{state}' },
   'run.none': { exit: 3, text: '{what}', help: 'mote profile PACK keeps its run in .mote/runs' },
   'run.differ': { exit: 7, text: '{what}' },
   'verify.differ': { exit: 7, text: '{what}' },

@@ -24,7 +24,7 @@ const exitCodeHelp =
 
 /** Ctrl-C, for the command that runs and stops gently. */
 const interrupt = new AbortController();
-const gentle: { command?: string | undefined } = {};
+const gentle: { command?: string | undefined; running?: string } = {};
 
 /** The commands that this line needs: the one it names, none for the version, all for help and for a wrong name. */
 async function loadCommands(argv: readonly string[]): Promise<CommandSpec[]> {
@@ -37,7 +37,10 @@ async function loadCommands(argv: readonly string[]): Promise<CommandSpec[]> {
 async function runCli(argv: readonly string[]): Promise<number> {
   const json = argv.includes('--json');
   const quiet = argv.includes('-q') || argv.includes('--quiet');
-  const out = new Output({ json, quiet, signal: interrupt.signal });
+  const onGentle = () => {
+    gentle.command = gentle.running;
+  };
+  const out = new Output({ json, quiet, signal: interrupt.signal, onGentle });
   if (argv.length === 0) {
     out.plain(overview);
     return exitCodes.done;
@@ -89,6 +92,7 @@ function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (
   command.option('--json', 'print one JSON object').option('-q, --quiet', 'no progress lines');
   command.action(async (...received: unknown[]) => {
     const args = received.slice(0, spec.arguments.length).flat() as string[];
+    gentle.running = spec.name;
     gentle.command = spec.stopsGently ? spec.name : undefined;
     const answer = await spec.run(args, command.opts<OptionValues>(), out);
     out.answer(spec.name, answer);

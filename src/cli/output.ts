@@ -22,12 +22,20 @@ export interface OutputOptions {
   quiet: boolean;
   /** Aborted by Ctrl-C, for commands that stop gently. */
   signal?: AbortSignal;
+  /** From here on Ctrl-C aborts the signal. */
+  onGentle?: () => void;
 }
 
 export class Output {
   constructor(private readonly options: OutputOptions) {}
 
   get signal(): AbortSignal | undefined {
+    return this.options.signal;
+  }
+
+  /** For a command that has something to keep from now on: Ctrl-C no longer ends it at once, but aborts this. */
+  stopGently(): AbortSignal | undefined {
+    this.options.onGentle?.();
     return this.options.signal;
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildFirmware } from '../build/firmware.js';
 import { withWorkFolder } from '../build/workFolder.js';
 import type { Device } from '../device/device.js';
+import { interrupted, interruptible } from '../device/interruptible.js';
 import { startDevice } from '../device/startDevice.js';
 import type { Board } from '../generated/board.js';
 import { openEmulatedPpk2 } from '../measure/emulated/emulatedPpk2.js';
@@ -60,9 +61,15 @@ export async function profileBoard(request: ProfileRequest, out: Output): Promis
     }
     const bench = await openBench(request, image);
     if (bench.meter) out.step(`meter   ${bench.meter.info.name}`);
+    const signal = out.stopGently();
     try {
-      return await measure(bench, request, replayed, out);
+      const device = signal ? interruptible(bench.device, signal) : bench.device;
+      return await measure({ ...bench, device }, request, replayed, out);
+    } catch (error) {
+      if (signal?.aborted && error instanceof MoteError) throw interrupted('; nothing was measured yet');
+      throw error;
     } finally {
+      out.progress('');
       await bench.device.close();
       await bench.meter?.close();
     }

@@ -27,6 +27,9 @@ export interface BoardFaults {
   /** The marker pin, in nanoseconds of performance.now(). */
   onMarker?: (high: boolean, nanos: number) => void;
   onBatch?: (index: number) => void;
+  onWrite?: () => void;
+  /** Before each RUN and STEP, counted together. */
+  onWindow?: (index: number) => void;
 }
 
 export interface BrokenBoard {
@@ -106,6 +109,7 @@ function serve(socket: Socket, manifest: PackManifest, faults: BoardFaults): voi
     const [command] = request;
     if (command === 0x01) return hello();
     if (!state.greeted) return [4];
+    if (command === 0x02) faults.onWrite?.();
     if (command === 0x02)
       return ++state.writes >= (faults.silentFromWrite ?? Number.POSITIVE_INFINITY) ? undefined : [0];
     if (command === 0x03) return [0, ...arena.subarray(0, request[6] | (request[7] << 8))];
@@ -134,6 +138,7 @@ function serve(socket: Socket, manifest: PackManifest, faults: BoardFaults): voi
       state.greeted = false;
       return undefined;
     }
+    faults.onWindow?.(state.windows);
     if (command === 0x07) return batch(request);
     if (command === 0x05) return window(runTicks / manifest.layers.length);
     const stuck = ++state.runs >= (faults.stuckFromRun ?? Number.POSITIVE_INFINITY);
