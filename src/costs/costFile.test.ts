@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadBoard } from '../build/boards.js';
 import type { CostFile } from '../generated/costs.js';
-import { codeNow, findCosts } from './costFile.js';
+import type { RunRecord } from '../generated/run.js';
+import { codeNow, findCosts, learnRuns, readCosts } from './costFile.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mote-costfile-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,6 +33,39 @@ const find = (text: string) => {
   return findCosts(loadBoard('pico'), path);
 };
 const withSample = (more: object): string => JSON.stringify({ ...good, samples: [{ ...good.samples[0], ...more }] });
+
+const once = (n: number): RunRecord['whole'] => ({
+  ...{ count: 1, min: n, median: n, mean: n, max: n, deviation: 0, low95: n, high95: n },
+});
+
+/** A run of one layer of its own shape. */
+const runOf = (i: number): RunRecord => ({
+  ...{ schema: 'mote.run/1', mote: '0', name: `m${i}`, hash: `0123456789abcd${i + 10}`, board: 'pico' },
+  ...{ target: 'cortex-m0plus', rounding: 'single', counter: { unit: 'cycles', source: 'emulated' } },
+  ...{ clockHz: 125_000_000, runs: 1, whole: once(9000 + i), arenaBytes: 1, weightBytes: 1, macs: 1024 },
+  layers: [
+    {
+      ...{ index: 0, name: 'l', op: 'conv2d', kernel, macs: 1024, bytes: 100, count: once(9000 + i), bound: 'compute' },
+      call: {
+        shape: `1x4x4x${i + 1} > 1x4x4x8`,
+        work: { pixels: 16, outputs: 128, macs: 128 * (i + 1) },
+        code: codeNow(kernel) as string,
+      },
+    },
+  ],
+  warnings: [],
+});
+
+describe('learnRuns', () => {
+  it('loses no row when several learn at once', async () => {
+    const together = join(folder, 'together.json');
+    const indices = Array.from({ length: 8 }, (_, i) => i);
+    await Promise.all(indices.map((i) => learnRuns([{ path: 'run', record: runOf(i) }], loadBoard('pico'), together)));
+    const file = await readCosts(together);
+    expect(file.samples.map((s) => s.shape).sort()).toEqual(indices.map((i) => `1x4x4x${i + 1} > 1x4x4x8`));
+    expect(file.sessions).toHaveLength(8);
+  });
+});
 
 describe('findCosts', () => {
   it('takes a good file', async () => {

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadTarget } from '../build/boards.js';
 import { fail } from '../cli/errors.js';
+import { withFileLock } from '../cli/fileLock.js';
 import { readInput, writeOutput } from '../cli/files.js';
 import { kernelCode } from '../emit/kernelCode.js';
 import type { Board } from '../generated/board.js';
@@ -71,13 +72,23 @@ export interface LearntRuns {
   table: CostTable;
 }
 
-/** Adds the runs (with the names of their files, for messages) to the board's cost file, and leaves out what is stale. */
+interface NamedRun {
+  /** The name of its file, for messages. */
+  path: string;
+  record: RunRecord;
+}
+
+/** Adds the runs to the board's cost file, and leaves out what is stale. Several mote may do so at once. */
 export async function learnRuns(
-  runs: readonly { path: string; record: RunRecord }[],
+  runs: readonly NamedRun[],
   board: Board,
   named: string | undefined,
 ): Promise<LearntRuns> {
   const path = named ?? costsPath(board.id);
+  return withFileLock(path, () => addRuns(runs, board, path));
+}
+
+async function addRuns(runs: readonly NamedRun[], board: Board, path: string): Promise<LearntRuns> {
   const before = (await isThere(path)) ? requireBoard(await readCosts(path), path, board) : undefined;
   let file = before ?? emptyCosts(runs[0].record);
   let added = 0;

@@ -84,8 +84,9 @@ export const profile: CommandSpec = {
     const prediction = predictPack(folder.manifest, found?.table ?? targetTable(loadTarget(board.target)));
     const parts = await profileBoard({ folder, board, port, sample, runs, warmups, ...(energy && { energy }) }, out);
     const record = withCosting(runRecord(parts), folder.manifest, prediction);
-    const learnt = options.learn === true && !parts.broken ? await learnFromRun(record, board, options) : [];
+    // Kept first: a cost file that cannot be written must not cost the run.
     const saved = await saveRun(record, options);
+    const learnt = options.learn === true && !parts.broken ? await learnFromRun(record, board, options) : [];
     return {
       data: record,
       lines: [
