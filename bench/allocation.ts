@@ -19,7 +19,7 @@ import { openWorkbench, type Verified, type Workbench } from '../src/compress/al
 import { outputSnr } from '../src/compress/outputSnr.js';
 import type { FloatRunner } from '../src/compress/runner.js';
 import { openWasmRunners } from '../src/device/wasmRunner.js';
-import type { Graph, TensorData } from '../src/model/graph.js';
+import type { Graph, TensorData, TensorId } from '../src/model/graph.js';
 import { readNpy } from '../src/model/npy.js';
 import { type InputPort, type InputScale, samplesFor } from '../src/model/samples.js';
 import { packageRoot } from '../src/packageRoot.js';
@@ -42,6 +42,8 @@ export interface AllocationRow {
   /** On data of its own. */
   snrDb: number;
   top1: number;
+  /** Share of that data for which the answer is the float model's. */
+  agrees: number;
 }
 
 export interface RankRow {
@@ -188,20 +190,29 @@ function madeBytes(bench: Workbench, { graph }: Verified, plan: LevelPlan): numb
   return [...costs.values()].reduce((sum, c) => sum + c.bytes, 0);
 }
 
+function answerOf<T extends TensorData>(
+  runner: { run(inputs: T[], visit: (id: TensorId, data: TensorData) => void): void },
+  { outputs: [output] }: Graph,
+  x: T,
+): number {
+  let answer = -1;
+  runner.run([x], (id, data) => {
+    if (id === output) answer = argmax(data);
+  });
+  return answer;
+}
+
 async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: string): Promise<AllocationRow> {
   const verified = await bench.verify(plan);
   const graph = decoded(verified.graph);
   const integer = await (await openWasmRunners()).integer(graph);
   const { quant } = graph.tensors[graph.inputs[0]];
-  const [output] = graph.outputs;
-  const right = of.test.filter(([x], k) => {
-    let answer = -1;
+  const answers = of.test.map(([x]) => {
     const given = quant ? Int8Array.from(x as Float32Array, (v) => quantizeValue(v, quant)) : x;
-    integer.run([given], (id, data) => {
-      if (id === output) answer = argmax(data);
-    });
-    return answer === of.labels[k];
+    return answerOf(integer, graph, given);
   });
+  const right = answers.filter((a, k) => a === of.labels[k]);
+  const same = answers.filter((a, k) => a === answerOf(float, of.graph, of.test[k][0] as Float32Array));
   const int8Bytes = bytesOf(
     bench,
     bench.layers.map(() => 0),
@@ -214,6 +225,7 @@ async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: stri
     calibrationDb: decibels(verified.loss),
     snrDb: outputSnr({ graph: of.graph, runner: float }, { graph, runner: integer }, of.test),
     top1: right.length / of.test.length,
+    agrees: same.length / of.test.length,
   };
 }
 

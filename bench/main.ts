@@ -116,6 +116,7 @@ const allocationLines = (rows: readonly AllocationRow[], ranks: readonly RankRow
       right('calib dB'),
       right('test dB'),
       right('top-1 %'),
+      right('as float %'),
     ],
     rows.map((r) => [
       r.model,
@@ -126,6 +127,7 @@ const allocationLines = (rows: readonly AllocationRow[], ranks: readonly RankRow
       r.calibrationDb.toFixed(1),
       r.snrDb.toFixed(1),
       (100 * r.top1).toFixed(2),
+      (100 * r.agrees).toFixed(2),
     ]),
   ),
   '',

@@ -12,4 +12,12 @@ static inline int32_t mote_filter_at(const mote_packed_filters *f, int32_t chann
   return f->scales ? weight * f->scales[channel * f->groups + (tap >> f->group_shift)] : weight;
 }
 
+/* Multiplier, round, shift of a channel. */
+static inline void mote_filter_rescale(const mote_packed_filters *f, int32_t channel, int32_t *k) {
+  const int32_t shift = f->shifts[channel];
+  k[0] = f->factors[2 * channel + 1];
+  k[1] = (1 << (shift - 1)) + f->output_zero_point * (1 << shift);
+  k[2] = shift;
+}
+
 #endif

@@ -77,12 +77,14 @@ void mote_packedtaps_s8int_lanes__rvv(const mote_packedtaps_s8int_lanes *p, cons
 typedef struct {
   const uint8_t *codes;
   int32_t code_bytes, bits; /* of a row, of a code */
-  const int8_t *table;      /* the weight of each code, to be multiplied by */
+  const int8_t *table;      /* the weight of each code (where sums would be small, times a power of 2), to be multiplied by */
   int32_t table_step;       /* entries from one channel's table to the next; 0: one table */
   const uint8_t *scales;    /* of groups of taps, a byte each, or 0 */
   int32_t group_shift;      /* log2 of the taps of a group */
   int32_t groups;           /* of a channel */
-  const int32_t *factors;   /* of each channel: bias, multiplier, round, shift */
+  const int32_t *factors;   /* of each channel: bias, multiplier */
+  const uint8_t *shifts;    /* of each channel; rounds follow from them (dsp_requantize.h) */
+  int32_t output_zero_point;
 } mote_packed_filters;
 
 typedef struct {

@@ -5,7 +5,8 @@
  *
  * As for int8's kernels (conv2d.h) but for `weights`, one stream: a head of MOTE_TILE_HEAD words, then for each four channels
  * (missing ones are 0)
- * - four initial sums and for each channel multiplier, rounding, shift (dsp_block.h), for sums that come times 16;
+ * - four initial sums, four multipliers and a word of four shifts (dsp_block.h), for sums that come times 16; a channel that is
+ *   always the same has multiplier 0, shift 1, and its output for a sum;
  * - the codes of each step, a pair of taps, as dsp_codes.h has them; of int4 without scales as two's complement;
  * - the scales, for each group of steps a word of four bytes, one for each channel;
  * - where there are outliers, their number and for each a word: 16 * what is added in the lower half, its lane in the upper.
@@ -29,6 +30,7 @@ enum {
   MOTE_TILE_OFFSET,   /* 16 * offset of the codes in both halves */
   MOTE_TILE_TAIL,     /* words at a pair's end that are no taps */
   MOTE_TILE_OUTLIERS, /* 1: there are some */
+  MOTE_TILE_ZERO,     /* the output's zero point */
   MOTE_TILE_HEAD,
   MOTE_TILE_BITS = MOTE_TILE_GROUP,   /* palette, block: of a code */
   MOTE_TILE_TABLE = MOTE_TILE_OFFSET, /* palette: where the table is, in words from the head; 0: each channel has one */

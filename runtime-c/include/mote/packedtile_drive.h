@@ -8,7 +8,8 @@
 #include "mote/dsp_conv2x4.h"
 #include "mote/dsp_tile.h"
 
-enum { MOTE_TILE_BLOCK_WORDS = 16 };
+/* Of a decoded block but its lanes, and of the stream before the codes. */
+enum { MOTE_TILE_BLOCK_WORDS = 16, MOTE_TILE_STREAM_WORDS = 9 };
 
 /* Decodes the codes of a block, scales and all, to its lanes; gives their end. */
 typedef const int32_t *(*mote_tile_decoder)(const int32_t *head, const int32_t *codes, int32_t *to, int32_t steps);
@@ -30,6 +31,21 @@ static inline const int32_t *mote_tile_outliers(const int32_t *from, int32_t *bl
   return from;
 }
 
+/* Multiplier, rounding, shift of four channels (dsp_block.h) from a block's four sums, four multipliers and word of shifts.
+ * A channel that is always the same has multiplier 0, shift 1, and its output for a sum. */
+static inline void mote_tile_rescaling(const int32_t *from, int32_t zero_point, int32_t mode, int32_t *k) {
+  uint32_t shifts = (uint32_t)from[8];
+  for (const int32_t *const end = from + 4; from != end; from++, shifts >>= 8, k += 3) {
+    const int32_t shift = (int32_t)(shifts & 31u);
+    const int32_t value = from[4] ? zero_point : *from;
+    k[0] = from[4];
+    k[1] = (1 << (shift - 1)) + value * (1 << shift);
+    /* Sums come times 16, so that 4 of it is half of what a doubled one's high word leaves. */
+    if (mode == MOTE_DSP_RECTIFIED && from[4] && shift > 3) k[1] += 4;
+    k[2] = shift;
+  }
+}
+
 /* Outputs of one block that lie side by side with others go through `rest`: channels beyond the last. */
 static inline void mote_tile_copy_rest(const int8_t *rest, int8_t *output, int32_t pixels, int32_t channels,
                                        int32_t out_c) {
@@ -45,8 +61,8 @@ static inline void mote_tile_channels(const mote_conv2d_s8s8_dsp *p, const mote_
   int8_t *const rest = t->buffer + 2 * p->row_bytes;
   for (int32_t c = 0; c < p->out_c; c += 4) {
     __builtin_memcpy(t->block, from, 16);
-    __builtin_memcpy(t->block + 4 + 4 * steps, from + 4, 48);
-    from = t->decode(p->weights, from + MOTE_TILE_BLOCK_WORDS, t->block + 4, steps);
+    mote_tile_rescaling(from, p->weights[MOTE_TILE_ZERO], p->mode, t->block + 4 + 4 * steps);
+    from = t->decode(p->weights, from + MOTE_TILE_STREAM_WORDS, t->block + 4, steps);
     if (p->weights[MOTE_TILE_OUTLIERS]) from = mote_tile_outliers(from, t->block + 4);
     const int32_t left = p->out_c - c;
     const int direct = left >= 4 && (pixels & 1) == 0;

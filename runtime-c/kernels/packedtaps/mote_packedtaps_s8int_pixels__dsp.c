@@ -5,7 +5,7 @@
 
 /* Weights are stored times two, a lane for each tap; an odd number of taps ends with one of weight 0. */
 static int32_t *decode_group(const mote_packed_filters *f, int32_t first, int32_t taps, int32_t *k) {
-  for (int32_t c = first; c < first + 4; c++) *k++ = f->factors[4 * c];
+  for (int32_t c = first; c < first + 4; c++) *k++ = f->factors[2 * c];
   for (int32_t t = 0; t < taps; t += 2) {
     for (int32_t c = first; c < first + 4; c++) {
       const uint32_t a = (uint32_t)(2 * mote_filter_at(f, c, t)) & 0xFFFFu;
@@ -13,9 +13,7 @@ static int32_t *decode_group(const mote_packed_filters *f, int32_t first, int32_
       *k++ = (int32_t)(a | b << 16);
     }
   }
-  for (int32_t c = first; c < first + 4; c++) {
-    for (int32_t i = 1; i < 4; i++) *k++ = f->factors[4 * c + i];
-  }
+  for (int32_t c = first; c < first + 4; c++, k += 3) mote_filter_rescale(f, c, k);
   return k;
 }
 

@@ -17,7 +17,8 @@ static MOTE_DSP_NOINLINE void decode(const mote_packed_filters *f, int32_t chann
     const uint32_t bottom = (uint32_t)mote_filter_at(f, channel, 6 + x);
     k[x] = (int32_t)(top | middle << 8 | middle << 16 | bottom << 24);
   }
-  __builtin_memcpy(k + 3, f->factors + 4 * channel, 16);
+  k[3] = f->factors[2 * channel];
+  mote_filter_rescale(f, channel, k + 4);
 }
 
 static const int32_t *constants_of(const void *context, int32_t group_index, int32_t c) {

@@ -51,25 +51,29 @@ const addedShift = (mode: Mode, bits: number): number =>
 /** Up to here zero point * 2^s and the product's high word fit 31 bits. */
 const maxShift = 22;
 
-/** The shift amount s after the high product, or undefined where the kernels' form does not hold. */
-export function highShift({ multiplier, shift }: Multiplier, mode: Mode): number | undefined {
+/** The shift amount s after the high product, or undefined where the kernels' form does not hold. Where the sums of all
+ *  channels come times 2^allBits, it may be as much less: those bits are left to be shifted out. */
+export function highShift({ multiplier, shift }: Multiplier, mode: Mode, allBits = 0): number | undefined {
   const s = mode === 'single' ? -1 - shift : -shift;
-  return multiplier >= 2 ** 30 && s >= 1 && s + addedShift(mode, pairedBits) <= maxShift ? s : undefined;
+  const least = 1 - addedShift(mode, allBits);
+  return multiplier >= 2 ** 30 && s >= least && s + addedShift(mode, pairedBits) <= maxShift ? s : undefined;
 }
 
 /** Bounded by the zero point, tflite rounding needs no care for ties below 0. */
-export function modeOf(layer: LivelyLayer): Mode {
+export function modeOf(layer: LivelyLayer, allBits = 0): Mode {
   if (layer.rounding === 'single') return 'single';
   const fits = (m: Multiplier, c: number): boolean =>
-    layer.constantOutputs[c] !== undefined || highShift(m, 'rectified') !== undefined;
+    layer.constantOutputs[c] !== undefined || highShift(m, 'rectified', allBits) !== undefined;
   return layer.outputMin >= layer.outputZeroPoint && layer.multipliers.every(fits) ? 'rectified' : 'tflite';
 }
 
 /** m, r, s of a channel that is not constant. */
-function requantization(m: Multiplier, layer: LivelyLayer, bits: number): number[] {
-  const mode = modeOf(layer);
-  const s = (highShift(m, mode) as number) + addedShift(mode, bits);
-  const half = bits && mode === 'rectified' ? 2 ** (bits - 2) : 0;
+function requantization(m: Multiplier, layer: LivelyLayer, bits: number, allBits: number): number[] {
+  const mode = modeOf(layer, allBits);
+  const high = highShift(m, mode, allBits) as number;
+  const s = high + addedShift(mode, bits);
+  // tflite rounds the high product, and then what is shifted out, unless nothing is: a shift to the left comes before both.
+  const half = bits && mode === 'rectified' && high > 0 ? 2 ** (bits - 2) : 0;
   return [m.multiplier, 2 ** (s - 1) + half + layer.outputZeroPoint * 2 ** s, s];
 }
 
@@ -88,8 +92,12 @@ export interface LivelyLayer extends IntegerLayer {
   constantOutputs: (number | undefined)[];
 }
 
+/** The output that all inputs give, of the layer's channels and of those beyond the last. */
+export const constantOutputOf = ({ outC, constantOutputs }: LivelyLayer, c: number): number | undefined =>
+  c < outC ? constantOutputs[c] : 0;
+
 /** The output that all inputs give: requantization is monotonic, so the least and the greatest sum tell. */
-function constantOutputOf(layer: IntegerLayer, channel: number, bias: number): number | undefined {
+function findConstantOutput(layer: IntegerLayer, channel: number, bias: number): number | undefined {
   const { min, max } = sumRange(filterOf(layer, channel), bias);
   if (min < -(2 ** 31) || max >= 2 ** 31) return undefined;
   const [least, greatest] = [min, max].map((sum) =>
@@ -107,7 +115,7 @@ export function livelyLayer(layer: IntegerLayer): LivelyLayer {
   const folded = foldedLayerBias(layer);
   const weights = layer.weights.slice();
   const bias = layer.bias.slice();
-  const constantOutputs = layer.multipliers.map((_, c) => constantOutputOf(layer, c, folded[c]));
+  const constantOutputs = layer.multipliers.map((_, c) => findConstantOutput(layer, c, folded[c]));
   constantOutputs.forEach((value, c) => {
     if (value === undefined) return;
     filterOf({ ...layer, weights }, c).fill(0);
@@ -162,8 +170,8 @@ const isPairedOdd = (channel: number, form: WeightForm): boolean => form === 'pa
 const initialSum = (bias: Int32Array, c: number, form: WeightForm): number =>
   (isPairedOdd(c, form) ? Math.imul(256, bias[c] ?? 0) + (bias[c - 1] ?? 0) : (bias[c] ?? 0)) | 0;
 
-/** m, r, s of channel c, whose sum comes times 2^bits; a channel beyond the last is constant. */
-export function rescaling(layer: LivelyLayer, c: number, bits: number): number[] {
-  const constant = c < layer.outC ? layer.constantOutputs[c] : 0;
-  return constant === undefined ? requantization(layer.multipliers[c], layer, bits) : constantOutput(constant);
+/** m, r, s of channel c, whose sum comes times 2^bits, and all channels' times 2^allBits; one beyond the last is constant. */
+export function rescaling(layer: LivelyLayer, c: number, bits: number, allBits = 0): number[] {
+  const constant = constantOutputOf(layer, c);
+  return constant === undefined ? requantization(layer.multipliers[c], layer, bits, allBits) : constantOutput(constant);
 }

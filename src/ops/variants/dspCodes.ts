@@ -26,12 +26,12 @@ export const sumBits = 4;
 /** Whether every sum of the layer comes out exact times 16. */
 export function fitsTimes16(layer: LivelyLayer): boolean {
   const bias = foldedLayerBias(layer);
-  const mode = modeOf(layer);
+  const mode = modeOf(layer, sumBits);
   const limit = 2 ** (31 - sumBits);
   return layer.multipliers.every((m, c) => {
     const { min, max } = sumRange(filterOf(layer, c), bias[c]);
     if (min < -limit || max >= limit) return false;
-    return layer.constantOutputs[c] !== undefined || highShift(m, mode) !== undefined;
+    return layer.constantOutputs[c] !== undefined || highShift(m, mode, sumBits) !== undefined;
   });
 }
 

@@ -7,7 +7,7 @@ import { type Front, overlapLagBytes, planeOverlap } from '../overlap.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
-import { type DspScale, dspScales } from './dspScale.js';
+import { type DspScale, dspScales, missingBits } from './dspScale.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { codeFields, tapCodes } from './packedPlane.js';
 import type { Lowered, Variant } from './variant.js';
@@ -25,15 +25,21 @@ interface Prepared {
   layer: IntegerLayer;
   scales: DspScale[];
   weight(tap: number, channel: number): number;
+  /** The kernel has the weights times 2^bits. */
+  bits: number;
 }
+
+const largestWeight = 127;
 
 function prepare(node: Node, { graph, rounding }: LowerContext, stored: 'plain' | 'stored'): Prepared | undefined {
   const layer = integerLayer(node, graph, rounding, stored);
   if (layer?.channelMultiplier !== 1 || layer.outC < groupSize) return undefined;
   const weight = (tap: number, channel: number): number => layer.weights[tap * layer.outC + channel];
   const taps = Array.from({ length: layer.kernelH * layer.kernelW }, (_, i) => i);
-  const scales = dspScales(layer, (c) => taps.map((t) => weight(t, c)));
-  return scales && { layer, scales, weight };
+  const bits = stored === 'stored' ? missingBits(layer) : 0;
+  if (layer.weights.some((w) => Math.abs(w) << bits > largestWeight) && bits > 0) return undefined;
+  const scales = dspScales(layer, (c) => taps.map((t) => weight(t, c)), bits);
+  return scales && { layer, scales, weight, bits };
 }
 
 const head = (l: IntegerLayer): CStruct['fields'] => [
@@ -192,12 +198,17 @@ const packed = (
       `layer.${name}`,
       name === 'constants' ? null : value,
     ]);
-    const filters = codeFields(matrix, codes).filter(([name]) => name !== 'coded');
-    const factors = Int32Array.from(p.scales.flatMap((s) => [s.bias, s.multiplier, s.round, s.shift]));
+    const { table } = codes;
+    const grown = { ...codes, table: { ...table, values: table.values.map((v) => v << p.bits) } };
+    const filters = codeFields(matrix, grown).filter(([name]) => name !== 'coded');
+    const factors = Int32Array.from(p.scales.flatMap((s) => [s.bias, s.multiplier]));
+    const shifts = Uint8Array.from(p.scales, (s) => s.shift);
     const fields: CStruct['fields'] = [
       ...of,
       ...filters.map(([name, value]): CStruct['fields'][number] => [`filters.${name}`, value]),
-      ['filters.factors', constant('factors', 'int32', factors, [factors.length / 4, 4])],
+      ['filters.factors', constant('factors', 'int32', factors, [factors.length / 2, 2])],
+      ['filters.shifts', constant('shifts', 'uint8', shifts, [shifts.length])],
+      ['filters.output_zero_point', p.layer.outputZeroPoint],
     ];
     const { overlap } = made.call;
     const decoded = decodedBytes(p.layer);

@@ -49,7 +49,7 @@ const gather = (op: string): Variant => ({
     );
     const channels = lists.flatMap((list, c) => [
       2 ** sumBits * bias[c],
-      ...rescaling(layer, c, sumBits),
+      ...rescaling(layer, c, sumBits, sumBits),
       ...wordsOf(list),
     ]);
     const data = Int32Array.from([tiles, ...channels]);
@@ -61,7 +61,7 @@ const gather = (op: string): Variant => ({
       ['input_zero_point', layer.inputZeroPoint],
       ['output_min', layer.outputMin],
       ['output_max', layer.outputMax],
-      ['mode', modes[modeOf(layer)]],
+      ['mode', modes[modeOf(layer, sumBits)]],
     ];
     const entries = lists.map((list) => Math.max(4, Math.ceil((2 * (list[0] + 256 * list[1])) / 4) * 4));
     const scratchBytes =

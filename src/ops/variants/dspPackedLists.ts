@@ -62,7 +62,7 @@ const variant = (kind: keyof typeof makers): Variant => {
       const bias = foldedLayerBias(layer);
       const channels = layer.multipliers.flatMap((_, c) => [
         2 ** sumBits * bias[c],
-        ...rescaling(layer, c, sumBits),
+        ...rescaling(layer, c, sumBits, sumBits),
         ...made.channel(c),
       ]);
       const data = Int32Array.from([...made.head, ...channels]);
@@ -76,7 +76,7 @@ const variant = (kind: keyof typeof makers): Variant => {
           ['weights', constant('weights', 'int32', data, [data.length])],
           ['output_min', layer.outputMin],
           ['output_max', layer.outputMax],
-          ['mode', modes[modeOf(layer)]],
+          ['mode', modes[modeOf(layer, sumBits)]],
         ] satisfies [string, unknown][],
       };
       const call = { kernel, params, inputs: [0], outputs: [0], scratchBytes: made.scratchBytes };

@@ -9,7 +9,7 @@ import { weightMatrix } from '../weightMatrix.js';
 import { type LivelyLayer, livelyLayer, type TapPair } from './dspBlock.js';
 import { fitsTimes16 } from './dspCodes.js';
 import { listBytes } from './dspList.js';
-import { type TileWeights, tileCall } from './dspTile.js';
+import { headWords, streamWords, type TileWeights, tileCall } from './dspTile.js';
 import { integerLayer } from './integerLayer.js';
 import type { Variant } from './variant.js';
 
@@ -55,7 +55,7 @@ function paletteWeights({ layer, matrix, pairs }: Source, e: Of<'palette'>): Til
   const ownTable = (c: number): number[] => wordsOf(c < layer.outC ? tableOf(c) : new Int8Array(entries));
   const block = (first: number): number[] =>
     fourFrom(first).flatMap((c) => [...(own ? ownTable(c) : []), ...channel(c)]);
-  const blockWords = Array.from({ length: Math.ceil(layer.outC / 4) }, (_, i) => 16 + block(4 * i).length);
+  const blockWords = Array.from({ length: Math.ceil(layer.outC / 4) }, (_, i) => streamWords + block(4 * i).length);
   const at = headWords + blockWords.reduce((a, b) => a + b, 0);
   // A palette may lack the 0 for the places where there is no tap.
   const tail = pairs.filter(([a]) => a < 0).length;
@@ -66,8 +66,6 @@ function paletteWeights({ layer, matrix, pairs }: Source, e: Of<'palette'>): Til
     decoding: bits < 3 ? 4 : 5.5,
   };
 }
-
-const headWords = 5;
 
 /** Blocks begin at whole steps only where rows of the window do. */
 export const blocksFit = (layer: LivelyLayer): boolean => layer.kernelH === 1 || (layer.kernelW * layer.inC) % 4 === 0;

@@ -58,7 +58,7 @@ function streamOf(coded: CodedLayer, bits: number, pairs: readonly TapPair[], gr
     stream.push(...channels.map((c) => 2 ** sumBits * (bias[c] ?? 0)));
     stream.push(...groupWords(coded, bits, first, pairs, group));
     if (outliers.length) stream.push(...outlierWords(coded, first));
-    for (const c of channels) stream.push(...rescaling(layer, c, sumBits));
+    for (const c of channels) stream.push(...rescaling(layer, c, sumBits, sumBits));
   }
   return Int32Array.from(stream);
 }
@@ -85,7 +85,7 @@ function lower(
     ['weights', constant('weights', 'int32', data, [data.length])],
     ['output_min', layer.outputMin],
     ['output_max', layer.outputMax],
-    ['mode', modes[modeOf(layer)]],
+    ['mode', modes[modeOf(layer, sumBits)]],
   ];
   const groups = Math.ceil(steps / group);
   const call = {

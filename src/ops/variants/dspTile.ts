@@ -4,7 +4,7 @@
 import type { CStruct } from '../op.js';
 import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
-import { type LivelyLayer, modeOf, modes, rescaling, type TapPair } from './dspBlock.js';
+import { constantOutputOf, type LivelyLayer, modeOf, modes, rescaling, type TapPair } from './dspBlock.js';
 import { blockChannels, sumBits } from './dspCodes.js';
 import { isFlat, windowPairs, windowParams } from './dspConv.js';
 import { foldedLayerBias, workOf } from './integerLayer.js';
@@ -13,6 +13,10 @@ import type { Lowered } from './variant.js';
 /** A tile's taps: the more pixels share a decoded block the better, but few kilobytes are to spare. */
 const tileBytes = 9216;
 const maxPairs = 18;
+
+/** Of the stream: its head, and each block before its codes. */
+export const headWords = 6;
+export const streamWords = 9;
 
 /** Pairs of pixels in a tile, the same in all of them as far as that goes. */
 function pairsOfTile(pixels: number, steps: number): number {
@@ -35,11 +39,13 @@ export interface TileWeights {
 
 function streamOf(layer: LivelyLayer, { head, block, end }: TileWeights, tilePairs: number): Int32Array {
   const bias = foldedLayerBias(layer);
-  const stream: number[] = [tilePairs, ...head];
+  const stream: number[] = [tilePairs, ...head, layer.outputZeroPoint];
   for (let first = 0; first < layer.outC; first += blockChannels) {
     const channels = Array.from({ length: blockChannels }, (_, i) => first + i);
-    stream.push(...channels.map((c) => 2 ** sumBits * (bias[c] ?? 0)));
-    for (const c of channels) stream.push(...rescaling(layer, c, sumBits));
+    const rescalings = channels.map((c) => rescaling(layer, c, sumBits, sumBits));
+    stream.push(...channels.map((c) => constantOutputOf(layer, c) ?? 2 ** sumBits * bias[c]));
+    stream.push(...rescalings.map(([multiplier]) => multiplier));
+    stream.push(rescalings.reduce((word, [, , shift], i) => word | (shift << (8 * i)), 0));
     stream.push(...block(first));
   }
   return Int32Array.from([...stream, ...(end ?? [])]);
@@ -60,7 +66,7 @@ export function tileCall(kernel: string, layer: LivelyLayer, weightsOf: (pairs: 
     ['input_zero_point', layer.inputZeroPoint],
     ['output_min', layer.outputMin],
     ['output_max', layer.outputMax],
-    ['mode', modes[modeOf(layer)]],
+    ['mode', modes[modeOf(layer, sumBits)]],
   ];
   const scratchBytes = 8 * steps * tilePairs + 64 + 16 * steps + 2 * layer.kernelW * layer.inC + 8 * tilePairs;
   const params = { type: kernel.replace(/__.*$/, ''), fields };
