@@ -57,6 +57,8 @@ function layeredHost(host: HostModel, manifest: PackManifest): LayeredModel {
 }
 
 async function fastModel(folder: PackFolder): Promise<LayeredModel | undefined> {
+  // Its layers are those of the NPU, which runs in the functional model either way.
+  if (folder.manifest.npu) return undefined;
   const own = await buildOwn(folder);
   if (own) return layeredHost(await HostModel.open(own.wasm, own.manifest), own.manifest);
   const graph = await referenceGraph(folder);

@@ -30,6 +30,8 @@ import { type InputScale, samplesFor } from './model/samples.js';
 import { resetStates } from './model/state.js';
 import { bytesOf } from './model/tensorData.js';
 import { asInFile } from './model/tflite/writeGraph.js';
+import { npuManifest, npuNotes } from './npu/npuManifest.js';
+import { type NpuChoice, type Partition, partition } from './npu/partition.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
@@ -64,6 +66,8 @@ export interface PackRequest {
   costs?: CostTable;
   /** Of a language model. */
   text?: TextOptions & { tokenizer?: Uint8Array };
+  /** Who compiles for the NPU of the target; the backend's first when left out. */
+  npuProvider?: string;
   /** Frame by frame: the model takes only what is new of its window. */
   stream?: boolean;
 }
@@ -288,6 +292,24 @@ function withHostPack(input: PackInput): PackOutput {
   return output;
 }
 
+interface Split extends Partition {
+  choice: NpuChoice;
+  /** Before the partition, with the scales that the NPU's compiler read. */
+  source: Graph;
+}
+
+/** What the NPU takes becomes its own; the double rounding of TensorFlow Lite is the only one that it has. */
+async function splitForNpu(graph: Graph, npu: NpuChoice, request: PackRequest): Promise<Split> {
+  if (request.rounding === 'single')
+    fail('usage.bad', {
+      what: `an ${npu.config} rounds as TensorFlow Lite, not once: leave out --rounding`,
+      command: 'pack',
+    });
+  const choice = { ...npu, ...(request.npuProvider ? { provider: request.npuProvider } : {}) };
+  const source = asInFile(graph);
+  return { ...(await partition(source, choice)), choice, source };
+}
+
 /** The graph that a pack would be made of, as a file holds it: read, and quantized where calibration data is given. */
 export async function quantizeModel(
   request: Pick<PackRequest, 'bytes' | 'fileName' | 'calibration' | 'inputScale' | 'quantize'>,
@@ -318,13 +340,15 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const { graph: whole, samples: windows, made, histograms } = await quantized(imported, request, notes);
   requireSupported(whole);
   const frames = request.stream ? byFrames(whole) : undefined;
-  const graph = frames?.graph ?? whole;
+  const { npu } = loadTarget(request.target);
+  const split = npu && (await splitForNpu(frames?.graph ?? whole, npu, request));
+  const graph = split?.graph ?? frames?.graph ?? whole;
   const samples = frames && windows ? framesOf(frames, windows[0][0]) : windows;
   if (frames) notes.push(framesNote(frames, whole));
   const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
   const rounding =
-    request.rounding ?? (graph.source.format === 'tflite' && quantizedBy !== 'mote' ? 'tflite' : 'single');
+    request.rounding ?? (npu || (graph.source.format === 'tflite' && quantizedBy !== 'mote') ? 'tflite' : 'single');
   const prefer = request.prefer ?? 'balance';
   const target = withTable(loadTarget(request.target), request.costs);
   const coding = request.coded ?? (request.recipe && codedFrom(request.recipe));
@@ -359,8 +383,10 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     ...(request.costs ? { costs: costsPart(request.costs) } : {}),
     rounding,
     prefer,
-    vectors: makeVectors(graph, rounding, samples),
     ...textOf(graph, request),
+    // By the nodes themselves, so that verify compares what the NPU's compiler made with what they mean.
+    vectors: makeVectors(split?.source ?? graph, rounding, samples),
+    ...(split ? { npu: npuManifest(split) } : {}),
     ...(frames ? { frames: { window: frames.windowFrames, fresh: frames.newFrames } } : {}),
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);
@@ -373,6 +399,9 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
       `${JSON.stringify(histograms)}
 `,
     );
-  notes.push(...streamNotes(output.manifest, plan.trade));
+  notes.push(
+    ...streamNotes(output.manifest, plan.trade),
+    ...(output.manifest.npu ? npuNotes(output.manifest.npu) : []),
+  );
   return { ...output, graph, plan, notes, ...(made && !frames ? { made } : {}) };
 }

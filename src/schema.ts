@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fail } from './cli/errors.js';
 import type { Board } from './generated/board.js';
 import type { CostFile } from './generated/costs.js';
+import type { NpuTarget } from './generated/npuTarget.js';
 import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
 import type { RunRecord } from './generated/run.js';
@@ -15,6 +16,7 @@ import { packageRoot } from './packageRoot.js';
 interface Kinds {
   board: Board;
   target: Target;
+  npuTarget: NpuTarget;
   pack: PackManifest;
   recipe: Recipe;
   run: RunRecord;
@@ -24,6 +26,7 @@ interface Kinds {
 const words: Record<keyof Kinds, string> = {
   board: 'board',
   target: 'target',
+  npuTarget: 'target with an NPU',
   pack: 'pack manifest',
   recipe: 'recipe',
   run: 'run record',

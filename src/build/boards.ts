@@ -71,10 +71,18 @@ export function checkBoard(text: string, path: string, id: string): Board {
   return reason === undefined ? board : fail('json.broken', { path, kind: 'board', reason });
 }
 
+/** A CPU's file, or that of an NPU, which names the CPU beside it. */
+function parseTarget(text: string, path: string): Target {
+  if (!/^ {2}"cpu": /m.test(text)) return parseJson('target', text, path);
+  const { cpu, $schema, ...own } = parseJson('npuTarget', text, path);
+  const beside = readDescription('targets', cpu);
+  return { ...parseJson('target', beside.text, beside.path), ...own };
+}
+
 /** The target with this id, or target.unknown with the nearest names. */
 export function loadTarget(id: string): Target {
   const { path, text } = readDescription('targets', id);
-  const target = parseJson('target', text, path);
+  const target = parseTarget(text, path);
   const reason = target.id === id ? undefined : `its id is '${target.id}'`;
   return reason === undefined ? target : fail('json.broken', { path, kind: 'target', reason });
 }

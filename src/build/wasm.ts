@@ -18,7 +18,10 @@ export async function buildWasm(dir: string, manifest: PackManifest): Promise<Ui
     const output = join(workFolder, 'model.wasm');
     await openToolchain('zig').compileAndLink({
       target: loadTarget('wasm32'),
-      sources: [...[...sources, ...layerSources, ...kernels].map((f) => join(dir, f)), join(firmware, 'wasm_host.c')],
+      sources: [
+        ...[...sources, ...layerSources, ...kernels].map((f) => join(dir, f)),
+        ...['wasm_host.c', ...(manifest.npu ? ['ethosu_host.c'] : [])].map((f) => join(firmware, f)),
+      ],
       includes: [dir, join(firmware, 'libc')],
       defines: [],
       linkArgs: ['-Wl,--no-entry', `-Wl,-z,stack-size=${stackBytes}`],

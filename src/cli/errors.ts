@@ -67,6 +67,12 @@ export const errors = {
     text: "'{path}' has a CPU node of kind {operator}, which the functional model of the NPU does not run",
     help: 'mote npu dump lists the nodes',
   },
+  'npu.refused': { exit: 7, text: '{board}: the driver of the NPU refuses to run: {reason}' },
+  'npu.tool': {
+    exit: 9,
+    text: "'{path}' is {tool} {got}, mote works with {expected}",
+    help: '{help}',
+  },
   'costs.other': {
     exit: 3,
     text: "'{path}' holds the costs of {got}, not of {expected}",

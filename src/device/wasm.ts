@@ -3,6 +3,7 @@
 // startHost gives the same as a Device. The module's exports are those of runtime-c/firmware/wasm_host.c.
 import { fail } from '../cli/errors.js';
 import type { PackManifest } from '../generated/pack.js';
+import { type HostDriver, hostDriver } from '../npu/ethosu/hostDriver.js';
 import type { Device, Window } from './device.js';
 import { checkRange } from './linkDevice.js';
 
@@ -37,8 +38,11 @@ export class HostModel {
   readonly #module: HostExports;
   readonly #start: number;
 
-  private constructor(module: HostExports) {
+  readonly #driver: HostDriver | undefined;
+
+  private constructor(module: HostExports, driver: HostDriver | undefined) {
     this.#module = module;
+    this.#driver = driver;
     this.arenaBytes = module.mote_arena_bytes();
     this.layers = module.mote_layers();
     this.#start = module.mote_arena();
@@ -49,8 +53,12 @@ export class HostModel {
   /** Compiles the module of this pack (src/build/wasm.ts makes it). */
   static async open(wasm: Uint8Array, manifest: PackManifest): Promise<HostModel> {
     const copy = new Uint8Array(wasm); // WebAssembly wants an ArrayBuffer, not a shared one
-    const { instance } = await WebAssembly.instantiate(copy).catch((error: Error) => broken(error.message));
-    const model = new HostModel(checkExports(instance.exports));
+    const driver = manifest.npu && hostDriver(manifest.npu.config, () => exported().memory);
+    const { instance } = await WebAssembly.instantiate(copy, driver?.imports).catch((error: Error) =>
+      broken(error.message),
+    );
+    const exported = (): HostExports => instance.exports as unknown as HostExports;
+    const model = new HostModel(checkExports(instance.exports), driver);
     if (model.layers !== manifest.layers.length) {
       broken(`it has ${model.layers} layers, pack.json has ${manifest.layers.length}`);
     }
@@ -70,11 +78,17 @@ export class HostModel {
 
   /** 0 or a MOTE_E code. */
   run(): number {
-    return trapped(() => this.#module.mote_run());
+    return this.#checked(trapped(() => this.#module.mote_run()));
   }
 
   step(layer: number): number {
-    return trapped(() => this.#module.mote_step(layer));
+    return this.#checked(trapped(() => this.#module.mote_step(layer)));
+  }
+
+  /** What the NPU's driver refuses has a reason that a code cannot say. */
+  #checked(result: number): number {
+    const reason = result === 0 ? undefined : this.#driver?.refusal();
+    return reason === undefined ? result : fail('npu.refused', { board: HOST, reason });
   }
 
   /** Clears what lives from one inference to the next. */

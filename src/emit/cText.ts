@@ -74,7 +74,8 @@ export function constArray(symbol: string, array: ConstArray): string {
     array.dtype === 'float32' ? floatLiteral(Number(v)) : integerLiteral(v, array.dtype),
   );
   const shape = array.shape.join('x') || '1';
-  return `static const ${cType[array.dtype]} ${symbol}[${literals.length}] = { /* ${shape} */\n${wrap(literals)}\n};\n`;
+  const aligned = array.alignBytes ? ` __attribute__((aligned(${array.alignBytes})))` : '';
+  return `static const ${cType[array.dtype]} ${symbol}[${literals.length}]${aligned} = { /* ${shape} */\n${wrap(literals)}\n};\n`;
 }
 
 function fieldText(value: FieldValue, symbolOf: (array: ConstArray) => string): string {

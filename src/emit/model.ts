@@ -4,7 +4,7 @@
 import type { Graph, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
-import { arenaAlignBytes, callsOf, type Plan, type Step, weightBytes } from '../plan/plan.js';
+import { callsOf, type Plan, type Step, weightBytes } from '../plan/plan.js';
 import {
   codedCallText,
   codedHeader,
@@ -66,13 +66,19 @@ export function callText(context: EmitContext, step: Step, layer: string): strin
   if (step.stream) return streamCallText(context, step, layer);
   if (isCodedStep(step)) return codedCallText(context, step, layer);
   const { call, node } = step;
+  const inputs = call.inputs.map((i) => addressOf(context, node.inputs[i]));
+  const outputs = call.outputs.map((i) => addressOf(context, node.outputs[i]));
+  const tensors = call.pinned
+    ? [`(const void *const[]){ ${inputs.join(', ')} }`, `(void *const[]){ ${outputs.join(', ')} }`]
+    : [...inputs, ...outputs];
   const args = [
     `&${parameterSymbol(context.name, layer)}`,
-    ...call.inputs.map((i) => addressOf(context, node.inputs[i])),
-    ...call.outputs.map((i) => addressOf(context, node.outputs[i])),
+    ...tensors,
     ...(call.scratchBytes > 0 ? [`a + ${step.scratchOffset}`] : []),
   ];
-  return `${call.kernel}(${args.join(', ')});`;
+  const text = `${call.kernel}(${args.join(', ')})`;
+  // Only an NPU can fail.
+  return call.pinned ? `{ const int e = ${text}; if (e != MOTE_OK) return e; }` : `${text};`;
 }
 
 function layerComment(context: EmitContext, step: Step, index: number): string {
@@ -85,15 +91,15 @@ function layerComment(context: EmitContext, step: Step, index: number): string {
   return `    /* ${commentText(text)} */`;
 }
 
-const checks = `    if (arena == 0) return MOTE_E_NULL;
-    if (((uintptr_t)arena & ${arenaAlignBytes - 1}u) != 0) return MOTE_E_ALIGN;
+const checks = ({ plan }: EmitContext): string => `    if (arena == 0) return MOTE_E_NULL;
+    if (((uintptr_t)arena & ${plan.alignBytes - 1}u) != 0) return MOTE_E_ALIGN;
     uint8_t *const a = (uint8_t *)arena;`;
 
 /** The checks that open NAME_run and NAME_step. */
 export function prologue(context: EmitContext): string {
   const { graph } = context;
   const pointers = [...graph.inputs.map((_, i) => `input_${i}`), ...graph.outputs.map((_, i) => `output_${i}`)];
-  return `    if (${pointers.map((p) => `${p} == 0`).join(' || ')}) return MOTE_E_NULL;\n${checks}\n    (void)a;`;
+  return `    if (${pointers.map((p) => `${p} == 0`).join(' || ')}) return MOTE_E_NULL;\n${checks(context)}\n    (void)a;`;
 }
 
 const copyText = (c: { from: string; to: string; bytes: number }): string =>
@@ -135,8 +141,8 @@ export function modelSource(context: EmitContext): string {
       : [isCodedStep(s) ? codedLayer(context, s, layers[i]) : layerConstants(parameterSymbol(name, layers[i]), s)],
   );
   if (hasCoded(plan)) constants.unshift(pieceTableText(context));
-  if (decodesAtStart(plan)) constants.push(initFunction(context, layers, checks));
-  const reset = resetFunction(context, checks);
+  if (decodesAtStart(plan)) constants.push(initFunction(context, layers, checks(context)));
+  const reset = resetFunction(context, checks(context));
   return `/* SPDX-License-Identifier: Apache-2.0
  * ${commentText(context.origin)}
  * Made by mote pack. The forward pass comes first, the weights after it. */
@@ -211,13 +217,13 @@ extern "C" {
 #endif
 
 #define ${upper}_ARENA_BYTES ${plan.arenaBytes} /* all activations, input and output included */
-#define ${upper}_ARENA_ALIGN ${arenaAlignBytes}
+#define ${upper}_ARENA_ALIGN ${plan.alignBytes}
 #define ${upper}_WEIGHT_BYTES ${weights} /* constants: weights, biases, multipliers */
 #define ${upper}_MACS ${macs}
 #define ${upper}_LAYERS ${plan.steps.length}
 ${[...graph.inputs.map((id, i) => port('INPUT', id, i)), ...graph.outputs.map((id, i) => port('OUTPUT', id, i))].join('\n')}
 
-/* One inference. arena: ${upper}_ARENA_BYTES at ${arenaAlignBytes}-byte alignment, ${contents}. Inputs and outputs may lie at
+/* One inference. arena: ${upper}_ARENA_BYTES at ${plan.alignBytes}-byte alignment, ${contents}. Inputs and outputs may lie at
  * their own places in the arena (arena + ${upper}_INPUT_0_OFFSET ...) or anywhere outside it; an input inside the arena is
  * used up. Returns MOTE_OK or a MOTE_E_... code. Reentrant: no state but the arena. */
 int ${name}_run(${runArguments(graph)});

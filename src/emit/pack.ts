@@ -39,6 +39,8 @@ export interface PackInput {
   /** Frame by frame: frames of the window, and those that an inference takes. */
   frames?: { window: number; fresh: number };
   text?: PackManifest['text'];
+  /** What an NPU runs. */
+  npu?: NonNullable<PackManifest['npu']>;
   /** Folder of the same model in plain C, when the pack gets one. */
   host?: string;
 }
@@ -179,6 +181,7 @@ export function emitPack(input: PackInput): PackOutput {
     ...(input.host ? { host: input.host } : {}),
     ...(input.text ? { text: input.text } : {}),
     ...(input.frames ? { frames: input.frames } : {}),
+    ...(input.npu ? { npu: input.npu } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,
     weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s), 0),

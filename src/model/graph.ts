@@ -11,6 +11,7 @@
 // - Nodes are plain data: attributes are checked by the operator's own file in src/ops/.
 
 import type { Encoding } from '../compress/formats/encoding.js';
+import type { NpuBlob } from '../npu/npuBackend.js';
 
 export type DType =
   | 'float32'
@@ -94,6 +95,8 @@ export interface Graph {
   states?: State[];
   /** A language model: one token in, the logits of the next one out. */
   text?: { vocabulary: number; context: number };
+  /** What the NPU's compiler made of the runs of nodes that became `npu` nodes. */
+  blobs?: readonly NpuBlob[];
   /** Permutation applied to a graph input or output by the layout pass, by tensor id: shape = perm(fileShape). */
   ioPermutation: Map<TensorId, number[]>;
   /** What the reader changed in a way that the user should know, one sentence each. */

@@ -27,7 +27,6 @@ export interface BlobPort {
 /** What the compiler believes that a node of the subgraph takes. */
 export interface BlobLayer {
   name: string;
-  macs: number;
   /** Estimated NPU cycles; undefined where the compiler does not say. */
   cycles: number | undefined;
 }
@@ -52,25 +51,42 @@ export interface NpuBlob {
   /** In the order of the subgraph's inputs and outputs. */
   inputs: readonly BlobPort[];
   outputs: readonly BlobPort[];
+  /** Multiply-accumulates of its nodes. */
   macs: number;
   /** Estimated by the compiler for one inference; undefined where it does not say. */
   cycles: number | undefined;
   layers: readonly BlobLayer[];
 }
 
+/** As the compiler gives it. */
+export type CompiledBlob = Omit<NpuBlob, 'macs'>;
+
 export interface NpuBackend {
   id: string;
   /** Hardware it compiles for: `ethos-u55-128`. */
   configs: readonly string[];
+  /** Compilers, the default first. */
+  providers: readonly string[];
   /** What an answer from `simulate` does not show, one phrase each. */
   notChecked: readonly string[];
   supports(node: Node, graph: Graph, config: string): Verdict;
-  /** A graph of supported nodes only, with inputs, outputs and constants of its own. */
-  compile(subgraph: Graph, config: string): Promise<NpuBlob>;
+  /** A graph of supported nodes only, with inputs, outputs and constants of its own. Throws `LeftToCpu` where the compiler
+   *  is of another opinion than `supports`. */
+  compile(subgraph: Graph, config: string, provider: string): Promise<CompiledBlob>;
   /** Outputs by the functional model. */
   simulate(blob: NpuBlob, inputs: readonly Uint8Array[]): Uint8Array[];
   /** Broken rules of the hardware that the functional model cannot see. */
   check(blob: NpuBlob): Finding[];
   /** The C call with payload and constants as its arrays. */
   emitC(blob: NpuBlob): KernelCall;
+}
+
+/** A compiler does not take these nodes of the subgraph. */
+export class LeftToCpu extends Error {
+  constructor(
+    readonly nodes: readonly string[],
+    readonly reason: string,
+  ) {
+    super(reason);
+  }
 }

@@ -34,6 +34,7 @@ import { mean } from './mean.js';
 import { minimum } from './minimum.js';
 import { mul } from './mul.js';
 import { not } from './not.js';
+import { npu } from './npu.js';
 import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
 import { pairOps } from './pair.js';
@@ -83,6 +84,7 @@ const specs: readonly OpSpec[] = [
   minimum,
   mul,
   not,
+  npu,
   pad,
   quantize,
   reshape,

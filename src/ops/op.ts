@@ -27,6 +27,8 @@ export interface ConstArray {
   data: TensorData;
   /** Shape to print in the comment above it. */
   shape: number[];
+  /** Where its elements' own alignment is not enough. */
+  alignBytes?: number;
   /** What an int32 array is made of that holds several things in turn, over and over: what an entropy coder should know.
    *  Leaving it out costs size only. */
   sections?: readonly Section[];
@@ -75,6 +77,9 @@ export interface KernelCall {
   overlap?: Overlap;
   /** Scratch bytes the kernel needs at this call; planned into the arena, passed as last argument when > 0. */
   scratchBytes: number;
+  /** A call with any number of inputs and outputs takes arrays of pointers. Its tensors may lie at these offsets in its
+   *  scratch, where it then finds them without copying; undefined where there is no such place. */
+  pinned?: { inputs: readonly (number | undefined)[]; outputs: readonly (number | undefined)[] };
 }
 
 export interface LowerContext {

@@ -7,14 +7,17 @@ import type { Work } from '../ops/variants/variant.js';
 import { type Buffer, findBuffers, specOf } from './buffers.js';
 import { type CodedConstants, type CodedMode, codeConstants } from './codedConstants.js';
 import { orderNodes } from './orderNodes.js';
+import { findPins } from './pins.js';
 import { place, type Share } from './place.js';
 import { type Segment, segmentsLike, smallestPlan } from './ram.js';
 import type { Stream } from './stream.js';
 import { streamNode, withStreams } from './streamNode.js';
 
 /** Enough for int64 and for every load that a 32-bit core makes; kernels assume no more than element alignment. */
-export const arenaAlignBytes = 8;
+const arenaAlignBytes = 8;
 const bufferAlignBytes = 4;
+/** An NPU's memory begins at multiples of this (blobAlignBytes of npuBackend.ts). */
+const pinnedAlignBytes = 16;
 
 export interface Step {
   node: Node;
@@ -37,6 +40,8 @@ export interface Plan {
   offsetOf: Map<TensorId, number>;
   viewOf: Map<TensorId, TensorId>;
   arenaBytes: number;
+  /** Of the arena's address. */
+  alignBytes: number;
   /** Proved: no plan for this operator order and these calls can need less. arenaBytes === boundBytes: optimal. */
   boundBytes: number;
   /** For the picture of the arena over time. */
@@ -66,6 +71,7 @@ function findShares(
     const input = bufferOf.get(node.inputs[overlap.input]);
     const output = bufferOf.get(node.outputs[0]);
     if (!input || !output || input === output || input.last !== step || output.first !== step) return [];
+    if (!all.includes(input) || !all.includes(output)) return [];
     // Another input of the same call must not be in that buffer.
     if (node.inputs.some((id, i) => i !== overlap.input && bufferOf.get(id) === input)) return [];
     const { lagBytes, stepBytes } = overlap;
@@ -93,7 +99,8 @@ function streamCall(graph: Graph, stream: Stream): KernelCall {
 export type Coding = CodedMode | ((node: Node) => CodedMode | undefined);
 
 const codedAs = (call: KernelCall, mode: CodedMode | undefined): CodedConstants | undefined =>
-  mode && codeConstants(call, mode);
+  // An NPU reads its constants where they are.
+  mode && !call.pinned ? codeConstants(call, mode) : undefined;
 type Chosen = Pick<Candidate, 'call' | 'instructions'> & { work?: Work | undefined };
 
 /** Places everything; a segment is a step. */
@@ -119,6 +126,9 @@ export function layOut(whole: Graph, segments: readonly Segment[], coding?: Codi
     const what = streams.has(nodes[step]) ? 'rows between the layers up to' : 'scratch of';
     return [{ name: `${what} ${nodes[step].name}`, bytes: call.scratchBytes, first: step, last: step, tensors: [] }];
   });
+  const scratchOf = new Map(scratch.map((b) => [b.first, b]));
+  const pins = findPins(nodes, calls, bufferOf, scratchOf);
+  const isPinned = calls.some((c) => c.pinned);
   const coded = calls.map((call, step) =>
     streams.has(nodes[step]) ? undefined : codedAs(call, typeof coding === 'function' ? coding(nodes[step]) : coding),
   );
@@ -128,13 +138,15 @@ export function layOut(whole: Graph, segments: readonly Segment[], coding?: Codi
     const [first, last] = constants.mode === 'start' ? [0, nodes.length] : [step, step];
     return [{ name, bytes: constants.decodedBytes, first, last, tensors: [] }];
   });
-  const all = [...buffers, ...scratch, ...decoded];
-  const placement = place(all, bufferAlignBytes, findShares(nodes, calls, bufferOf, all));
-  const placed = all.map((b, i) => ({ ...b, offset: placement.offsets[i] }));
+  const all = [...buffers.filter((b) => !pins.has(b)), ...scratch, ...decoded];
+  const shares = findShares(nodes, calls, bufferOf, all);
+  const placement = place(all, isPinned ? pinnedAlignBytes : bufferAlignBytes, shares);
   const offsetOfBuffer = new Map(all.map((b, i) => [b, placement.offsets[i]]));
+  for (const [buffer, { into, offset }] of pins)
+    offsetOfBuffer.set(buffer, (offsetOfBuffer.get(into) as number) + offset);
   const offsetOf = new Map<TensorId, number>();
   for (const [id, buffer] of bufferOf) offsetOf.set(id, offsetOfBuffer.get(buffer) as number);
-  const scratchAt = new Map(scratch.map((b) => [b.first, offsetOfBuffer.get(b) as number]));
+  const scratchAt = new Map([...scratchOf].map(([step, b]) => [step, offsetOfBuffer.get(b) as number]));
   let nextDecoded = 0;
   const steps = nodes.map((node, i): Step => {
     const stream = streams.get(node);
@@ -155,8 +167,9 @@ export function layOut(whole: Graph, segments: readonly Segment[], coding?: Codi
     offsetOf,
     viewOf,
     arenaBytes: placement.totalBytes,
+    alignBytes: isPinned ? pinnedAlignBytes : arenaAlignBytes,
     boundBytes: placement.boundBytes,
-    buffers: placed,
+    buffers: all.map((b, i) => ({ ...b, offset: placement.offsets[i] })),
   };
 }
 

@@ -15,6 +15,7 @@
 #define MOTE_E_NULL (-1)  /* a pointer is null */
 #define MOTE_E_ALIGN (-2) /* the arena is not aligned to MOTE_ARENA_ALIGN */
 #define MOTE_E_LAYER (-3) /* no such layer */
+#define MOTE_E_NPU (-4)   /* the NPU's driver refused its command stream, or the NPU reported a fault */
 
 /* Alignment that the arena needs, in bytes. */
 #define MOTE_ARENA_ALIGN 8

@@ -61,7 +61,10 @@ function join(parts: readonly Part[]): Joined {
   graph.inputs.push(steps[0].node.inputs[steps[0].call.inputs[0]]);
   graph.outputs.push(steps[0].node.outputs[0]);
   const arenaBytes = Math.max(...parts.map((p) => p.plan.arenaBytes));
-  return { graph, plan: { steps, offsetOf, viewOf: new Map(), arenaBytes, boundBytes: arenaBytes, buffers: [] } };
+  return {
+    graph,
+    plan: { steps, offsetOf, viewOf: new Map(), arenaBytes, alignBytes: 8, boundBytes: arenaBytes, buffers: [] },
+  };
 }
 
 /** Start and end of every part, one after the other; `at` is where the two of a part begin. */

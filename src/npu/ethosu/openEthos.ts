@@ -4,6 +4,7 @@ import { fail } from '../../cli/errors.js';
 import type { Finding, NpuFile, NpuOperation } from '../npuFile.js';
 import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
+import { ethosNotChecked } from './notChecked.js';
 import { inputSize, kernelOf, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import { type EthosModel, type EthosSubgraph, readEthosTflite } from './readEthosTflite.js';
 import { elementwiseModes, kernelOperations, poolModes, type StreamOperation } from './registers.js';
@@ -108,6 +109,7 @@ function checkParts(parts: readonly Part[], broken: Broken): Finding[] {
 export function openEthos(bytes: Uint8Array, path: string): NpuFile {
   const broken: Broken = (reason) => fail('npu.broken', { path, reason });
   const model = readEthosTflite(bytes, broken);
+  if (!model.operators.some((o) => o.kind === 'npu')) broken('it has no ethos-u operator: Vela has not compiled it');
   const subgraphs = model.operators.filter((o): o is EthosSubgraph => o.kind === 'npu');
   const parts = subgraphs.map((subgraph) => ({
     subgraph,
@@ -122,13 +124,7 @@ export function openEthos(bytes: Uint8Array, path: string): NpuFile {
     operations: parts.flatMap((part) =>
       part.operations.filter((o) => shown.has(o.name)).map((o) => describe(o, broken)),
     ),
-    notChecked: [
-      'timing',
-      'SHRAM banks, block configuration and alignment',
-      'hazards (waits, BLOCKDEP)',
-      'cache maintenance',
-      'silicon',
-    ],
+    notChecked: ethosNotChecked,
     check: () => checkParts(parts, broken),
     run: (inputs) => runModel(model, parts, inputs, path),
   };

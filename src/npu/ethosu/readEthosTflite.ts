@@ -18,6 +18,7 @@ export interface EthosTensor {
 export interface EthosSubgraph {
   kind: 'npu';
   payload: Payload;
+  payloadBytes: Uint8Array;
   constants: Uint8Array;
   /** Where regions 1 and 2 begin in the arena. */
   scratchOffset: number;
@@ -30,6 +31,8 @@ export interface EthosSubgraph {
 export interface CpuOperator {
   kind: 'cpu';
   code: number;
+  /** Names of what it writes. */
+  outputs: readonly string[];
 }
 
 export interface EthosModel {
@@ -57,7 +60,7 @@ function arenaOffsets(model: FlatTable, buffers: readonly FlatTable[], tensors: 
   return words.slice(3, 3 + tensors);
 }
 
-/** Reads the NPU parts of a `.tflite` that Vela wrote. */
+/** Reads the NPU parts of a `.tflite` that Vela wrote; there may be none. */
 export function readEthosTflite(file: Uint8Array, broken: Broken): EthosModel {
   const buffer = new FlatBuffer(file);
   const model = buffer.root();
@@ -78,10 +81,13 @@ export function readEthosTflite(file: Uint8Array, broken: Broken): EthosModel {
   const operators = subgraph.get(SubGraph.operators).map((op) => {
     const code = codes[op.get(Operator.opcodeIndex)] ?? broken('an operator has no code');
     if (code.get(OperatorCode.customCode) !== 'ethos-u')
-      return { kind: 'cpu' as const, code: code.get(OperatorCode.builtinCode) };
+      return {
+        kind: 'cpu' as const,
+        code: code.get(OperatorCode.builtinCode),
+        outputs: op.get(Operator.outputs).map((i) => tables[i]?.get(Tensor.name) ?? ''),
+      };
     return readSubgraph(op.get(Operator.inputs), tables, buffers, tensor, broken);
   });
-  if (!operators.some((o) => o.kind === 'npu')) broken('it has no ethos-u operator: Vela has not compiled it');
   const inputs = subgraph.get(SubGraph.inputs).map(tensor);
   const outputs = subgraph.get(SubGraph.outputs).map(tensor);
   return { inputs, outputs, operators, arenaBytes: arenaSize([...inputs, ...outputs], operators, broken) };
@@ -100,6 +106,7 @@ function readSubgraph(
   return {
     kind: 'npu',
     payload: readPayload(data(payload), broken),
+    payloadBytes: data(payload).slice(),
     constants: data(constants).slice(),
     scratchOffset: Math.max(0, tensor(scratch).offset),
     fastScratchOffset: Math.max(0, tensor(fast).offset),

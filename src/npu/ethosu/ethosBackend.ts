@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arm Ethos-U55 and U65 as an NpuBackend.
+import type { Graph } from '../../model/graph.js';
+import type { CompiledBlob, NpuBackend } from '../npuBackend.js';
+import { blobCall } from './blobCall.js';
+import { checkStream } from './checkStream.js';
+import { decodeStream } from './commandStream.js';
+import { DriverRefusal } from './driverModel.js';
+import { ethosSupports } from './ethosSupports.js';
+import { ethosHardware } from './hardware.js';
+import { ethosNotChecked } from './notChecked.js';
+import { readPayload } from './payload.js';
+import { kernelOperations, type StreamOperation } from './registers.js';
+import { simulateBlob } from './simulateBlob.js';
+import { compileWithVela } from './vela/compileWithVela.js';
+
+const broken = (reason: string): never => {
+  throw new DriverRefusal(reason);
+};
+
+const providers: Readonly<Record<string, (subgraph: Graph, config: string) => Promise<CompiledBlob>>> = {
+  vela: compileWithVela,
+};
+
+const isListed = (o: StreamOperation): boolean => kernelOperations.has(o.name) || o.name === 'DMA_START';
+
+export const ethosBackend: NpuBackend = {
+  id: 'ethosu',
+  configs: Object.keys(ethosHardware),
+  providers: Object.keys(providers),
+  notChecked: ethosNotChecked,
+  supports: ethosSupports,
+  compile: (subgraph, config, provider) => providers[provider](subgraph, config),
+  simulate: (blob, inputs) => simulateBlob(blob, inputs),
+  check(blob) {
+    const { config, words } = readPayload(blob.payload, broken);
+    return checkStream(decodeStream(words, broken), config, isListed, broken);
+  },
+  emitC: blobCall,
+};
