@@ -18,6 +18,7 @@ import { type CostTable, withTable } from './costs/boardCosts.js';
 import { openWasmRunners } from './device/wasmRunner.js';
 import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
+import { isNpuCall } from './emit/runtimeFiles.js';
 import type { Vectors } from './emit/testProgram.js';
 import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
@@ -269,7 +270,9 @@ function isPortable(plan: Plan): boolean {
       .filter((r) => r.isa === 'ref')
       .map((r) => r.name),
   );
-  return plan.steps.every((s) => callsOf(s).every((c) => portable.has(c.kernel) || isInline(c.kernel)));
+  return plan.steps.every((s) =>
+    callsOf(s).every((c) => portable.has(c.kernel) || isInline(c.kernel) || isNpuCall(c.kernel)),
+  );
 }
 
 /** What decided the kernels, so that a pack says why it differs from another. */

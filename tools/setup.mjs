@@ -52,6 +52,12 @@ const testTools = [
   { program: 'chromium', debian: 'chromium', suites: 'reports in a browser' },
   { program: 'socat', debian: 'socat', suites: 'emulated boards behind a pseudo terminal' },
   {
+    file: '/usr/share/python-wheels',
+    program: 'python3-venv',
+    debian: 'python3-venv',
+    suites: "Arm's Vela, which is installed from PyPI",
+  },
+  {
     file: '/usr/lib/python3/dist-packages/serial/__init__.py',
     program: 'python3-serial',
     debian: 'python3-serial',
@@ -83,5 +89,28 @@ function installTestTools() {
   }
 }
 
+// Arm's compiler for Ethos-U, from PyPI into a virtual environment of its own (src/npu/ethosu/vela/findVela.ts looks there).
+const vela = { version: '5.2.0', folder: join(root, 'node_modules', '.cache', 'vela') };
+
+function installVela() {
+  const stamp = join(vela.folder, '.mote-version');
+  const isDone = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === vela.version;
+  if (process.env.MOTE_VELA || isDone()) return;
+  say(`installing ethos-u-vela ${vela.version} with pip, once`);
+  const python = ['python3', '/usr/bin/python3'].find((p) => run(p, ['-m', 'venv', '--clear', vela.folder]));
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `ethos-u-vela==${vela.version}`];
+  const inside = join(vela.folder, process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
+  if (python && run(inside, pip)) writeFileSync(stamp, vela.version);
+  if (isDone()) return;
+  say('vela is not here: compiling for Ethos-U by it will not be tested. It needs python3 with venv and pip');
+  if (process.env.CI) {
+    say('in CI nothing may be skipped');
+    process.exit(9);
+  }
+}
+
 installPackages();
-if (process.argv.includes('--test')) installTestTools();
+if (process.argv.includes('--test')) {
+  installTestTools();
+  installVela();
+}

@@ -20,7 +20,8 @@ export async function buildWasm(dir: string, manifest: PackManifest): Promise<Ui
       target: loadTarget('wasm32'),
       sources: [
         ...[...sources, ...layerSources, ...kernels].map((f) => join(dir, f)),
-        ...['wasm_host.c', ...(manifest.npu ? ['ethosu_host.c'] : [])].map((f) => join(firmware, f)),
+        join(firmware, 'wasm_host.c'),
+        ...(manifest.npu ? [join(packageRoot, 'runtime-c', 'host', 'ethosu_host.c')] : []),
       ],
       includes: [dir, join(firmware, 'libc')],
       defines: [],

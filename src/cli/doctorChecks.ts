@@ -6,6 +6,7 @@ import { listDrives } from '../discover/drives.js';
 import type { DeviceRoots } from '../discover/roots.js';
 import { listPorts } from '../discover/serialPorts.js';
 import { externalTools } from '../flash/externalTools.js';
+import { velaHelp, velaPath, velaVersion, versionOfVela } from '../npu/ethosu/vela/findVela.js';
 import { MoteError } from './errors.js';
 
 export interface Check {
@@ -63,6 +64,21 @@ async function checkTool({ group, name, programs, versionArgs, help }: Wanted): 
   return { group, name, state: 'ok', detail: `${await versionOf(program, versionArgs)}   ${program}` };
 }
 
+/** Optional, but of another version it is refused. */
+async function checkVela(): Promise<Check> {
+  const row = { group: 'compilers' as const, name: 'vela', help: `only for Ethos-U: ${velaHelp}` };
+  const program = velaPath();
+  if (program === undefined) return { ...row, state: 'missing', detail: 'not on PATH' };
+  const version = await versionOfVela(program);
+  return version === velaVersion
+    ? { group: row.group, name: row.name, state: 'ok', detail: `${version}   ${program}` }
+    : {
+        ...row,
+        state: 'missing',
+        detail: `${version || 'of unknown version'}, mote works with ${velaVersion}   ${program}`,
+      };
+}
+
 async function checkZig(): Promise<Check> {
   const row = { group: 'mote' as const, name: 'zig cc' };
   try {
@@ -98,6 +114,6 @@ async function checkDevices(roots: DeviceRoots): Promise<Check[]> {
 
 export async function runChecks(roots: DeviceRoots): Promise<Check[]> {
   const node: Check = { group: 'mote', name: 'node', state: 'ok', detail: process.version };
-  const rest = await Promise.all([checkZig(), checkSerial(), ...wanted.map(checkTool)]);
+  const rest = await Promise.all([checkZig(), checkSerial(), checkVela(), ...wanted.map(checkTool)]);
   return [node, ...rest, ...(await checkDevices(roots))];
 }

@@ -51,7 +51,9 @@ async function complaints(board: Board, program: string, machine: readonly strin
       await mkdir(place, { recursive: true });
       await writeVariant(place, variant ?? agentVariants[0]);
       await writeFile(join(place, 'mote_board.h'), boardHeader(board, 4096));
-      const includes = [place, firmware, join(firmware, 'libc')].map((path) => `-I${path}`);
+      const includes = [place, firmware, join(firmware, 'libc'), join(packageRoot, 'runtime-c', 'include')].map(
+        (path) => `-I${path}`,
+      );
       const defines = (variant?.defines ?? []).map((d) => `-D${d}`);
       const { sources } = firmwareSources(board, variant !== undefined);
       const args = [...machine, ...strict, ...includes, ...defines, '-c', ...sources];

@@ -22,11 +22,11 @@ typedef struct {
   int32_t inputs;
   int32_t outputs;
   const int32_t *ports;
-} mote_ethosu_x8;
+} mote_ethosu_call;
 
 /* MOTE_OK; MOTE_E_ALIGN where a tensor that is a region does not lie at a multiple of 16; MOTE_E_NPU where the driver
  * refuses the stream or the NPU reports a fault. */
-int mote_ethosu_x8__ref(const mote_ethosu_x8 *p, const void *const *inputs, void *const *outputs, uint8_t *scratch);
+int mote_ethosu_run(const mote_ethosu_call *p, const void *const *inputs, void *const *outputs, uint8_t *scratch);
 
 struct ethosu_driver;
 struct ethosu_driver *ethosu_reserve_driver(void);

@@ -4,7 +4,7 @@ import type { ConstArray, KernelCall } from '../../ops/op.js';
 import { roundUp } from '../../roundUp.js';
 import { type BlobPort, blobAlignBytes, blobRegions, type NpuBlob } from '../npuBackend.js';
 
-const kernel = 'mote_ethosu_x8__ref';
+const kernel = 'mote_ethosu_run';
 
 const words = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.slice(0, bytes.length & ~3).buffer);
 
@@ -33,7 +33,7 @@ export function blobCall(blob: NpuBlob): KernelCall {
   return {
     kernel,
     params: {
-      type: 'mote_ethosu_x8',
+      type: 'mote_ethosu_call',
       fields: [
         ['payload', { const: array('payload', 'int32', words(payload), true) }],
         ['payload_bytes', payload.length],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The import of runtime-c/firmware/ethosu_host.c: one call of Arm's driver, on the memory of a WebAssembly module.
+// The import of runtime-c/host/ethosu_host.c: one call of Arm's driver, on the memory of a WebAssembly module.
 import { baseAlignBytes, DriverModel, DriverRefusal } from './driverModel.js';
 
 const addressBytes = 8;

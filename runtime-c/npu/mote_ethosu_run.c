@@ -19,7 +19,7 @@ static int set_region(const int32_t *port, const void *tensor, uint64_t *base, s
   return MOTE_OK;
 }
 
-int mote_ethosu_x8__ref(const mote_ethosu_x8 *p, const void *const *inputs, void *const *outputs, uint8_t *scratch) {
+int mote_ethosu_run(const mote_ethosu_call *p, const void *const *inputs, void *const *outputs, uint8_t *scratch) {
   uint64_t base[MOTE_ETHOSU_REGIONS] = { 0 };
   size_t sizes[MOTE_ETHOSU_REGIONS] = { 0 };
   base[region_constants] = address_of(p->constants);
