@@ -16,7 +16,7 @@ const sourceFolder = join(packageRoot, 'runtime-c', 'flash');
 
 interface Job {
   target: string;
-  define: string;
+  define?: string;
   sources: readonly string[];
   /** Linker script and what its {{names}} stand for. */
   template: string;
@@ -29,6 +29,14 @@ const espSources = { target: 'rv32imc', sources: ['espCore.c', 'espFlash.c'], te
 const espJobs: Record<EspLoaderChip, Job> = {
   esp32c3: { ...espSources, define: 'MOTE_ESP32C3', values: { code: '0x40380000', data: '0x3FC80000' } },
   esp32c6: { ...espSources, define: 'MOTE_ESP32C6', values: { code: '0x40800000', data: '0x40800000' } },
+};
+
+/** RAM behind the boot loader's own variables and below its stack; BOSSA's programs begin there as well. */
+const samd21Job: Job = {
+  target: 'cortex-m0plus',
+  sources: ['samd21Applet.c'],
+  template: 'samd21Applet.ld.template',
+  values: { ram: '0x20004000' },
 };
 
 async function link(job: Job): Promise<Elf> {
@@ -45,7 +53,7 @@ async function link(job: Job): Promise<Elf> {
       sources: [],
       smallSources: job.sources.map((name) => join(sourceFolder, name)),
       includes: [sourceFolder],
-      defines: [job.define],
+      defines: job.define ? [job.define] : [],
       linkArgs: ['-nostdlib', `-Wl,-T,${script}`],
       workFolder,
       output,
@@ -62,15 +70,28 @@ function sectionOf(elf: Elf, name: string): { address: number; bytes: Uint8Array
 }
 
 const base64 = (...parts: Uint8Array[]): string => Buffer.concat(parts).toString('base64');
+const crcOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(Uint32Array.of(crc32(bytes)).buffer);
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
 async function buildEsp(job: Job): Promise<LoaderFile['esp32c3']> {
   const elf = await link(job);
   const [core, extension] = [sectionOf(elf, '.core'), sectionOf(elf, '.extension')];
-  const crc = new Uint8Array(Uint32Array.of(crc32(core.bytes)).buffer);
-  return { address: hex(core.address), core: base64(core.bytes, crc), extension: base64(extension.bytes) };
+  return {
+    address: hex(core.address),
+    core: base64(core.bytes, crcOf(core.bytes)),
+    extension: base64(extension.bytes),
+  };
+}
+
+async function buildSamd21(job: Job): Promise<LoaderFile['samd21']> {
+  const { address, bytes } = sectionOf(await link(job), '.applet');
+  return { address: hex(address), program: base64(bytes, crcOf(bytes)) };
 }
 
 export async function buildLoaders(): Promise<LoaderFile> {
-  return { esp32c3: await buildEsp(espJobs.esp32c3), esp32c6: await buildEsp(espJobs.esp32c6) };
+  return {
+    esp32c3: await buildEsp(espJobs.esp32c3),
+    esp32c6: await buildEsp(espJobs.esp32c6),
+    samd21: await buildSamd21(samd21Job),
+  };
 }

@@ -18,7 +18,7 @@ export interface FlashMemory {
   /** Writes begin at multiples of this and are padded to it with `erasedByte`. */
   readonly writeAlignBytes: number;
   readonly erasedByte: number;
-  /** The blocks that will change, told once before the first of them does: all others can be locked meanwhile. */
+  /** The blocks that the image touches, told before anything else: all others can be locked. */
   readonly announce?: (blocks: readonly EraseBlock[]) => Promise<void>;
   /** `write` erases what it writes by itself (ESP, SMP); `erase` is then absent. */
   readonly erase?: (blocks: readonly EraseBlock[]) => Promise<void>;

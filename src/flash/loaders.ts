@@ -7,7 +7,9 @@ import { packageRoot } from '../packageRoot.js';
 export type EspLoaderChip = 'esp32c3' | 'esp32c6';
 
 /** Numbers as hexadecimal text, bytes in base64. */
-export type LoaderFile = Record<EspLoaderChip, { address: string; core: string; extension: string }>;
+export type LoaderFile = Record<EspLoaderChip, { address: string; core: string; extension: string }> & {
+  samd21: { address: string; program: string };
+};
 
 export const loaderPath: string = join(packageRoot, 'runtime-c', 'flash', 'loaders.json');
 
@@ -24,8 +26,15 @@ const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base
 
 /** Undefined for a chip that no compiler of mote's builds for (Xtensa). */
 export function espLoaderFor(chip: string): EspLoaderCode | undefined {
-  const loader = (readLoaders() as Partial<Record<string, LoaderFile['esp32c3']>>)[chip];
+  const { esp32c3, esp32c6 } = readLoaders();
+  const loader = new Map(Object.entries({ esp32c3, esp32c6 })).get(chip);
   return (
     loader && { address: Number(loader.address), core: bytesOf(loader.core), extension: bytesOf(loader.extension) }
   );
+}
+
+/** The program for the flash of a SAM D21: where it lies and begins, and its bytes, which end with their CRC-32. */
+export function samd21Applet(): { address: number; program: Uint8Array } {
+  const { address, program } = readLoaders().samd21;
+  return { address: Number(address), program: bytesOf(program) };
 }

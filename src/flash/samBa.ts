@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flashes by SAM-BA, the boot loader of Arduino's SAM D boards and of the Nano 33 BLE: what is to be written goes into
-// RAM, its check sum is asked for, then one command programs it. Erasing goes by the chip's registers, unit by unit.
+// Flashes by SAM-BA, the boot loader of Arduino's SAM D boards and of the Nano 33 BLE. Its commands have no check sum. A
+// SAM D21 is therefore written by mote's own program in its RAM (samBaApplet.ts), while its flash controller is locked for
+// all others; on an nRF52840 all that the image does not need is locked (samBaLocks.ts). There and on other chips what is to
+// be written goes into RAM, its check sum is asked for, then one command programs it; erasing goes by the chip's registers.
 import { fail } from '../cli/errors.js';
 import type { SamBaFlash } from '../generated/board.js';
 import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { crc16 } from './crc16.js';
-import { eraseBlocks } from './eraseBlocks.js';
+import { blockEnd, eraseBlocks } from './eraseBlocks.js';
 import type { ConnectFlash, EraseBlock, FlashMemory, FlashRequest } from './flashMemory.js';
+import { guardSamd21, Samd21Flash } from './samBaApplet.js';
 import { type SamBaChip, samBaChips } from './samBaChips.js';
+import { lockOthers } from './samBaLocks.js';
 import { SamBaRefusal, SamBaSession } from './samBaSession.js';
 
 /** The most that the boot loaders program at once. */
@@ -84,9 +88,7 @@ async function eraseAll(session: SamBaSession, chip: SamBaChip, blocks: readonly
 }
 
 async function writePart(session: SamBaSession, chip: SamBaChip, address: number, part: Uint8Array): Promise<void> {
-  await session.write(chip.bufferAddress, part);
-  const [found, wanted] = [await session.crc16(chip.bufferAddress, part.length), crc16(part)];
-  if (found !== wanted) throw new SamBaRefusal(`the data arrived with the check sum ${found} instead of ${wanted}`);
+  await session.writeChecked(chip.bufferAddress, part);
   await session.program(chip.bufferAddress, address, part.length);
 }
 
@@ -103,11 +105,13 @@ async function open(session: SamBaSession, request: FlashRequest, options: SamBa
     if (request.signal?.aborted) fail('flash.interrupted', { state: '; nothing was erased' });
     request.onStep?.(`waiting for the boot loader (try ${number} of 7)`);
   });
+  await expectChip(session, request, chip);
+  if (chip.guard === 'applet') await retried(session, () => guardSamd21(session));
+  if (!chip.guard) request.onStep?.('commands that the line damages are not noticed before they have acted');
   const version = await retried(session, () => session.version());
   const abilities = /\[Arduino:([A-Z]+)\]/.exec(version)?.[1] ?? '';
   if (!abilities.includes('Y') || !abilities.includes('Z'))
     throw new SamBaRefusal(`its version is '${version.slice(0, 80)}', without the commands Y and Z`);
-  await expectChip(session, request, chip);
   if (options.blocks.some(({ start, bytes }) => Number(start) % chip.eraseBytes || bytes % chip.eraseBytes))
     throw new SamBaRefusal(`the board file's erase blocks are no multiples of ${chip.eraseBytes}`);
   return version;
@@ -122,11 +126,38 @@ export const connectSamBa: ConnectFlash<SamBaFlash> = async (request, options) =
     2 * bufferBytes,
   );
   const version = await told(request, 'connecting', () => open(session, request, options));
-  const memory: FlashMemory = {
+  return {
     chip: `${chip.name}, SAM-BA ${version}`,
     blocks: eraseBlocks(options.blocks),
     writeAlignBytes: options.pageBytes,
     erasedByte: 0xff,
+    read: (address, count, onBytes) => told(request, 'reading', () => readAll(session, address, count, onBytes)),
+    start: () => told(request, 'starting the program', () => session.writeWord(resetRegister, resetValue)),
+    ...(chip.guard === 'applet' ? byApplet(session, request) : byCommands(session, request, chip)),
+  };
+};
+
+type Changing = Pick<FlashMemory, 'announce' | 'erase' | 'write' | 'digest'>;
+
+function byApplet(session: SamBaSession, request: FlashRequest): Changing {
+  const flash = new Samd21Flash(session);
+  return {
+    announce: async (blocks) => flash.announce(blocks[0].address, blockEnd(blocks[blocks.length - 1])),
+    write: (address, bytes, onBytes) => told(request, 'writing', () => flash.write(address, bytes, onBytes)),
+    digest: (address, count) =>
+      told(request, 'verifying', async () => ({ kind: 'crc32', hex: await flash.digest(address, count) })),
+  };
+}
+
+function byCommands(session: SamBaSession, request: FlashRequest, chip: SamBaChip): Changing {
+  const { guard } = chip;
+  return {
+    ...(typeof guard === 'object' && {
+      announce: (blocks) =>
+        told(request, 'locking what the image does not need', () =>
+          retried(session, () => lockOthers(session, guard, blocks)),
+        ),
+    }),
     erase: (blocks) => told(request, 'erasing', () => eraseAll(session, chip, blocks)),
     write: (address, bytes, onBytes) =>
       told(request, 'writing', async () => {
@@ -136,17 +167,20 @@ export const connectSamBa: ConnectFlash<SamBaFlash> = async (request, options) =
           onBytes(at + part.length);
         }
       }),
-    read: (address, count, onBytes) =>
-      told(request, 'reading', async () => {
-        const out = new Uint8Array(count);
-        for (let at = 0; at < count; at += readBytes) {
-          const size = Math.min(readBytes, count - at);
-          out.set(await retried(session, () => readChecked(session, address + at, size)), at);
-          onBytes(Math.min(at + readBytes, count));
-        }
-        return out;
-      }),
-    start: () => told(request, 'starting the program', () => session.writeWord(resetRegister, resetValue)),
   };
-  return memory;
-};
+}
+
+async function readAll(
+  session: SamBaSession,
+  address: number,
+  count: number,
+  onBytes: (done: number) => void,
+): Promise<Uint8Array> {
+  const out = new Uint8Array(count);
+  for (let at = 0; at < count; at += readBytes) {
+    const size = Math.min(readBytes, count - at);
+    out.set(await retried(session, () => readChecked(session, address + at, size)), at);
+    onBytes(Math.min(at + readBytes, count));
+  }
+  return out;
+}

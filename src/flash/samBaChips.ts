@@ -4,6 +4,8 @@
 // SAM D21 data sheet DS40001882 (NVMCTRL, DSU); SAM D5x/E5x data sheet DS60001507; nRF52840 product specification (NVMC,
 // FICR).
 
+import type { SamBaLocks } from './samBaLocks.js';
+
 /** `prepare` is written and read back, `trigger` erases, `ready` is asked until its bits are set, `after` is written. */
 export interface SamBaErase {
   prepare: (address: number) => [register: number, value: number];
@@ -19,6 +21,8 @@ export interface SamBaChip {
   erase: SamBaErase;
   /** RAM that the boot loader does not use, for what is to be written. */
   bufferAddress: number;
+  /** What keeps a damaged command from changing the flash: mote's program in RAM, or locked regions. */
+  guard?: 'applet' | SamBaLocks;
 }
 
 const nvmctrl = 0x41004000;
@@ -39,6 +43,7 @@ export const samBaChips = {
       after: [],
     },
     bufferAddress: 0x20005000,
+    guard: 'applet',
   },
   samd51: {
     name: 'SAM D51',
@@ -65,5 +70,6 @@ export const samBaChips = {
       after: [[nvmc + 0x504, 0]],
     },
     bufferAddress: 0x20008000,
+    guard: { register: nvmc + 0x800, stride: 16, count: 8, mostBytes: 512 * 1024, flashBytes: 1024 * 1024 },
   },
 } as const satisfies Record<string, SamBaChip>;

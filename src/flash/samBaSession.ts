@@ -4,6 +4,7 @@
 // Commands: https://github.com/arduino/ArduinoCore-samd/tree/master/bootloaders/zero (sam_ba_monitor.c)
 import { ByteReader, ReadTimeout } from '../link/byteReader.js';
 import type { Link } from '../link/link.js';
+import { crc16 } from './crc16.js';
 import { sendBytes } from './sendBytes.js';
 import { receiveXmodem, sendXmodem, type XmodemPort } from './xmodem.js';
 
@@ -101,6 +102,20 @@ export class SamBaSession {
     await this.#say(`S${hex(address)},${hex(bytes.length)}#`);
     if (this.xmodem) await sendXmodem(this.#port(), bytes);
     else await sendBytes(this.link, bytes);
+  }
+
+  /** Into RAM, and asked for its CRC-16 there. */
+  async writeChecked(address: number, bytes: Uint8Array): Promise<void> {
+    await this.write(address, bytes);
+    const [found, wanted] = [await this.crc16(address, bytes.length), crc16(bytes)];
+    if (found !== wanted) throw new SamBaRefusal(`the data arrived with the check sum ${found} instead of ${wanted}`);
+  }
+
+  /** Runs a program in RAM until it comes back; over a UART the monitor says when. */
+  async go(address: number): Promise<void> {
+    this.#reader.discard();
+    await this.#say(`G${hex(address)}#`);
+    if (this.xmodem) await this.#take(1, writeTimeoutMs);
   }
 
   /** CRC-16 that the device computes. */

@@ -57,9 +57,9 @@ export async function writeImage(
   const touched = touchedBlocks(image, memory.blocks);
   const work: Work = { memory, options, done: [], open: [], began: false };
   try {
+    if (touched.length > 0) await memory.announce?.(touched.map(({ block }) => block));
     const changed = await findChanged(work, touched);
     const notes = lossNotes(memory, changed);
-    if (changed.length > 0) await memory.announce?.(changed.map(({ block }) => block));
     const written = await writeSteps(work, changed);
     return {
       chip: memory.chip,

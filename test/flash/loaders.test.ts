@@ -21,7 +21,11 @@ test('loaders.json is what the sources give (else: npx tsx tools/buildLoaders.ts
 const zigRiscv = [zigPath(), 'cc', '-target', 'riscv32-freestanding', '-mcpu=generic_rv32+m+c'];
 const gccRiscv = ['riscv64-unknown-elf-gcc', '-march=rv32imc_zicsr_zifencei', '-mabi=ilp32'];
 
+const zigArm = [zigPath(), 'cc', '-target', 'thumb-freestanding-eabi', '-mcpu=cortex_m0plus'];
+const gccArm = ['arm-none-eabi-gcc', '-mcpu=cortex-m0plus', '-mthumb'];
+
 test.each([
+  ['samd21Applet.c', 'MOTE_SAMD21', zigArm, gccArm],
   ['espCore.c', 'MOTE_ESP32C3', zigRiscv, gccRiscv],
   ['espFlash.c', 'MOTE_ESP32C3', zigRiscv, gccRiscv],
   ['espCore.c', 'MOTE_ESP32C6', zigRiscv, gccRiscv],
