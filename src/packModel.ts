@@ -36,6 +36,7 @@ import { type NpuChoice, type Partition, partition } from './npu/partition.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
 import type { Prefer, Rounding } from './ops/op.js';
+import { textOf, tokenizerFile, withTextWeights } from './packText.js';
 import { type ByFrames, byFrames } from './passes/byFrames.js';
 import { canonicalize } from './passes/index.js';
 import { specOf } from './plan/buffers.js';
@@ -45,7 +46,6 @@ import { isInline } from './plan/rowMean.js';
 import { tradeOffNote } from './plan/tradeOff.js';
 import { streamNotes } from './report/streamNotes.js';
 import { findObstacles } from './support.js';
-import { readTokenizer } from './text/tokenizer.js';
 import { xorshift32 } from './xorshift.js';
 
 export interface PackRequest {
@@ -66,7 +66,7 @@ export interface PackRequest {
   /** What the board took: kernels are chosen by it instead of the target's table of instructions. */
   costs?: CostTable;
   /** Of a language model. */
-  text?: TextOptions & { tokenizer?: Uint8Array };
+  text?: TextOptions & { tokenizer?: Uint8Array; weights?: string };
   /** Who compiles for the NPU of the target; the backend's first when left out. */
   npuProvider?: string;
   /** Frame by frame: the model takes only what is new of its window. */
@@ -185,6 +185,7 @@ interface Made {
 }
 
 async function quantized(graph: Graph, request: PackRequest, notes: string[]): Promise<Made> {
+  if (graph.text) return { graph: await withTextWeights(graph, request, notes) };
   const { calibration } = request;
   if (request.quantize?.recipeOf || request.quantize?.rewrite || request.recipe) requireFloat(graph, request);
   if (!calibration) return { graph };
@@ -282,7 +283,6 @@ const costsPart = ({ rows, counted }: CostTable): NonNullable<PackManifest['cost
 });
 
 const hostFolder = 'host';
-const tokenizerFile = 'tokenizer.bin';
 
 /** The pack, and beside it the same model with the reference kernels: what the host runs and any C99 compiler builds. */
 function withHostPack(input: PackInput): PackOutput {
@@ -324,16 +324,6 @@ export async function quantizeModel(
   return { graph: asInFile(graph), notes };
 }
 
-/** What a pack says of a language model. The tokenizer must have a word for each of its tokens. */
-function textOf({ text }: Graph, request: PackRequest): Pick<PackInput, 'text'> {
-  const tokenizer = request.text?.tokenizer;
-  if (!text && (tokenizer || request.text?.context !== undefined))
-    fail('text.model', { path: request.fileName, reason: '--tokenizer and --context are for language models' });
-  if (!text) return {};
-  if (tokenizer) readTokenizer(tokenizer, text.vocabulary, 'the tokenizer');
-  return { text: { ...text, ...(tokenizer ? { tokenizer: tokenizerFile } : {}) } };
-}
-
 /** Reads, compresses, plans and emits. Nothing is written. */
 export async function packModel(request: PackRequest): Promise<PackResult> {
   const imported = importModel(request.bytes, request.fileName, request.text);
@@ -348,7 +338,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const graph = split?.graph ?? frames?.graph ?? whole;
   const samples = frames && windows ? framesOf(frames, windows[0][0]) : windows;
   if (frames) notes.push(framesNote(frames, whole));
-  const quantizedBy = fromFile ? 'file' : isFloat(graph) ? 'none' : 'mote';
+  const quantizedBy = fromFile ? 'file' : isFloat(graph) && !(graph.text && request.text?.weights) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
   const rounding =
     request.rounding ?? (npu || (graph.source.format === 'tflite' && quantizedBy !== 'mote') ? 'tflite' : 'single');

@@ -85,6 +85,7 @@ export function wholeLines(record: RunRecord): string[] {
       : `, stack ${grouped(stackUsedBytes)} of ${grouped(stackReservedBytes ?? 0)} used`;
   return [
     latencyLine(record),
+    ...textLine(record),
     clockLine(record),
     ...energyLines(record),
     ...predictedLine(record),
@@ -106,6 +107,14 @@ export function predictedLine({ predicted, counter, whole, energy }: RunRecord):
     lines.push(`        ≈ ${micro(predicted.joules)} µJ per inference before the run, estimated: ${energyOff} off`);
   }
   return lines;
+}
+
+function textLine({ text, counter }: RunRecord): string[] {
+  if (!text) return [];
+  const { tokensPerMillion, firstStep, lastStep } = text;
+  return [
+    `tokens  ${tokensPerMillion.toFixed(3)} per million ${counter.unit} (${counter.source}), steps ${firstStep} to ${lastStep} of a text; later ones attend to more`,
+  ];
 }
 
 function latencyLine(record: RunRecord): string {

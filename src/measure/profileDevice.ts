@@ -92,6 +92,7 @@ async function countAll(
 ): Promise<boolean> {
   const { board } = device.info;
   const total = warmups + 2 * runs;
+  await begin(device, manifest, sample, 0);
   for (let i = 0; i < warmups + runs; i++) {
     await writeSample(device, manifest, sample);
     const count = await counted(device, device.run());
@@ -101,6 +102,7 @@ async function countAll(
     (i < warmups ? counts.first : counts.whole).push(count);
     onProgress(i + 1, total);
   }
+  await begin(device, manifest, sample, warmups);
   for (let i = 0; i < runs; i++) {
     await writeSample(device, manifest, sample);
     for (const { index } of manifest.layers) {
@@ -111,6 +113,21 @@ async function countAll(
     onProgress(warmups + runs + i + 1, total);
   }
   return true;
+}
+
+/** A model with state begins anew and takes some steps, so that layers are counted where the whole was. */
+async function begin(
+  device: Device,
+  manifest: PackManifest,
+  sample: readonly Uint8Array[],
+  steps: number,
+): Promise<void> {
+  if (!manifest.states) return;
+  await device.reset();
+  for (let i = 0; i < steps; i++) {
+    await writeSample(device, manifest, sample);
+    await counted(device, device.run());
+  }
 }
 
 /** Of a board that broke down in the warm-up runs, those are all there is. */

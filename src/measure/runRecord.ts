@@ -54,6 +54,7 @@ export function runRecord(parts: RecordParts): RunRecord {
     arena: arenaOf(manifest),
     emptyWindow: info.emptyWindow,
     ...(profiled.layerSumShare !== undefined && { layerSumShare: profiled.layerSumShare }),
+    ...(manifest.text && { text: textPart(profiled) }),
     arenaBytes: manifest.arenaBytes,
     weightBytes: manifest.weightBytes,
     macs: manifest.macs,
@@ -67,6 +68,13 @@ export function runRecord(parts: RecordParts): RunRecord {
     warnings: warningsOf(profiled, clock, energy),
   };
 }
+
+/** The runs are the steps of one text, from its beginning. */
+const textPart = ({ whole, warmups }: ProfiledDevice): RunRecord['text'] => ({
+  tokensPerMillion: whole.median > 0 ? 1e6 / whole.median : 0,
+  firstStep: warmups + 1,
+  lastStep: warmups + whole.count,
+});
 
 /** Layers that were counted; all of them unless the board broke down. */
 function layersOf({ manifest, profiled: { layers }, layerEnergies = [] }: RecordParts): RunRecord['layers'] {

@@ -17,6 +17,9 @@ import { conv2d } from './conv2d.js';
 import { depthwiseConv2d } from './depthwiseConv2d.js';
 import { dequantize } from './dequantize.js';
 import { div } from './div.js';
+import { dynamicFullyConnected } from './dynamicFullyConnected.js';
+import { dynamicQuantize } from './dynamicQuantize.js';
+import { embedding } from './embedding.js';
 import { expand } from './expand.js';
 import { fullyConnected } from './fullyConnected.js';
 import { gather } from './gather.js';
@@ -110,6 +113,9 @@ const specs: readonly OpSpec[] = [
   transposeConv2d,
   where,
   cachedAttention,
+  dynamicFullyConnected,
+  dynamicQuantize,
+  embedding,
   position,
   rotary,
   ...reduceOps,

@@ -6,8 +6,8 @@ import { packageRoot } from '../packageRoot.js';
 import type { CStruct, KernelCall } from './op.js';
 
 /** Element types in kernel names; x8, x16 and x32 are moved, not computed with; b1 are signs, 32 to a word (bits.ts); b8 are
- *  bools, a byte each. */
-export type KernelType = 'f32' | 's8' | 's16' | 's32' | 'u8' | 'x8' | 'x16' | 'x32' | 'b1' | 'b8';
+ *  bools, a byte each; s4 are weights of four bits. */
+export type KernelType = 'f32' | 's4' | 's8' | 's16' | 's32' | 'u8' | 'x8' | 'x16' | 'x32' | 'b1' | 'b8';
 
 // Packed weights (packedConv.ts) are named after their format: int, ternary, trits, binary, palette, sparse, block.
 
@@ -28,7 +28,7 @@ export interface KernelRow {
 
 /** mote_<op>_<types>[_<feature>]__<isa>[_<rows>x<columns>]; mote/<op>.h declares it. */
 export const kernelNamePattern =
-  /^mote_([a-z0-9]+)_((?:f32|s8|s16|s32|u8|x8|x16|x32|b1|b8|int|ternary|trits|binary|palette|sparse|block)+)((?:_[a-z0-9]+)*)__([a-z0-9]+)(?:_(\d+)x(\d+))?$/;
+  /^mote_([a-z0-9]+)_((?:f32|s4|s8|s16|s32|u8|x8|x16|x32|b1|b8|int|ternary|trits|binary|palette|sparse|block)+)((?:_[a-z0-9]+)*)__([a-z0-9]+)(?:_(\d+)x(\d+))?$/;
 
 export const kernelFolder = join(packageRoot, 'runtime-c', 'kernels');
 

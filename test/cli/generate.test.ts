@@ -64,6 +64,15 @@ describe('generate', () => {
     expect(draw('1')).not.toEqual(draw('2'));
   });
 
+  it.each(['int8', 'int4g32'])('is equal to its twin with %s weights, which activations follow', (weights) => {
+    const args = ['small.bin', '--target', 'wasm32', '--weights', weights, '-o', weights, '--json'];
+    const { data } = JSON.parse(mote('pack', ...args).stdout) as { data: { layers: { op: string }[] } };
+    const ops = new Set(data.layers.map((l) => l.op));
+    expect(ops.has('dynamicFullyConnected')).toBe(true);
+    expect(ops.has('fullyConnected')).toBe(false);
+    expect(mote('verify', weights).status).toBe(0);
+  });
+
   it('is equal to its twin, as every pack is', () => {
     expect(mote('verify', 'pack').status).toBe(0);
   });
@@ -76,6 +85,8 @@ describe('what goes wrong ends in one sentence', () => {
     [['generate', 'pack', '--prompt', 'a'.repeat(20)], 3, /it has 21 tokens, which leaves none of 16/],
     [['generate', 'pack', '--tokenizer', 'cut-words.bin'], 3, /'cut-words.bin' is not the tokenizer of this model/],
     [['generate', 'nothing'], 3, /'nothing' is not a mote pack/],
+    [['pack', 'small.bin', '--target', 'wasm32', '--weights', 'int3', '-o', 'x'], 2, /--weights takes int8 or int4g32/],
+    [['pack', 'small.bin', '--target', 'wasm32', '--prune', 'channels=20%', '-o', 'x'], 2, /by its own texts/],
     [['pack', 'cut.bin', '--target', 'wasm32', '-o', 'x'], 3, /damaged: a llama2.c checkpoint with this header has/],
     [['pack', 'small.bin', '--target', 'wasm32', '--context', '25', '-o', 'x'], 2, /at most the 24 of the model/],
     [

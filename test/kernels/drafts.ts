@@ -19,7 +19,7 @@ import { packWeights } from './packedDrafts.js';
 import { plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
-import { cachedAttention, position, rotary } from './textDrafts.js';
+import { cachedAttention, dynamicFullyConnected, dynamicQuantize, embedding, position, rotary } from './textDrafts.js';
 
 const dtypes: Record<string, DType> = {
   f32: 'float32',
@@ -85,6 +85,9 @@ export const drafters: Record<string, Drafter> = {
   position,
   rotary,
   cachedAttention,
+  dynamicQuantize,
+  dynamicFullyConnected,
+  embedding,
 };
 
 /** Operators whose int8 form is a table. */

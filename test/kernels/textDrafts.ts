@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random nodes of language models.
 import type { KernelRow } from '../../src/ops/kernels.js';
-import { addInput, addOutput, type Draft, draft, setAttrs } from './draft.js';
+import { addConstant, addInput, addOutput, type Draft, draft, setAttrs } from './draft.js';
 import type { Random } from './random.js';
 
 export function position(row: KernelRow, random: Random): Draft {
@@ -36,5 +36,48 @@ export function cachedAttention(row: KernelRow, random: Random): Draft {
   const context = random.int(1, 12);
   for (let i = 0; i < 2; i++) addInput(d, 'float32', [context, kvHeads * headSize]);
   for (let i = 0; i < 3; i++) addOutput(d, 'float32');
+  return d;
+}
+
+export function dynamicQuantize(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  addInput(d, 'float32', [random.int(1, 3), random.int(1, 20)]);
+  addOutput(d, 'int8', undefined);
+  addOutput(d, 'float32');
+  return d;
+}
+
+/** Whole groups of columns and a part of one; at times enough rows and columns for what unrolls. */
+export function dynamicFullyConnected(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const [rows, outC] = [random.pick([1, 1, 2]), random.int(1, 9)];
+  const inC = random.chance(0.4) ? 4 * random.int(1, 30) : random.int(1, 120);
+  addInput(d, 'int8', [rows, inC], undefined);
+  delete d.graph.tensors[d.node.inputs[0]].quant;
+  addInput(d, 'float32', [rows]);
+  const scales = Float64Array.from({ length: outC }, () => Math.fround(random.real(0.001, 0.1)));
+  const quant = { scales, zeroPoints: new Int32Array(outC), axis: 0 };
+  if (row.weight === 's8') addConstant(d, 'int8', [outC, inC], quant);
+  else {
+    const groups = Math.ceil(inC / 32);
+    const zeros = Uint8Array.from({ length: outC * groups }, () => random.int(0, 15));
+    const zeroAt = (i: number): number => zeros[Math.floor(i / inC) * groups + Math.floor((i % inC) / 32)];
+    const values = Int8Array.from({ length: outC * inC }, (_, i) => random.int(0, 15) - zeroAt(i));
+    const groupScales = Uint8Array.from({ length: outC * groups }, () => random.pick([1, 255, random.int(1, 255)]));
+    addConstant(d, 'int8', [outC, inC], quant, values);
+    addConstant(d, 'uint8', [outC, groups], undefined, groupScales);
+    addConstant(d, 'uint8', [outC, groups], undefined, zeros);
+  }
+  addOutput(d, 'float32');
+  return d;
+}
+
+export function embedding(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const [depth, inner] = [random.int(1, 9), random.int(1, 9)];
+  addInput(d, 'int32', [random.int(1, 3)]);
+  const scales = Float64Array.from({ length: depth }, () => Math.fround(random.real(0.001, 0.1)));
+  addConstant(d, 'int8', [depth, inner], { scales, zeroPoints: new Int32Array(depth), axis: 0 });
+  addOutput(d, 'float32');
   return d;
 }

@@ -102,13 +102,15 @@ async function weightOptions(options: OptionValues): Promise<WeightOptions> {
   return { recipe, ...(asked || pruned ? { rewrite: { ...asked, ...pruned } } : {}) };
 }
 
-/** --tokenizer and --context, of a language model. */
+/** --tokenizer, --context and --weights, as a language model takes them. */
 async function textOptions(options: OptionValues): Promise<PackRequest['text']> {
   const [path, given] = [text(options, 'tokenizer'), text(options, 'context')];
   const context = Number(given);
   if (given !== undefined && !(Number.isInteger(context) && context > 0))
     fail('usage.option', { option: 'context', expected: 'a whole number above 0', got: given });
+  const weights = text(options, 'weights');
   return {
+    ...(weights === undefined ? {} : { weights }),
     ...(path === undefined ? {} : { tokenizer: await readInput(path) }),
     ...(given === undefined ? {} : { context }),
   };
@@ -137,7 +139,7 @@ export const pack: CommandSpec = {
     },
     {
       flags: '--weights <format>',
-      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …; coded3: 3 bits each once --coded',
+      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …; coded3: 3 bits each once --coded; of a language model: int8, int4g32',
     },
     {
       flags: '--round <method>',

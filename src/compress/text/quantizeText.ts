@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// The weights of a language model as integers. Activations become int8 as they come, with a scale for each token; norms,
+// attention and what lies between the layers stay float32. The embedding and the classifier, which are one matrix in most
+// models, are int8 with a scale per row in either format.
+import {
+  addTensor,
+  cloneGraph,
+  type Graph,
+  NO_TENSOR,
+  type Node,
+  type Quant,
+  type Tensor,
+  type TensorId,
+} from '../../model/graph.js';
+import type { MomentsOf } from './ownText.js';
+import { roundGroups } from './roundGroups.js';
+
+export const textWeights = ['int8', 'int4g32'] as const;
+export type TextWeights = (typeof textWeights)[number];
+
+const perRow = (scales: Float64Array): Quant => ({ scales, zeroPoints: new Int32Array(scales.length), axis: 0 });
+
+/** Rows as int8, the largest magnitude of each 127. */
+function int8Rows(t: Tensor): Tensor {
+  const weights = t.data as Float32Array;
+  const [rows, columns] = t.shape;
+  const scales = Float64Array.from({ length: rows }, (_, r) => {
+    const most = weights.subarray(r * columns, (r + 1) * columns).reduce((m, w) => Math.max(m, Math.abs(w)), 0);
+    return Math.fround(most / 127) || 1;
+  });
+  const data = Int8Array.from(weights, (w, i) => Math.round(w / scales[Math.floor(i / columns)]));
+  return { name: t.name, dtype: 'int8', shape: t.shape, data, quant: perRow(scales) };
+}
+
+interface Work {
+  graph: Graph;
+  /** Replacements, by what they replace: layers with one input share its integers, a shared matrix stays one. */
+  integers: Map<TensorId, { node: Node; ids: [TensorId, TensorId] }>;
+  matrices: Map<Tensor['data'], TensorId>;
+}
+
+function matrixOf({ graph, matrices }: Work, source: Tensor): TensorId {
+  const known = matrices.get(source.data);
+  if (known !== undefined) return known;
+  const id = addTensor(graph, int8Rows(source));
+  matrices.set(source.data, id);
+  return id;
+}
+
+/** The integers of an activation and their scale; the node that makes them where it is new. */
+function integersOf(work: Work, x: TensorId): { made: Node[]; ids: [TensorId, TensorId] } {
+  const known = work.integers.get(x);
+  if (known) return { made: [], ids: known.ids };
+  const { name, shape } = work.graph.tensors[x];
+  const q = addTensor(work.graph, { name: `${name}.int8`, dtype: 'int8', shape });
+  const scale = addTensor(work.graph, { name: `${name}.scale`, dtype: 'float32', shape: [shape[0]] });
+  const node: Node = { op: 'dynamicQuantize', name: `${name}_int8`, inputs: [x], outputs: [q, scale], attrs: {} };
+  work.integers.set(x, { node, ids: [q, scale] });
+  return { made: [node], ids: [q, scale] };
+}
+
+/** Weights in groups, with what describes the groups. */
+function groupedInputs({ graph }: Work, source: Tensor, moment: Float64Array): TensorId[] {
+  const [rows, columns] = source.shape;
+  const { values, groupScales, zeros, scales } = roundGroups(source.data as Float32Array, columns, moment);
+  const shape = [rows, groupScales.length / rows];
+  const add = (name: string, t: Omit<Tensor, 'name'>): TensorId => addTensor(graph, { name, ...t });
+  return [
+    add(source.name, { dtype: 'int8', shape: source.shape, data: values, quant: perRow(scales) }),
+    add(`${source.name}.scales`, { dtype: 'uint8', shape, data: groupScales }),
+    add(`${source.name}.zeros`, { dtype: 'uint8', shape, data: zeros }),
+  ];
+}
+
+function productNodes(work: Work, node: Node, moment: Float64Array | undefined): Node[] {
+  const source = work.graph.tensors[node.inputs[1]];
+  const { made, ids } = integersOf(work, node.inputs[0]);
+  const weights = moment ? groupedInputs(work, source, moment) : [matrixOf(work, source), NO_TENSOR, NO_TENSOR];
+  return [...made, { ...node, op: 'dynamicFullyConnected', inputs: [...ids, ...weights] }];
+}
+
+/** `moments`: of the float graph, where the weights get four bits. */
+export function quantizeText(source: Graph, moments: MomentsOf | undefined): Graph {
+  const graph = cloneGraph(source);
+  const work: Work = { graph, integers: new Map(), matrices: new Map() };
+  const isWords = (n: Node): boolean => n.op === 'gather' && graph.inputs.includes(n.inputs[1]);
+  const nodes = graph.nodes.flatMap((node): Node[] => {
+    if (isWords(node)) {
+      const words = matrixOf(work, graph.tensors[node.inputs[0]]);
+      return [{ ...node, op: 'embedding', inputs: [node.inputs[1], words], attrs: {} }];
+    }
+    if (node.op !== 'fullyConnected') return [node];
+    const isClassifier = graph.outputs.includes(node.outputs[0]);
+    return productNodes(work, node, isClassifier ? undefined : moments?.get(node.inputs[0]));
+  });
+  return { ...graph, nodes };
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What packing a language model has of its own: its weights as integers, by texts that the float model writes itself, and what
+// the pack says of it.
+import { loadTarget } from './build/boards.js';
+import { openWasmCache } from './build/wasmCache.js';
+import { fail } from './cli/errors.js';
+import { ownMoments } from './compress/text/ownText.js';
+import { quantizeText, type TextWeights, textWeights } from './compress/text/quantizeText.js';
+import { GraphRunner } from './device/graphRunner.js';
+import type { PackManifest } from './generated/pack.js';
+import type { Graph } from './model/graph.js';
+import type { PackRequest } from './packModel.js';
+import { readTokenizer } from './text/tokenizer.js';
+
+export const tokenizerFile = 'tokenizer.bin';
+
+/** What a pack says of a language model. The tokenizer must have a word for each of its tokens. */
+export function textOf({ text }: Graph, request: PackRequest): { text?: PackManifest['text'] } {
+  const tokenizer = request.text?.tokenizer;
+  if (!text && (tokenizer || request.text?.context !== undefined))
+    fail('text.model', { path: request.fileName, reason: '--tokenizer and --context are for language models' });
+  if (!text) return {};
+  if (tokenizer) readTokenizer(tokenizer, text.vocabulary, 'the tokenizer');
+  return { text: { ...text, ...(tokenizer ? { tokenizer: tokenizerFile } : {}) } };
+}
+
+function weightsOf({ text, calibration, recipe, quantize }: PackRequest): TextWeights | undefined {
+  if (calibration || recipe || quantize?.rewrite)
+    fail('usage.bad', {
+      what: 'a language model is quantized by its own texts: --calib, --recipe and --prune are not for it',
+      command: 'pack',
+    });
+  if (text?.weights === undefined) return undefined;
+  const known = textWeights.find((w) => w === text.weights);
+  const expected = `${textWeights.join(' or ')} for a language model`;
+  return known ?? fail('usage.option', { option: 'weights', expected, got: text.weights });
+}
+
+/** The float model with its weights as --weights says. */
+export async function withTextWeights(graph: Graph, request: PackRequest, notes: string[]): Promise<Graph> {
+  const weights = weightsOf(request);
+  if (weights === undefined) return graph;
+  if (weights === 'int8') {
+    notes.push('weights int8, a scale per row; activations int8, a scale per token, found as they come');
+    return quantizeText(graph, undefined);
+  }
+  const options = { target: loadTarget('wasm32'), rounding: 'single' as const, cache: await openWasmCache() };
+  const moments = ownMoments(graph, await GraphRunner.open(graph, { ...options, keepsState: true }));
+  notes.push(
+    'weights int4 in groups of 32, rounded by texts that the model writes itself; embedding and classifier int8; activations int8, a scale per token, found as they come',
+  );
+  return quantizeText(graph, moments);
+}
