@@ -33,7 +33,7 @@ function blockOf(registers: OperationRegisters): Block {
 }
 
 /** The input that a block of the output needs. */
-function inputBlock(
+export function inputBlock(
   operation: StreamOperation,
   registers: OperationRegisters,
   block: Block,

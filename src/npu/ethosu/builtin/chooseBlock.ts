@@ -3,7 +3,7 @@
 import { roundUp } from '../../../roundUp.js';
 import { type EthosHardware, largestBlock } from '../hardware.js';
 import { type Block, type BlockConfig, configFor } from './blockConfig.js';
-import { kernelCycles, type MapShape, type Work } from './kernelCycles.js';
+import { type MapShape, operationCycles, type Work } from './kernelCycles.js';
 import type { Memory } from './memories.js';
 import { isView, type MapView, type NpuOperation } from './npuOperation.js';
 
@@ -50,14 +50,6 @@ function* candidates({ output }: NpuOperation, { micro }: EthosHardware): Genera
   }
 }
 
-/** Bytes that all weights take again for every block of rows and columns. */
-function weightTraffic(operation: NpuOperation, { block }: BlockConfig): number {
-  if (operation.kind !== 'conv' && operation.kind !== 'depthwise') return 0;
-  const { output } = operation;
-  const turns = Math.ceil(output.width / block.width) * Math.ceil(output.height / block.height);
-  return turns * operation.parameters.weights.length;
-}
-
 export interface Choice {
   config: BlockConfig;
   cycles: number;
@@ -70,13 +62,21 @@ export interface MemoriesOf {
   weights: Memory;
 }
 
-/** What an operation takes with a block. */
-function costOf(operation: NpuOperation, config: BlockConfig, hardware: EthosHardware, memories: MemoriesOf): number {
-  const cycles = kernelCycles(workOf(operation, config), hardware, memories.input, memories.output);
-  return Math.max(cycles, weightTraffic(operation, config) / memories.weights.bytesPerCycle);
+/** What an operation takes with a block; weights are counted as if nothing compressed them. */
+function costOf(
+  operation: NpuOperation,
+  config: BlockConfig,
+  hardware: EthosHardware,
+  { input, output, weights }: MemoriesOf,
+): number {
+  const parameterBytes = 'parameters' in operation ? operation.parameters.weights.length : 0;
+  return operationCycles(workOf(operation, config), hardware, { input, output, parameters: weights, parameterBytes });
 }
 
-/** The cheapest block; of equal ones the largest, for fewer blocks to wait for. A `given` one is taken as it is. */
+/** Differences below this share are no reason for smaller blocks: the model is no finer. */
+const modelShare = 0.02;
+
+/** The largest of the blocks that are about the cheapest: fewer blocks wait for each other. A `given` one is taken as it is. */
 export function chooseBlock(
   operation: NpuOperation,
   hardware: EthosHardware,
@@ -84,13 +84,17 @@ export function chooseBlock(
   given?: BlockConfig,
 ): Choice | undefined {
   if (given) return { config: given, cycles: costOf(operation, given, hardware, memories) };
-  let best: (Choice & { size: number }) | undefined;
+  const found: (Choice & { size: number })[] = [];
   for (const block of candidates(operation, hardware)) {
     const config = configFor(operation, block, hardware);
     if (!config) continue;
     const cycles = costOf(operation, config, hardware, memories);
-    const size = block.width * block.height * block.depth;
-    if (!best || cycles < best.cycles || (cycles === best.cycles && size > best.size)) best = { config, cycles, size };
+    found.push({ config, cycles, size: block.width * block.height * block.depth });
   }
-  return best;
+  const fewest = found.reduce((least, c) => Math.min(least, c.cycles), Number.POSITIVE_INFINITY);
+  const near = found.filter((c) => c.cycles <= fewest * (1 + modelShare));
+  return near.reduce<(typeof near)[number] | undefined>(
+    (best, c) => (!best || c.size > best.size || (c.size === best.size && c.cycles < best.cycles) ? c : best),
+    undefined,
+  );
 }

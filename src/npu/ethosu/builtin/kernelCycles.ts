@@ -152,24 +152,82 @@ function pauses(across: number, deep: number, steps: number, delay: number): num
   return deep === 1 ? delay * steps : steps > 1 ? delay * (steps - 1) * deep : 0;
 }
 
-/** Cycles of an operation whose maps lie in these memories; weights that arrive late are not counted. */
-export function kernelCycles(work: Work, hardware: EthosHardware, input: Memory, output: Memory): number {
-  const block = smaller(work.output, work.block);
+/** Sizes of the blocks along one dimension, and how many there are of each. */
+function sizesAlong(size: number, block: number): { size: number; count: number }[] {
+  const rest = size % block;
+  const whole = { size: block, count: Math.floor(size / block) };
+  return [...(whole.count > 0 ? [whole] : []), ...(rest > 0 ? [{ size: rest, count: 1 }] : [])];
+}
+
+/** The blocks that cover an output, those at its edges smaller. */
+function blocksOf({ output, block }: Work): { block: Block; count: number }[] {
+  return sizesAlong(output.depth, block.depth).flatMap((d) =>
+    sizesAlong(output.height, block.height).flatMap((h) =>
+      sizesAlong(output.width, block.width).map((w) => ({
+        block: { width: w.size, height: h.size, depth: d.size },
+        count: w.count * h.count * d.count,
+      })),
+    ),
+  );
+}
+
+function elementwiseCycles(work: Work, perElement: number, memoryCycles: number): number {
+  const elements = volume(work.block);
+  const each = Math.max(perElement, (memoryCycles / elements + perElement) / 4);
+  const depth = work.output.bricks ? brick * Math.ceil(work.output.depth / brick) : work.output.depth;
+  return Math.ceil(each * work.output.height * work.output.width * depth);
+}
+
+/** Multipliers and output stage work beside each other, block by block; the first read and the last write come on top. */
+function computeCycles(work: Work, hardware: EthosHardware, input: Memory, output: Memory): number {
   const perElement = cyclesPerElement(work, hardware);
-  const memory =
+  const memoryCycles =
     transferCycles(work.input, work.inputBlock, input, false) + transferCycles(work.output, work.block, output, true);
-  if (work.kind === 'elementwise') {
-    const each = Math.max(perElement, (memory + perElement * volume(block)) / 4 / volume(block));
-    const depth = work.output.bricks ? brick * Math.ceil(work.output.depth / brick) : work.output.depth;
-    return Math.ceil(each * work.output.height * work.output.width * depth);
+  if (work.kind === 'elementwise') return elementwiseCycles(work, perElement, memoryCycles);
+  let cycles = memoryCycles;
+  let last = 0;
+  for (const { block, count } of blocksOf(work)) {
+    const outputs = perElement * volume(block);
+    const multipliers = multiplierCycles(work, block, hardware);
+    const command = (memoryCycles + outputs + multipliers) / 4;
+    cycles += count * Math.max(outputs, multipliers, command);
+    last = Math.max(Math.min(outputs, multipliers), command);
   }
-  const outputs = perElement * volume(block);
-  const multipliers = multiplierCycles(work, block, hardware);
-  const command = (memory + outputs + multipliers) / 4;
-  const [longer, shorter] = [
-    Math.max(outputs, multipliers, command),
-    Math.max(Math.min(outputs, multipliers), command),
-  ];
-  const blocks = volume(work.output) / volume(block);
-  return Math.ceil(longer * blocks + shorter + memory);
+  return Math.ceil(cycles + last);
+}
+
+/** What an operation reads and writes, and where. */
+export interface Traffic {
+  input: Memory;
+  output: Memory;
+  /** Weights and scales as they lie in memory; none: 0 bytes. */
+  parameters: Memory;
+  parameterBytes: number;
+}
+
+const roundedDepth = ({ depth, bricks }: MapShape): number => (bricks ? brick * Math.ceil(depth / brick) : depth);
+
+/** Bytes that the blocks of an operation read of its input: what two blocks share is read twice. */
+function inputBytes({ kind, input, output, inputBlock, block, binary, ...work }: Work): number {
+  const depth = roundedDepth(input);
+  if (kind === 'elementwise') return output.height * output.width * depth * input.elementBytes * (binary ? 2 : 1);
+  const subkernels = Math.ceil(work.kernelHeight / subkernel) * Math.ceil(work.kernelWidth / subkernel);
+  const across = Math.ceil(output.width / block.width) * Math.ceil(output.height / block.height);
+  const deep = kind === 'conv' ? Math.ceil(output.depth / block.depth) : 1;
+  const area = Math.min(input.width, inputBlock.width) * Math.min(input.height, inputBlock.height);
+  return area * depth * input.elementBytes * subkernels * across * deep;
+}
+
+/** Cycles of an operation: of what computes, or of the memory that is busiest. */
+export function operationCycles(work: Work, hardware: EthosHardware, traffic: Traffic): number {
+  const { output, block } = work;
+  const turns = Math.ceil(output.width / block.width) * Math.ceil(output.height / block.height);
+  const busy = new Map<Memory, number>();
+  const add = (memory: Memory, bytes: number): void => {
+    busy.set(memory, (busy.get(memory) ?? 0) + bytes / memory.bytesPerCycle);
+  };
+  add(traffic.input, inputBytes(work));
+  add(traffic.output, output.height * output.width * roundedDepth(output) * output.elementBytes);
+  add(traffic.parameters, traffic.parameterBytes * turns);
+  return Math.max(computeCycles(work, hardware, traffic.input, traffic.output), ...busy.values());
 }

@@ -61,9 +61,16 @@ function kernelOf(w: Window): Kernel {
   };
 }
 
-/** Strides as the hardware will have them; for the limits of `supports`. */
-export const nodeKernel = (node: Node, graph: Graph, size: readonly number[], dilated: boolean): Kernel =>
-  kernelOf(windowOf(node, graph, size, dilated));
+/** A map as far as windows reach. */
+function reached(view: MapView, w: Window, k: Kernel): MapView {
+  const span = (out: number, stride: number, taps: number, dilation: number, before: number, behind: number): number =>
+    (out - 1) * stride + (taps - 1) * dilation + 1 - before - behind;
+  return {
+    ...view,
+    height: Math.min(view.height, span(w.outH, k.strideY, k.height, k.dilationY, k.padTop, k.padBottom)),
+    width: Math.min(view.width, span(w.outW, k.strideX, k.width, k.dilationX, k.padLeft, k.padRight)),
+  };
+}
 
 /** Weights less their zero points, in OHWI order. */
 function weightsOf(w: Tensor, depthwise: boolean): Int16Array {
@@ -94,24 +101,27 @@ function stageOf({ node, graph }: Context): Output {
   return { rounding: 'tfl', min, max };
 }
 
-function convolution(c: Context, kind: 'conv' | 'depthwise', kernel: Kernel, parameters: Parameters): NpuOperation[] {
-  return [
-    { kind, name: c.node.name, input: inputView(c), output: outputView(c), stage: stageOf(c), kernel, parameters },
-  ];
+function convolution(c: Context, kind: 'conv' | 'depthwise', kernel: Kernel, parameters: Parameters): NpuOperation {
+  return { kind, name: c.node.name, input: inputView(c), output: outputView(c), stage: stageOf(c), kernel, parameters };
+}
+
+function windowed(c: Context, kind: 'conv' | 'depthwise', w: Tensor, parameters: Parameters): NpuOperation[] {
+  const window = windowOf(c.node, c.graph, w.shape.slice(1, 3), true);
+  const kernel = kernelOf(window);
+  const operation = convolution(c, kind, kernel, parameters);
+  return [{ ...operation, input: reached(operation.input, window, kernel) }];
 }
 
 const conv2d: Lowering = (c) => {
   const w = inputOf(c.node, c.graph, 1);
-  const kernel = nodeKernel(c.node, c.graph, w.shape.slice(1, 3), true);
-  return convolution(c, 'conv', kernel, { weights: weightsOf(w, false), scales: scalesOf(c, w.shape[0], 0) });
+  return windowed(c, 'conv', w, { weights: weightsOf(w, false), scales: scalesOf(c, w.shape[0], 0) });
 };
 
 const depthwiseConv2d: Lowering = (c) => {
   const w = inputOf(c.node, c.graph, 1);
-  const kernel = nodeKernel(c.node, c.graph, w.shape.slice(1, 3), true);
   const parameters = { weights: weightsOf(w, true), scales: scalesOf(c, w.shape[3], 3) };
   // Several outputs of the only input channel are a convolution.
-  return convolution(c, shape3(inputOf(c.node, c.graph, 0)).depth === 1 ? 'conv' : 'depthwise', kernel, parameters);
+  return windowed(c, shape3(inputOf(c.node, c.graph, 0)).depth === 1 ? 'conv' : 'depthwise', w, parameters);
 };
 
 const fullyConnected: Lowering = (c) => {
@@ -127,8 +137,7 @@ const fullyConnected: Lowering = (c) => {
       ? y
       : denseView(y.storage, { height: 1, width: rows, depth: outputs }, y.zeroPoint, y.offset);
   const parameters = { weights: weightsOf(w, false), scales: scalesOf(c, outputs, 0) };
-  const [operation] = convolution(c, 'conv', pointKernel, parameters);
-  return [{ ...operation, input, output }];
+  return [{ ...convolution(c, 'conv', pointKernel, parameters), input, output }];
 };
 
 /** Sums of an average are of the raw numbers, zero point included, as TensorFlow Lite rounds them: away from zero, which
@@ -144,7 +153,7 @@ const averagePool2d: Lowering = (c) => {
       kind: 'pool',
       mode: 'average',
       name: c.node.name,
-      input: { ...inputView(c), zeroPoint: 0 },
+      input: { ...reached(inputView(c), window, kernel), zeroPoint: 0 },
       output: { ...outputView(c), zeroPoint: 0 },
       kernel,
       stage: { rounding: 'natural', min, max, ...(scale ? { scale } : {}) },
@@ -153,15 +162,17 @@ const averagePool2d: Lowering = (c) => {
 };
 
 const maxPool2d: Lowering = (c) => {
+  const window = poolWindow(c.node, c.graph, false);
+  const kernel = kernelOf(window);
   const { min, max } = poolBounds(c.node, c.graph);
   return [
     {
       kind: 'pool',
       mode: 'max',
       name: c.node.name,
-      input: { ...inputView(c), zeroPoint: 0 },
+      input: { ...reached(inputView(c), window, kernel), zeroPoint: 0 },
       output: { ...outputView(c), zeroPoint: 0 },
-      kernel: kernelOf(poolWindow(c.node, c.graph, false)),
+      kernel,
       stage: { rounding: 'tfl', min, max },
     },
   ];

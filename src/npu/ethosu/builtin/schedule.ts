@@ -43,7 +43,7 @@ function channelView(view: MapView, from: number, to: number): MapView {
 }
 
 /** Output channels [from, to) of a convolution. */
-function cut(operation: ConvOperation, from: number, to: number): ConvOperation {
+export function cut(operation: ConvOperation, from: number, to: number): ConvOperation {
   const { weights, scales } = operation.parameters;
   const each = weights.length / scales.length;
   const input = operation.kind === 'depthwise' ? channelView(operation.input, from, to) : operation.input;

@@ -6,6 +6,7 @@ import { decodeStream } from '../../commandStream.js';
 import { readPayload } from '../../payload.js';
 import { runStream } from '../../runStream.js';
 import type { Compiled } from '../compileGraph.js';
+import { type StreamCycles, streamCycles } from '../streamCycles.js';
 
 const broken = (reason: string): never => {
   throw new Error(reason);
@@ -41,4 +42,10 @@ export function openCompiled(compiled: Compiled): (inputs: readonly Int8Array[])
 export function findingsOf({ payload }: Compiled): string[] {
   const { config, words } = readPayload(payload, broken);
   return checkStream(decodeStream(words, broken), config, () => true, broken).map((f) => f.text);
+}
+
+/** Estimated cycles of what was emitted. */
+export function cyclesOf({ payload }: Compiled): StreamCycles {
+  const { config, words } = readPayload(payload, broken);
+  return streamCycles(decodeStream(words, broken), config, broken);
 }
