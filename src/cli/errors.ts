@@ -73,6 +73,16 @@ export const errors = {
     text: "'{path}' is {tool} {got}, mote works with {expected}",
     help: '{help}',
   },
+  'npu.node': {
+    exit: 3,
+    text: "node '{node}' ({op}) cannot be in a kmodel: {reason}",
+    help: 'mote inspect lists the nodes; a pack for the CPU runs all of them',
+  },
+  'npu.memory': {
+    exit: 4,
+    text: 'the NPU has {limit} bytes for feature maps, {what} ends at {bytes}',
+    help: 'a smaller input, or fewer channels where the map is largest',
+  },
   'costs.other': {
     exit: 3,
     text: "'{path}' holds the costs of {got}, not of {expected}",

@@ -5,24 +5,12 @@
 // bodies. Facts: nncase v0.2 runtime/model.h and k210_ops_body.h (Apache-2.0).
 import { fail } from '../../cli/errors.js';
 import type { BatchNormRow, Segment } from './convolution.js';
+import { type CpuNode, cpuNodeOf } from './cpuNodes.js';
+import { type Broken, type MemoryRange, Reader, type Shape4 } from './kmodelBytes.js';
 import { bitField, decodeLayer, type LayerWords, layerBytes, strayBits } from './layerWords.js';
 
-const kmodelMagic = 0x4b4d444c;
-const kmodelVersion = 4;
-
-export const areas = { constants: 0, main: 1, kpu: 2 } as const;
-export type Area = keyof typeof areas;
-export const valueTypes = { float32: 0, uint8: 1 } as const;
-export type ValueType = keyof typeof valueTypes;
-
-export interface MemoryRange {
-  area: Area;
-  type: ValueType;
-  startBytes: number;
-  bytes: number;
-}
-
-export type Shape4 = readonly [n: number, c: number, h: number, w: number];
+export const kmodelMagic = 0x4b4d444c;
+export const kmodelVersion = 4;
 
 /** A convolution on the KPU, with what its layer words point to. */
 export interface KpuConvNode {
@@ -45,14 +33,14 @@ export interface KpuUploadNode {
   shape: Shape4;
 }
 
-/** A node for the CPU that this reader keeps as bytes. */
+/** A node for the CPU that this reader keeps as bytes: one that cpuNodes.ts has no row for. */
 export interface OtherNode {
   op: 'other';
   opcode: number;
   body: Uint8Array;
 }
 
-export type KmodelNode = KpuConvNode | KpuUploadNode | OtherNode;
+export type KmodelNode = KpuConvNode | KpuUploadNode | CpuNode | OtherNode;
 
 export interface Kmodel {
   constants: Uint8Array;
@@ -62,7 +50,7 @@ export interface Kmodel {
   nodes: KmodelNode[];
 }
 
-const opcodes = { kpuUpload: 0x2001, kpuConv2d: 0x2002 } as const;
+export const opcodes = { kpuUpload: 0x2001, kpuConv2d: 0x2002 } as const;
 export const batchNormBytes = 8;
 /** Sixteen segments of 8 bytes and sixteen result biases. */
 export const activationBytes = 16 * 8 + 16;
@@ -71,61 +59,6 @@ export const kernelSizes = [1, 3] as const;
 /** No K210 has more: 8 MiB of SRAM in all, 2 of them the KPU's. */
 const mainLimitBytes = 8 * 1024 * 1024;
 const countLimit = 4096;
-
-type Broken = (reason: string) => never;
-
-class Reader {
-  private at = 0;
-  private readonly view: DataView;
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly broken: Broken,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  take(count: number, what: string): DataView {
-    if (count > this.bytes.length - this.at)
-      this.broken(`${what} needs ${count} bytes at ${this.at}, the file ends before`);
-    const part = new DataView(this.view.buffer, this.view.byteOffset + this.at, count);
-    this.at += count;
-    return part;
-  }
-
-  skip = (count: number, what: string): void => void this.take(count, what);
-  u32 = (what: string): number => this.take(4, what).getUint32(0, true);
-
-  copy(count: number, what: string): Uint8Array {
-    const { buffer, byteOffset } = this.take(count, what);
-    return new Uint8Array(buffer, byteOffset, count).slice();
-  }
-}
-
-function nameOf<K extends string>(table: Record<K, number>, value: number, what: string, broken: Broken): K {
-  const found = (Object.keys(table) as K[]).find((key) => table[key] === value);
-  return found ?? broken(`${what} ${value} is none that version 4 has`);
-}
-
-function readRange(reader: Reader, broken: Broken): MemoryRange {
-  const area = reader.u32('a memory range');
-  const type = reader.u32('a memory range');
-  const startBytes = reader.u32('a memory range');
-  const bytes = reader.u32('a memory range');
-  // A range that is left out is all zero, and its area says nothing.
-  return {
-    area: nameOf(areas, area, 'memory area', broken),
-    type: nameOf(valueTypes, type, 'value type', broken),
-    startBytes,
-    bytes,
-  };
-}
-
-const readShape = (reader: Reader): Shape4 => [
-  reader.u32('a shape'),
-  reader.u32('a shape'),
-  reader.u32('a shape'),
-  reader.u32('a shape'),
-];
 
 function readCount(reader: Reader, what: string, broken: Broken): number {
   const count = reader.u32('the header');
@@ -154,9 +87,9 @@ export function readKmodel(file: Uint8Array, path: string): Kmodel {
   const inputCount = readCount(reader, 'inputs', broken);
   const outputCount = readCount(reader, 'outputs', broken);
   reader.u32('the header');
-  const ranges = Array.from({ length: inputCount }, () => readRange(reader, broken));
-  const shapes = Array.from({ length: inputCount }, () => readShape(reader));
-  const outputs = Array.from({ length: outputCount }, () => readRange(reader, broken));
+  const ranges = Array.from({ length: inputCount }, () => reader.range());
+  const shapes = Array.from({ length: inputCount }, () => reader.shape());
+  const outputs = Array.from({ length: outputCount }, () => reader.range());
   const table = Array.from({ length: nodeCount }, () => ({
     opcode: reader.u32('the node table'),
     bytes: reader.u32('the node table'),
@@ -175,15 +108,15 @@ function readNode(opcode: number, body: Uint8Array, broken: Broken): KmodelNode 
   if (opcode === opcodes.kpuUpload)
     return {
       op: 'kpuUpload',
-      input: readRange(reader, broken),
-      output: readRange(reader, broken),
-      shape: readShape(reader),
+      input: reader.range(),
+      output: reader.range(),
+      shape: reader.shape(),
     };
-  return { op: 'other', opcode, body };
+  return cpuNodeOf(opcode, reader) ?? { op: 'other', opcode, body };
 }
 
 function readConv(reader: Reader, broken: Broken): KpuConvNode {
-  const mainOutput = readRange(reader, broken);
+  const mainOutput = reader.range();
   const batches = reader.u32('the body');
   if (batches !== 1) broken(`it has a batch of ${batches}`);
   reader.u32('the body');

@@ -2,6 +2,7 @@
 // A kmodel as an NpuFile: what `mote npu` shows of it and runs.
 import type { NpuFile, NpuOperation } from '../npuFile.js';
 import { checkKmodel } from './checkKmodel.js';
+import { isCpuNode } from './cpuNodes.js';
 import {
   activationBytes,
   batchNormBytes,
@@ -44,6 +45,15 @@ function operationOf(node: KmodelNode): NpuOperation {
       placement: `main ${node.input.startBytes} > ${rows(node.output.startBytes / kpuRowBytes)}`,
     };
   }
+  if (isCpuNode(node))
+    return {
+      name: `${node.op} (CPU)`,
+      inputShape: node.op === 'mean' ? node.inShape.slice(1) : [node.input.bytes],
+      outputShape: node.op === 'mean' ? node.outShape.slice(1) : [node.output.bytes],
+      macs: node.op === 'matmul' ? node.rows * node.depth * node.columns : 0,
+      parameterBytes: node.op === 'matmul' ? node.weights.bytes + 4 * node.bias.length : 0,
+      placement: `main ${node.input.startBytes} > main ${node.output.startBytes}`,
+    };
   return {
     name: `CPU node 0x${node.opcode.toString(16)}`,
     inputShape: [],

@@ -2,14 +2,9 @@
 // Runs a kmodel in the functional model of the KPU: what Canaan's simulator computes, not what silicon was seen to do.
 import { fail } from '../../cli/errors.js';
 import { convolve, type KpuConv } from './convolution.js';
-import {
-  type Kmodel,
-  type KmodelNode,
-  type KpuConvNode,
-  type KpuUploadNode,
-  kernelSizes,
-  type MemoryRange,
-} from './kmodel.js';
+import { type CpuMemory, cpuNodeFits, isCpuNode, runCpuNode } from './cpuNodes.js';
+import { type Kmodel, type KmodelNode, type KpuConvNode, type KpuUploadNode, kernelSizes } from './kmodel.js';
+import type { MemoryRange } from './kmodelBytes.js';
 import { downloadMap, kpuRamBytes, kpuRowBytes, type MapShape, mapElements, mapRows, uploadMap } from './kpuMemory.js';
 import { pooledShape, poolMap, pools } from './pooling.js';
 
@@ -87,10 +82,24 @@ function runConv(node: KpuConvNode, memory: KpuMemory, path: string): void {
   }
 }
 
+function cpuMemory(memory: KpuMemory, path: string): CpuMemory {
+  return {
+    bytes: (range) => rangeBytes(memory, range, path),
+    floats(range) {
+      const bytes = rangeBytes(memory, range, path);
+      if (bytes.byteOffset % 4 || bytes.length % 4) fail('npu.broken', { path, reason: 'floats are not aligned' });
+      return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    },
+  };
+}
+
 function runNode(node: KmodelNode, memory: KpuMemory, path: string): void {
   if (node.op === 'kpuConv2d') runConv(node, memory, path);
   else if (node.op === 'kpuUpload') runUpload(node, memory, path);
-  else fail('npu.operator', { path, operator: `0x${node.opcode.toString(16)}` });
+  else if (isCpuNode(node)) {
+    if (!cpuNodeFits(node)) fail('npu.broken', { path, reason: `a ${node.op} has other sizes than its memory` });
+    runCpuNode(node, cpuMemory(memory, path));
+  } else fail('npu.operator', { path, operator: `0x${node.opcode.toString(16)}` });
 }
 
 function runUpload(node: KpuUploadNode, memory: KpuMemory, path: string): void {

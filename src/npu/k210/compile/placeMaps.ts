@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where each map lies in the KPU's 32,768 rows: maps that one layer reads as one lie one behind the other, what is read
+// later is not overwritten, and the rest goes to the lowest free rows.
+import { fail } from '../../../cli/errors.js';
+import { kpuRows, mapRows } from '../kpuMemory.js';
+import type { KpuProgram, MapId } from './kpuLayer.js';
+
+interface Block {
+  maps: MapId[];
+  rows: number;
+  /** Layers at which it is alive, both included; -1 is before the first. */
+  first: number;
+  last: number;
+  row: number;
+}
+
+/** Maps that are no part of another, with those that must lie behind them. */
+function blocksOf({ maps, layers, inputs }: KpuProgram): Block[] {
+  const partners = new Set(maps.flatMap((m) => m.parts ?? []));
+  const joined = maps.flatMap(({ parts }) => (parts ? [[...parts]] : []));
+  const single = maps.flatMap(({ parts }, id) => (parts || partners.has(id) ? [] : [[id]]));
+  return [...joined, ...single].map((ids) => {
+    const readBy = (id: MapId): boolean =>
+      ids.includes(id) || (maps[id].parts?.some((part) => ids.includes(part)) ?? false);
+    const writes = layers.flatMap((l, i) => (ids.includes(l.target) ? [i] : []));
+    const reads = layers.flatMap((l, i) => (readBy(l.source) ? [i] : []));
+    return {
+      maps: ids,
+      rows: ids.reduce((sum, id) => sum + mapRows(maps[id].shape), 0),
+      first: ids.some((id) => inputs.includes(id)) ? -1 : Math.min(...writes),
+      last: Math.max(...writes, ...reads, -1),
+      row: 0,
+    };
+  });
+}
+
+/** The lowest row with room between the blocks that live at the same time. */
+function lowestRow(block: Block, placed: readonly Block[]): number {
+  const others = placed.filter((b) => b.first <= block.last && block.first <= b.last).sort((a, b) => a.row - b.row);
+  let row = 0;
+  for (const other of others) {
+    if (row + block.rows <= other.row) break;
+    row = Math.max(row, other.row + other.rows);
+  }
+  return row;
+}
+
+/** First row of each map; `npu.memory` where they do not fit. */
+export function placeMaps(program: KpuProgram): number[] {
+  const blocks = blocksOf(program).sort((a, b) => b.rows - a.rows || a.first - b.first);
+  const placed: Block[] = [];
+  for (const block of blocks) {
+    block.row = lowestRow(block, placed);
+    placed.push(block);
+    if (block.row + block.rows > kpuRows) {
+      const { name, shape } = program.maps[block.maps[0]];
+      fail('npu.memory', {
+        what: `'${name}' (${shape.width}x${shape.height}x${shape.channels})`,
+        bytes: (block.row + block.rows) * 64,
+        limit: kpuRows * 64,
+      });
+    }
+  }
+  const rowOf = new Array<number>(program.maps.length).fill(0);
+  for (const { maps, row } of placed) {
+    let at = row;
+    for (const id of maps) {
+      rowOf[id] = at;
+      at += mapRows(program.maps[id].shape);
+    }
+  }
+  for (const [id, { parts }] of program.maps.entries()) if (parts) rowOf[id] = rowOf[parts[0]];
+  return rowOf;
+}
