@@ -2,12 +2,13 @@
 // One quantization per activation from calibrated ranges. Tensors that must share one (both ends of a pooling or a
 // reshape, all parts of a concatenation) form a group with one range.
 import { fail } from '../cli/errors.js';
-import type { Graph, Node, Quant, TensorId } from '../model/graph.js';
+import { type Graph, NO_TENSOR, type Node, type Quant, type TensorId } from '../model/graph.js';
 import { GraphEditor } from '../passes/editor.js';
-import { fixedQuantOf, isGlobal, passThrough, quantForRange } from '../passes/integerNodes.js';
+import { comparing, fixedQuantOf, isGlobal, passThrough, quantForRange } from '../passes/integerNodes.js';
+import { isRecurrent, sharedStates } from '../passes/integerRecurrent.js';
 import type { Range } from './range.js';
 
-const sharing = new Set(['concat', 'minimum', 'maximum']);
+const sharing = new Set(['concat', 'minimum', 'maximum', 'where', ...comparing]);
 
 export function activationQuants(graph: Graph, ranges: ReadonlyMap<TensorId, Range>): Map<TensorId, Quant> {
   const editor = new GraphEditor(graph);
@@ -30,13 +31,20 @@ function activations(graph: Graph): TensorId[] {
 }
 
 function joinGroups(editor: GraphEditor, node: Node, groups: Groups): void {
+  if (isRecurrent(node.op)) {
+    for (const id of sharedStates(node)) if (!editor.constant(id)) groups.join(node.outputs[0], id);
+    return;
+  }
   const keeps =
     passThrough.has(node.op) || sharing.has(node.op) || (node.op === 'averagePool2d' && !isGlobal({ editor }, node));
   if (!keeps) return;
-  for (const id of node.inputs) {
+  const real = (id: TensorId): boolean => id !== NO_TENSOR && editor.tensor(id).dtype === 'float32';
+  // A comparison has no real output: its inputs share a range among themselves.
+  const [first, ...rest] = [...node.outputs, ...node.inputs].filter(real);
+  for (const id of rest) {
     const producer = editor.producer(id);
     if (editor.constant(id) || (producer && fixedQuantOf(producer))) continue;
-    groups.join(node.outputs[0], id);
+    groups.join(first, id);
   }
 }
 

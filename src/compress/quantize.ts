@@ -32,6 +32,10 @@ export function quantizeInt8(
     editor,
     twins: new Map(),
     wanted: (id) => quants.get(id),
+    holds: (id, { scales: [scale] }) => {
+      const range = ranges.get(id);
+      return range !== undefined && range.min >= -128 * scale && range.max <= 127 * scale;
+    },
     correct: corrector(source, options.biasCorrection),
     round: options.round,
   };

@@ -30,7 +30,7 @@ export interface BinaryRule {
   /** The float32 result before the activation; the caller rounds it. */
   float(a: number, b: number): number;
   /** Of plain int32 numbers without scales. */
-  int32(a: number, b: number): number;
+  int32?(a: number, b: number): number;
   /** Integer arithmetic, where the operator has some. */
   integer?: IntegerRule;
   /** Whether a fused activation is part of the kernel. */
@@ -38,6 +38,8 @@ export interface BinaryRule {
 }
 
 export interface IntegerRule {
+  /** Where it is not both. */
+  types?: readonly KernelType[];
   /** Inputs and output must share scale and zero point. */
   sameScale: boolean;
   fields(node: Node, operands: Operands, rounding: Rounding): CStruct['fields'];
@@ -62,11 +64,16 @@ const kernelTypes: Partial<Record<Tensor['dtype'], KernelType>> = {
 
 const isInteger = (type: KernelType | undefined): boolean => type === 's8' || type === 's16';
 
+const hasKernel = (rule: BinaryRule, type: KernelType): boolean =>
+  type === 's32'
+    ? rule.int32 !== undefined
+    : !isInteger(type) || (rule.integer !== undefined && (rule.integer.types ?? [type]).includes(type));
+
 function obstacle(rule: BinaryRule, node: Node, graph: Graph): Reason | undefined {
   const o = operandsOf(node, graph);
   const tensors = [o.a, o.b, o.y];
   const type = kernelTypes[o.a.dtype];
-  if (!type || tensors.some((t) => t.dtype !== o.a.dtype) || (isInteger(type) && !rule.integer)) {
+  if (!type || tensors.some((t) => t.dtype !== o.a.dtype) || !hasKernel(rule, type)) {
     const types = `${o.a.dtype} and ${o.b.dtype} giving ${o.y.dtype}`;
     return {
       reason: `there is no kernel for ${types}`,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What gru and rnn share: float32, one state. Inputs: x, weights, recurrent weights, bias, h. Outputs: the hidden state of
+// What gru and rnn share: one state; int8 is hiddenInteger.ts. Inputs: x, weights, recurrent weights, bias, h. Outputs: the hidden state of
 // every step, and that after the last.
 import type { Graph, Node, TensorData } from '../model/graph.js';
 import { given, outputOf } from './attributes.js';
@@ -17,11 +17,17 @@ import {
   stepsOf,
   weightsObstacle,
 } from './cell.js';
+import {
+  evaluateIntegerHidden,
+  hiddenIndex,
+  type IntegerHidden,
+  integerHiddenObstacle,
+  isIntegerHidden,
+  lowerIntegerHidden,
+} from './hiddenInteger.js';
 import { kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type OpSpec, optionalInput } from './op.js';
 import { constant } from './weighted.js';
-
-const hiddenIndex = 4;
 
 /** What a step reads; `h` begins at `state`, `x` at `at`. */
 export interface StepData {
@@ -45,6 +51,7 @@ export interface HiddenLayer {
   fields(node: Node): CStruct['fields'];
   /** The new state of one step. */
   step(data: StepData): ArrayLike<number>;
+  integer: IntegerHidden;
 }
 
 function geometry(layer: HiddenLayer, node: Node, graph: Graph): Sequence {
@@ -78,10 +85,11 @@ export function hiddenLayerOp(layer: HiddenLayer): OpSpec {
     op: layer.op,
     infer(node, graph) {
       const s = geometry(layer, node, graph);
-      const { dtype } = outputOf(node, graph);
+      const { dtype, quant } = outputOf(node, graph);
+      const kept = dtype !== 'float32' && quant ? { quant } : {};
       return [
-        { shape: outputShape(s), dtype },
-        { shape: [s.batch, s.hidden], dtype },
+        { shape: outputShape(s), dtype, ...kept },
+        { shape: [s.batch, s.hidden], dtype, ...kept },
       ];
     },
     macs(node, graph) {
@@ -90,16 +98,22 @@ export function hiddenLayerOp(layer: HiddenLayer): OpSpec {
     },
     updates: [{ input: hiddenIndex, output: 1 }],
     unsupported(node, graph) {
+      const weights = weightsObstacle(node, graph, [1, 2, 3], [hiddenIndex]);
+      if (isIntegerHidden(node, graph))
+        return weights ?? integerHiddenObstacle(layer.integer, node, graph, geometry(layer, node, graph));
       const other = [...node.inputs, ...node.outputs].find((id) => id >= 0 && graph.tensors[id].dtype !== 'float32');
       if (other !== undefined)
         return {
-          reason: `it has a kernel for float32 only, not for ${graph.tensors[other].dtype}`,
-          change: 'keep it in float32, or use an LSTM',
+          reason: `it has kernels for float32 and int8 throughout, and here there is ${graph.tensors[other].dtype} too`,
+          change: 'keep it in float32',
         };
-      return weightsObstacle(node, graph, [1, 2, 3], [hiddenIndex]);
+      return weights;
     },
-    lower(node, { graph }) {
+    lower(node, { graph, rounding }) {
       const s = geometry(layer, node, graph);
+      const ports = { inputs: callInputs(node, graph, [hiddenIndex]), outputs: [0, 1] };
+      if (isIntegerHidden(node, graph))
+        return { ...lowerIntegerHidden(layer.integer, node, graph, s, rounding), ...ports };
       const [w, r] = [inputOf(node, graph, 1), inputOf(node, graph, 2)];
       const call = kernelCall(
         layer.op,
@@ -115,13 +129,13 @@ export function hiddenLayerOp(layer: HiddenLayer): OpSpec {
           ['gate_clip', { float: clipAttr(node, 'gateClip') }],
         ],
       );
-      return {
-        ...call,
-        inputs: callInputs(node, graph, [hiddenIndex]),
-        outputs: [0, 1],
-        scratchBytes: 4 * layer.gates * s.hidden,
-      };
+      return { ...call, ...ports, scratchBytes: 4 * layer.gates * s.hidden };
     },
-    evaluate: (node, inputs, { graph }) => evaluate(layer, node, inputs, geometry(layer, node, graph)),
+    evaluate(node, inputs, { graph, rounding }) {
+      const s = geometry(layer, node, graph);
+      return isIntegerHidden(node, graph)
+        ? evaluateIntegerHidden(layer.integer, node, inputs, graph, s, rounding)
+        : evaluate(layer, node, inputs, s);
+    },
   };
 }

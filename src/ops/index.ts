@@ -42,6 +42,8 @@ import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
 import { pairOps } from './pair.js';
 import { position } from './position.js';
+import { prelu } from './prelu.js';
+import { product } from './product.js';
 import { quantize } from './quantize.js';
 import { reduceOps } from './reduce.js';
 import { reshape } from './reshape.js';
@@ -52,6 +54,7 @@ import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { slide } from './slide.js';
 import { softmax } from './softmax.js';
+import { squaredDifference } from './squaredDifference.js';
 import { sub } from './sub.js';
 import { svdf } from './svdf.js';
 import { tanh } from './tanh.js';
@@ -96,6 +99,9 @@ const specs: readonly OpSpec[] = [
   slice,
   slide,
   softmax,
+  prelu,
+  product,
+  squaredDifference,
   sub,
   svdf,
   tanh,

@@ -3,22 +3,33 @@
 // mean square plus epsilon, times scale plus bias, which are constants of `depth` elements or left out. Layer, instance and
 // group norm are this after a reshape.
 import { elementCount, type Graph, type Node, type TensorData } from '../model/graph.js';
-import { badShape, finiteNumber, given, int } from './attributes.js';
+import { badShape, finiteNumber, given, int, outputOf } from './attributes.js';
 import { sqrtf } from './floatMath.js';
 import { kernelCall } from './kernels.js';
+import {
+  evaluateIntegerNorm,
+  integerNormObstacle,
+  lowerIntegerNorm,
+  type NormRows,
+  type NormTensors,
+} from './layerNormInteger.js';
 import { inputOf, type OpSpec, optionalInput } from './op.js';
 import { tensorConstant } from './weighted.js';
 
 const f = Math.fround;
 
-interface Rows {
-  rows: number;
-  depth: number;
-  epsilon: number;
-  centre: boolean;
-}
+const isFloat = (node: Node, graph: Graph): boolean =>
+  inputOf(node, graph, 0).dtype === 'float32' && outputOf(node, graph).dtype === 'float32';
 
-function rowsOf(node: Node, graph: Graph): Rows {
+const tensorsOf = (node: Node, graph: Graph): NormTensors => ({
+  node,
+  x: inputOf(node, graph, 0),
+  y: outputOf(node, graph),
+  scale: optionalInput(node, graph, 1)?.data,
+  bias: optionalInput(node, graph, 2)?.data,
+});
+
+function rowsOf(node: Node, graph: Graph): NormRows {
   const elements = elementCount(inputOf(node, graph, 0).shape);
   const depth = int(node, 'depth', { min: 1, max: 2 ** 31 - 1 });
   if (elements % depth !== 0) badShape(node, `rows of ${depth} of ${elements} elements`);
@@ -34,7 +45,12 @@ function rowsOf(node: Node, graph: Graph): Rows {
   };
 }
 
-function normalizeRow(x: Float32Array, { depth, epsilon, centre }: Rows, scale?: TensorData, bias?: TensorData): void {
+function normalizeRow(
+  x: Float32Array,
+  { depth, epsilon, centre }: NormRows,
+  scale?: TensorData,
+  bias?: TensorData,
+): void {
   let mean = 0;
   for (const v of x) mean = f(mean + v);
   mean = centre ? f(mean / depth) : 0;
@@ -59,17 +75,16 @@ export const layerNorm: OpSpec = {
   macs: (node, graph) => elementCount(inputOf(node, graph, 0).shape),
   inPlace: () => [0],
   unsupported(node, graph) {
-    const { dtype } = inputOf(node, graph, 0);
-    if (dtype !== 'float32') return { reason: `there is no kernel for ${dtype}`, change: 'keep this layer in float32' };
     const computed = [1, 2].some((i) => {
       const t = optionalInput(node, graph, i);
       return t !== undefined && (!t.data || t.dtype !== 'float32');
     });
-    return computed
-      ? { reason: 'its scale or bias is not constant', change: 'multiply and add in layers of their own' }
-      : undefined;
+    if (computed)
+      return { reason: 'its scale or bias is not constant', change: 'multiply and add in layers of their own' };
+    return isFloat(node, graph) ? undefined : integerNormObstacle(tensorsOf(node, graph), rowsOf(node, graph));
   },
   lower(node, { graph }) {
+    if (!isFloat(node, graph)) return lowerIntegerNorm(tensorsOf(node, graph), rowsOf(node, graph));
     const { rows, depth, epsilon, centre } = rowsOf(node, graph);
     const pointer = (name: string, i: number) => {
       const t = optionalInput(node, graph, i);
@@ -90,6 +105,7 @@ export const layerNorm: OpSpec = {
   },
   evaluate(node, inputs, { graph }) {
     const rows = rowsOf(node, graph);
+    if (!isFloat(node, graph)) return [evaluateIntegerNorm(tensorsOf(node, graph), rows, given(node, inputs, 0))];
     const out = Float32Array.from(given(node, inputs, 0));
     for (let r = 0; r < rows.rows; r++)
       normalizeRow(out.subarray(r * rows.depth, (r + 1) * rows.depth), rows, inputs[1], inputs[2]);

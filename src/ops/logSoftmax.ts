@@ -1,13 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
-// logSoftmax over the last axis: x - max - log(sum of exp(x - max)).
-import { elementCount } from '../model/graph.js';
-import { given } from './attributes.js';
+// logSoftmax over the last axis: x - max - log(sum of exp(x - max)). int8: the exponentials of softmax, and a logarithm that
+// is worked out bit by bit, once per row.
+import { elementCount, type Graph, type Node, type TensorData } from '../model/graph.js';
+import { given, outputOf } from './attributes.js';
 import { sameType } from './elementwise.js';
+import { expNegativeQ5 } from './fixedPoint.js';
 import { expf, logf } from './floatMath.js';
 import { kernelCall } from './kernels.js';
-import { inputOf, type OpSpec } from './op.js';
+import { inputOf, type OpSpec, type Rounding } from './op.js';
+import { scaleOf } from './quantized.js';
+import {
+  clampTo,
+  highMul,
+  type Multiplier,
+  quantizeMultiplier,
+  requantize,
+  roundingCode,
+  shiftRound,
+} from './requantize.js';
+import { int8Parameters } from './softmax.js';
 
 const f = Math.fround;
+/** Bits behind the point of a logarithm; the sums of exponentials have one less. */
+const logBits = 20;
+/** ln 2 in Q0.31. */
+const ln2 = 1_488_522_236;
+/** Longest rows whose sums of exponentials fit 32 bits. */
+const maxDepth = 4095;
+
+const depthOf = (node: Node, graph: Graph): number => inputOf(node, graph, 0).shape.at(-1) ?? 1;
+
+interface Integers {
+  exp: Multiplier & { diffMin: number };
+  real: Multiplier;
+  /** Bits that real numbers have less than logarithms, so that the largest fit. */
+  logShift: number;
+  output: Multiplier;
+  zeroPoint: number;
+}
+
+function integers(node: Node, graph: Graph, rounding: Rounding): Integers {
+  const x = inputOf(node, graph, 0);
+  const [input, output] = [scaleOf(node, x), scaleOf(node, outputOf(node, graph))];
+  const bits = clampTo(Math.floor(Math.log2(2 ** 30 / (255 * input.scale))), 0, logBits);
+  return {
+    exp: int8Parameters(node, x, 1, rounding),
+    real: quantizeMultiplier(input.scale * 2 ** bits),
+    logShift: logBits - bits,
+    output: quantizeMultiplier(1 / (output.scale * 2 ** bits)),
+    zeroPoint: output.zeroPoint,
+  };
+}
+
+/** ln(x) with logBits behind the point, of x >= 2^19 with 19. */
+function logarithm(x: number): number {
+  const zeros = Math.clz32(x);
+  let mantissa = BigInt(x) << BigInt(zeros);
+  let log2 = 31 - zeros - (logBits - 1);
+  for (let i = 0; i < logBits; i++) {
+    mantissa = (mantissa * mantissa) >> 31n;
+    log2 *= 2;
+    if (mantissa >> 32n) {
+      log2++;
+      mantissa >>= 1n;
+    }
+  }
+  return highMul(log2, ln2);
+}
+
+function integerRow(p: Integers, rounding: Rounding, row: Int8Array): void {
+  const max = row.reduce((a, b) => Math.max(a, b));
+  let sum = 0;
+  for (const q of row)
+    if (q - max >= p.exp.diffMin) sum += shiftRound(expNegativeQ5(requantize(q - max, p.exp, rounding)), 12);
+  const log = shiftRound(logarithm(sum), p.logShift);
+  for (let i = 0; i < row.length; i++) {
+    const real = requantize(row[i] - max, p.real, rounding) - log;
+    row[i] = clampTo((requantize(real, p.output, rounding) + p.zeroPoint) | 0, -128, 127);
+  }
+}
+
+function floatRow(row: Float32Array): void {
+  let max = row[0];
+  for (const v of row) if (v > max) max = v;
+  let sum = 0;
+  for (const v of row) sum = f(sum + expf(f(v - max)));
+  const log = logf(sum);
+  for (let i = 0; i < row.length; i++) row[i] = f(f(row[i] - max) - log);
+}
 
 export const logSoftmax: OpSpec = {
   op: 'logSoftmax',
@@ -15,30 +95,46 @@ export const logSoftmax: OpSpec = {
   macs: () => 0,
   inPlace: () => [0],
   unsupported(node, graph) {
-    const { dtype } = inputOf(node, graph, 0);
-    return dtype === 'float32'
-      ? undefined
-      : {
-          reason: `there is no kernel for ${dtype}`,
-          change: 'keep this layer in float32, or leave it out behind the last layer',
-        };
+    const [{ dtype }, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
+    const depth = depthOf(node, graph);
+    if (dtype !== y.dtype || !['float32', 'int8'].includes(dtype))
+      return {
+        reason: `there is no kernel for ${dtype} giving ${y.dtype}`,
+        change: 'keep this layer in float32 or int8, or leave it out behind the last layer',
+      };
+    return dtype === 'int8' && depth > maxDepth
+      ? { reason: `its rows of ${depth} elements are longer than ${maxDepth}`, change: 'keep this layer in float32' }
+      : undefined;
   },
-  lower(node, { graph }) {
-    const { shape } = inputOf(node, graph, 0);
-    const depth = shape.at(-1) ?? 1;
-    return kernelCall('logSoftmax', ['f32'], Object.entries({ rows: elementCount(shape) / depth, depth }));
+  lower(node, { graph, rounding }) {
+    const x = inputOf(node, graph, 0);
+    const depth = depthOf(node, graph);
+    const rows = { rows: elementCount(x.shape) / depth, depth };
+    if (x.dtype === 'float32') return kernelCall('logSoftmax', ['f32'], Object.entries(rows));
+    const p = integers(node, graph, rounding);
+    const fields = {
+      ...rows,
+      multiplier: p.exp.multiplier,
+      shift: p.exp.shift,
+      diff_min: p.exp.diffMin,
+      real_multiplier: p.real.multiplier,
+      real_shift: p.real.shift,
+      log_shift: p.logShift,
+      output_multiplier: p.output.multiplier,
+      output_shift: p.output.shift,
+      output_zero_point: p.zeroPoint,
+      rounding: roundingCode(rounding),
+    };
+    return kernelCall('logSoftmax', ['s8'], Object.entries(fields));
   },
-  evaluate(node, inputs, { graph }) {
-    const depth = inputOf(node, graph, 0).shape.at(-1) ?? 1;
-    const out = Float32Array.from(given(node, inputs, 0));
+  evaluate(node, inputs, { graph, rounding }): TensorData[] {
+    const depth = depthOf(node, graph);
+    const out = given(node, inputs, 0).slice() as Float32Array | Int8Array;
+    const p = out instanceof Int8Array ? integers(node, graph, rounding) : undefined;
     for (let r = 0; r < out.length; r += depth) {
       const row = out.subarray(r, r + depth);
-      let max = row[0];
-      for (const v of row) if (v > max) max = v;
-      let sum = 0;
-      for (const v of row) sum = f(sum + expf(f(v - max)));
-      const log = logf(sum);
-      for (let i = 0; i < depth; i++) row[i] = f(f(row[i] - max) - log);
+      if (p && row instanceof Int8Array) integerRow(p, rounding, row);
+      else floatRow(row as Float32Array);
     }
     return [out];
   },

@@ -9,8 +9,8 @@ export type PairFunction = (a: number, b: number) => number;
 
 export interface PairRow {
   op: string;
-  /** By type of both inputs. The output is of that type, or bool (`b8`) where `compares`. */
-  types: Partial<Record<'f32' | 's32' | 'b8', PairFunction>>;
+  /** By type of both inputs. The output is of that type, or bool (`b8`) where `compares`; int8 is compared in one scale. */
+  types: Partial<Record<'f32' | 's32' | 's8' | 'b8', PairFunction>>;
   compares?: boolean;
 }
 
@@ -28,15 +28,13 @@ const floorModf: PairFunction = (a, b) => {
   return rest !== 0 && rest < 0 !== b < 0 ? f(rest + b) : rest;
 };
 
-const same = (compute: PairFunction): PairRow['types'] => ({ f32: compute, s32: compute });
+const same = (compute: PairFunction): PairRow['types'] => ({ f32: compute, s32: compute, s8: compute });
 
 /** Integer division as C's, but defined everywhere: by zero it gives 0, and -2^31 / -1 wraps. */
 export const divideInt: PairFunction = (a, b) => (b === 0 ? 0 : Math.trunc(a / b) | 0);
 
 export const pairTable: readonly PairRow[] = [
   { op: 'pow', types: { f32: powf } },
-  { op: 'prelu', types: { f32: (x, slope) => (x < 0 ? f(x * slope) : x) } },
-  { op: 'squaredDifference', types: { f32: (a, b) => f(f(a - b) * f(a - b)) } },
   { op: 'floorDiv', types: { f32: (a, b) => floorf(f(a / b)), s32: (a, b) => (b === 0 ? 0 : Math.floor(a / b) | 0) } },
   { op: 'floorMod', types: { f32: floorModf, s32: floorMod } },
   { op: 'mod', types: { f32: fmodf, s32: (a, b) => (b === 0 ? 0 : (a % b) | 0) } },

@@ -11,7 +11,9 @@ export interface Fold {
 
 export interface ReduceRow {
   op: string;
-  types: Partial<Record<'f32' | 's32', Fold>>;
+  types: Partial<Record<'f32' | 's32' | 's16' | 's8', Fold>>;
+  /** int8: the sum of a function of input - zero point, which is rescaled with the input's scale to a power. */
+  scaled?: { term(x: number): number; power: 1 | 2 /** The longest sum that fits 32 bits. */; maxCount: number };
 }
 
 const lowest = -(2 ** 31);
@@ -24,16 +26,35 @@ export const reduceTable: readonly ReduceRow[] = [
   {
     op: 'sum',
     types: { f32: { start: 0, step: (s, x) => f(s + x) }, s32: { start: 0, step: (s, x) => (s + x) | 0 } },
+    scaled: { term: (x) => x, power: 1, maxCount: 2 ** 23 },
   },
-  { op: 'sumSquare', types: { f32: { start: 0, step: (s, x) => f(s + f(x * x)) } } },
-  { op: 'sumAbs', types: { f32: { start: 0, step: (s, x) => f(s + Math.abs(x)) } } },
+  {
+    op: 'sumSquare',
+    types: { f32: { start: 0, step: (s, x) => f(s + f(x * x)) } },
+    scaled: { term: (x) => x * x, power: 2, maxCount: 2 ** 15 },
+  },
+  {
+    op: 'sumAbs',
+    types: { f32: { start: 0, step: (s, x) => f(s + Math.abs(x)) } },
+    scaled: { term: Math.abs, power: 1, maxCount: 2 ** 23 },
+  },
   { op: 'product', types: { f32: { start: 1, step: (s, x) => f(s * x) }, s32: { start: 1, step: Math.imul } } },
   {
     op: 'reduceMax',
-    types: { f32: { start: Number.NEGATIVE_INFINITY, step: larger }, s32: { start: lowest, step: larger } },
+    types: {
+      f32: { start: Number.NEGATIVE_INFINITY, step: larger },
+      s32: { start: lowest, step: larger },
+      s16: { start: -32768, step: larger },
+      s8: { start: -128, step: larger },
+    },
   },
   {
     op: 'reduceMin',
-    types: { f32: { start: Number.POSITIVE_INFINITY, step: smaller }, s32: { start: -(lowest + 1), step: smaller } },
+    types: {
+      f32: { start: Number.POSITIVE_INFINITY, step: smaller },
+      s32: { start: -(lowest + 1), step: smaller },
+      s16: { start: 32767, step: smaller },
+      s8: { start: 127, step: smaller },
+    },
   },
 ];

@@ -98,49 +98,79 @@ export const resizeNearest: OpSpec = {
   },
 };
 
+/** Parts of 1 as TensorFlow Lite has them: ten bits. */
+const unit = 1024;
+const inUnits = (weights: number[]): number[] => weights.map((w) => Math.round(w * unit));
+const linearTypes: Partial<Record<Tensor['dtype'], KernelType>> = { float32: 'f32', int8: 's8', int16: 's16' };
+
+/** Between four elements, for the type. */
+type Mix = (corners: readonly [number, number, number, number], row: number, column: number) => number;
+
+const mixFloats: Mix = ([a, b, c, d], row, column) => {
+  const mix = (first: number, second: number, part: number): number => f(first + f(part * f(second - first)));
+  return mix(mix(a, b, column), mix(c, d, column), row);
+};
+
+/** Half is rounded away from zero. */
+const mixIntegers: Mix = ([a, b, c, d], row, column) => {
+  const mix = (first: number, second: number, part: number): number => first * (unit - part) + second * part;
+  const sum = mix(mix(a, b, column), mix(c, d, column), row);
+  const half = (unit * unit) / 2;
+  return Math.trunc((sum + (sum > 0 ? half : -half)) / (unit * unit));
+};
+
 export const resizeLinear: OpSpec = {
   op: 'resizeLinear',
-  infer: (node, graph) => [{ shape: blendOf(node, graph).shape, dtype: blendOf(node, graph).x.dtype }],
+  infer(node, graph) {
+    const { shape, x } = blendOf(node, graph);
+    return [{ shape, dtype: x.dtype, ...(x.quant ? { quant: x.quant } : {}) }];
+  },
   macs: (node, graph) => 3 * elementCount(blendOf(node, graph).shape),
   unsupported(node, graph) {
-    const { dtype } = blendOf(node, graph).x;
-    return dtype === 'float32'
-      ? undefined
-      : {
-          reason: `there is no kernel for ${dtype}`,
-          change: 'keep this layer in float32, or resize to the nearest pixel',
-        };
+    const b = blendOf(node, graph);
+    if (!linearTypes[b.x.dtype])
+      return {
+        reason: `there is no kernel for ${b.x.dtype}`,
+        change: 'keep this layer in float32, or resize to the nearest pixel',
+      };
+    return b.x.dtype !== 'float32' && [...b.rowWeights, ...b.columnWeights].some((w) => w < 0 || w > 1)
+      ? { reason: 'it goes beyond the image', change: 'keep this layer in float32' }
+      : undefined;
   },
   lower(node, { graph }) {
     const b = blendOf(node, graph);
+    const float = b.x.dtype === 'float32';
+    const weights = (name: string, values: number[]) => (float ? floats(name, values) : ints(name, inUnits(values)));
     return kernelCall(
       'resizeLinear',
-      ['f32'],
+      [linearTypes[b.x.dtype] as KernelType],
       [
         ...sizes(b),
         ints('rows', b.rows),
         ints('next_rows', b.nextRows),
-        floats('row_weights', b.rowWeights),
+        weights('row_weights', b.rowWeights),
         ints('columns', b.columns),
         ints('next_columns', b.nextColumns),
-        floats('column_weights', b.columnWeights),
+        weights('column_weights', b.columnWeights),
       ],
     );
   },
   evaluate(node, inputs, { graph }) {
     const b = blendOf(node, graph);
     const x = given(node, inputs, 0);
-    const out = new Float32Array(elementCount(b.shape));
+    const float = b.x.dtype === 'float32';
+    const out = makeData(b.x.dtype, elementCount(b.shape)) as Float32Array;
     const [width, channels] = [b.x.shape[2], b.x.shape[3]];
+    const [rowWeights, columnWeights] = [b.rowWeights, b.columnWeights].map((w) => (float ? w : inUnits(w)));
+    const mix = float ? mixFloats : mixIntegers;
     let at = 0;
     b.rows.forEach((r, i) => {
       b.columns.forEach((c, j) => {
         for (let k = 0; k < channels; k++) {
           const from = (row: number, column: number): number => x[(row * width + column) * channels + k];
-          const mix = (first: number, second: number, part: number): number => f(first + f(part * f(second - first)));
-          const top = mix(from(r, c), from(r, b.nextColumns[j]), b.columnWeights[j]);
-          const bottom = mix(from(b.nextRows[i], c), from(b.nextRows[i], b.nextColumns[j]), b.columnWeights[j]);
-          out[at++] = mix(top, bottom, b.rowWeights[i]);
+          const [below, right] = [b.nextRows[i], b.nextColumns[j]];
+          const corners = [from(r, c), from(r, right), from(below, c), from(below, right)] as const;
+          out[at++] = mix(corners, rowWeights[i], columnWeights[j]);
         }
       });
     });

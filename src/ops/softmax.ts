@@ -88,7 +88,12 @@ function obstacle(node: Node, graph: Graph): Reason | undefined {
 const differenceBits = 5;
 
 /** TensorFlow Lite's PreprocessSoftmaxScaling and CalculateInputRadius. */
-function int8Parameters(node: Node, x: Tensor, beta: number, rounding: Rounding): Multiplier & { diffMin: number } {
+export function int8Parameters(
+  node: Node,
+  x: Tensor,
+  beta: number,
+  rounding: Rounding,
+): Multiplier & { diffMin: number } {
   const largest = (rounding === 'single' ? 2 ** 30 : 2 ** 31) - 1;
   const real = Math.min(beta * scaleOf(node, x).scale * 2 ** (31 - differenceBits), largest);
   const m = quantizeMultiplier(real);

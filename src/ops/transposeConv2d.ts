@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // transposeConv2d: every input pixel lays its kernel over the output at `strides`; written as what each output gathers.
 // Weights OHWI with I = input channels / groups.
-import { elementCount, type Graph, type Node, type Tensor } from '../model/graph.js';
+import { elementCount, type Graph, makeData, type Node, type Tensor, type TensorData } from '../model/graph.js';
 import { badShape, given, image, int, intList, maxWindow } from './attributes.js';
 import { kernelCall } from './kernels.js';
-import { inputOf, type OpSpec, optionalInput } from './op.js';
-import { tensorConstant } from './weighted.js';
+import { type ConstArray, type CStruct, inputOf, type OpSpec, optionalInput, type Rounding } from './op.js';
+import { clampTo, requantize, roundingCode } from './requantize.js';
+import { integerConstants, type Rescaling, rescalingOf, tensorConstant, weightedObstacle } from './weighted.js';
 
 const f = Math.fround;
 
@@ -43,20 +44,37 @@ const inputRow = (out: number, k: number, stride: number, dilation: number, pad:
   return at < 0 || at % stride !== 0 || at / stride >= size ? -1 : at / stride;
 };
 
-function evaluateFloat(
-  g: Geometry,
-  x: ArrayLike<number>,
-  w: ArrayLike<number>,
-  bias?: ArrayLike<number>,
-): Float32Array {
+interface Sum {
+  start(channel: number): number;
+  add(sum: number, x: number, w: number): number;
+  finish(sum: number, channel: number): number;
+}
+
+const floatSum = (bias?: ArrayLike<number>): Sum => ({
+  start: () => 0,
+  add: (sum, x, w) => f(sum + f(x * w)),
+  finish: (sum, c) => (bias ? f(sum + bias[c]) : sum),
+});
+
+/** Sums wrap as in C. */
+function integerSum(r: Rescaling, rounding: Rounding, bias?: ArrayLike<number>): Sum {
+  const { input, output } = r;
+  return {
+    start: (c) => bias?.[c] ?? 0,
+    add: (sum, x, w) => (sum + (x - input.zeroPoint) * w) | 0,
+    finish: (sum, c) =>
+      clampTo((requantize(sum, r.multipliers[c * r.step], rounding) + output.zeroPoint) | 0, r.range.min, r.range.max),
+  };
+}
+
+function evaluate(g: Geometry, x: ArrayLike<number>, w: ArrayLike<number>, sum: Sum, out: Float32Array): TensorData {
   const [, h, width, channels] = g.x.shape;
   const [, kh, kw] = g.w.shape;
-  const out = new Float32Array(g.outH * g.outW * g.outC);
   for (let i = 0; i < out.length; i++) {
     const oc = i % g.outC;
     const [oy, ox] = [Math.floor(i / g.outC / g.outW), Math.floor(i / g.outC) % g.outW];
     const first = Math.floor(oc / (g.outC / g.groups)) * g.depth;
-    let sum = 0;
+    let acc = sum.start(oc);
     for (let ky = 0; ky < kh; ky++) {
       const y = inputRow(oy, ky, g.strides[0], g.dilations[0], g.pads[0], h);
       for (let kx = 0; y >= 0 && kx < kw; kx++) {
@@ -64,10 +82,10 @@ function evaluateFloat(
         if (at < 0) continue;
         const from = (y * width + at) * channels + first;
         const weight = ((oc * kh + ky) * kw + kx) * g.depth;
-        for (let c = 0; c < g.depth; c++) sum = f(sum + f(x[from + c] * w[weight + c]));
+        for (let c = 0; c < g.depth; c++) acc = sum.add(acc, x[from + c], w[weight + c]);
       }
     }
-    out[i] = bias ? f(sum + bias[oc]) : sum;
+    out[i] = sum.finish(acc, oc);
   }
   return out;
 }
@@ -84,46 +102,50 @@ export const transposeConv2d: OpSpec = {
   },
   unsupported(node, graph) {
     const { x, w } = geometryOf(node, graph);
-    const bias = optionalInput(node, graph, 2);
-    if (x.dtype !== 'float32' || w.dtype !== 'float32')
-      return {
-        reason: `there is no kernel for ${x.dtype} with ${w.dtype} weights`,
-        change: 'keep this layer in float32, or resize and convolve',
-      };
-    if (!w.data || (bias && !bias.data))
-      return { reason: 'its weights are computed, not constant', change: 'use constant weights' };
-    return undefined;
+    if (x.dtype === 'int16')
+      return { reason: 'there is no kernel for int16', change: 'keep this layer in float32 or int8' };
+    return weightedObstacle(node, graph, elementCount(w.shape.slice(1)), false);
   },
-  lower(node, { graph }) {
+  lower(node, { graph, rounding }) {
     const g = geometryOf(node, graph);
     const bias = optionalInput(node, graph, 2);
-    return kernelCall(
-      'transposeConv2d',
-      ['f32', 'f32'],
-      [
-        ['in_h', g.x.shape[1]],
-        ['in_w', g.x.shape[2]],
-        ['in_c', g.x.shape[3]],
-        ['out_h', g.outH],
-        ['out_w', g.outW],
-        ['out_c', g.outC],
-        ['kernel_h', g.w.shape[1]],
-        ['kernel_w', g.w.shape[2]],
-        ['stride_h', g.strides[0]],
-        ['stride_w', g.strides[1]],
-        ['dilation_h', g.dilations[0]],
-        ['dilation_w', g.dilations[1]],
-        ['pad_top', g.pads[0]],
-        ['pad_left', g.pads[1]],
-        ['depth', g.depth],
-        ['group_outputs', g.outC / g.groups],
-        ['weights', tensorConstant('weights', g.w)],
-        ['bias', bias ? tensorConstant('bias', bias) : null],
-      ],
-    );
+    const shape: CStruct['fields'] = [
+      ['in_h', g.x.shape[1]],
+      ['in_w', g.x.shape[2]],
+      ['in_c', g.x.shape[3]],
+      ['out_h', g.outH],
+      ['out_w', g.outW],
+      ['out_c', g.outC],
+      ['kernel_h', g.w.shape[1]],
+      ['kernel_w', g.w.shape[2]],
+      ['stride_h', g.strides[0]],
+      ['stride_w', g.strides[1]],
+      ['dilation_h', g.dilations[0]],
+      ['dilation_w', g.dilations[1]],
+      ['pad_top', g.pads[0]],
+      ['pad_left', g.pads[1]],
+      ['depth', g.depth],
+      ['group_outputs', g.outC / g.groups],
+    ];
+    const weights = tensorConstant('weights', g.w) as { const: ConstArray };
+    const biases = bias ? tensorConstant('bias', bias) : null;
+    if (g.x.dtype === 'float32')
+      return kernelCall('transposeConv2d', ['f32', 'f32'], [...shape, ['weights', weights], ['bias', biases]]);
+    const r = rescalingOf(node, graph, 0);
+    const fields: CStruct['fields'] = [
+      ...shape,
+      ['input_zero_point', r.input.zeroPoint],
+      ...integerConstants(weights, biases, r),
+      ['output_zero_point', r.output.zeroPoint],
+      ['rounding', roundingCode(rounding)],
+    ];
+    return kernelCall('transposeConv2d', ['s8', 's8'], fields);
   },
-  evaluate(node, inputs, { graph }) {
+  evaluate(node, inputs, { graph, rounding }) {
+    const g = geometryOf(node, graph);
     const bias = optionalInput(node, graph, 2) ? given(node, inputs, 2) : undefined;
-    return [evaluateFloat(geometryOf(node, graph), given(node, inputs, 0), given(node, inputs, 1), bias)];
+    const sum = g.x.dtype === 'float32' ? floatSum(bias) : integerSum(rescalingOf(node, graph, 0), rounding, bias);
+    const out = makeData(g.x.dtype, g.outH * g.outW * g.outC) as Float32Array;
+    return [evaluate(g, given(node, inputs, 0), given(node, inputs, 1), sum, out)];
   },
 };

@@ -147,7 +147,7 @@ export const tensorConstant = (name: string, { data, dtype, shape }: Tensor): { 
 /** weights, bias, multiplier, shift, requantize_step: the constants of an integer kernel. */
 export function integerConstants(
   weights: { const: ConstArray },
-  bias: { const: ConstArray },
+  bias: { const: ConstArray } | null,
   r: Rescaling,
 ): CStruct['fields'] {
   const { multipliers } = r;

@@ -14,8 +14,10 @@ import {
 import { unaryTable } from '../ops/unaryTable.js';
 import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
-import { realValues, sameQuant, storedConstant } from './constants.js';
+import { floatTensor, realValues, sameQuant, storedConstant } from './constants.js';
 import type { GraphEditor } from './editor.js';
+import { choice, comparison, fromPlain, isPlain, toPlain } from './integerPlain.js';
+import { integerRecurrent, isRecurrent } from './integerRecurrent.js';
 import { type Correct, integerWeights, type RoundWeights } from './integerWeights.js';
 
 export interface IntegerContext {
@@ -24,6 +26,8 @@ export interface IntegerContext {
   twins: Map<TensorId, TensorId>;
   /** Quantization that a float tensor should have, where something says so. */
   wanted(id: TensorId): Quant | undefined;
+  /** Whether all values of a float tensor are whole numbers that int8 holds at this quantization. */
+  holds?(id: TensorId, quant: Quant): boolean;
   /** Corrects biases for the rounding of weights, when that is asked for. */
   correct?: Correct;
   /** Rounds weights to less than eight bits, when that is asked for. */
@@ -37,6 +41,8 @@ const fixedQuant: Readonly<Record<string, [scale: number, zeroPoint: number]>> =
   softmax: [1 / 256, -128],
   logistic: [1 / 256, -128],
   tanh: [1 / 128, 0],
+  // Of bools and small whole numbers.
+  cast: [1, 0],
 };
 /** The quantization that an operator gives its output whatever is wanted. */
 export function fixedQuantOf(node: Node): Quant | undefined {
@@ -44,7 +50,24 @@ export function fixedQuantOf(node: Node): Quant | undefined {
 }
 
 /** Operators that only choose or move input values: output quantization is the input's. */
-export const passThrough = new Set(['maxPool2d', 'reshape', 'transpose', 'slice', 'pad', 'clamp']);
+export const passThrough = new Set([
+  'maxPool2d',
+  'reshape',
+  'transpose',
+  'slice',
+  'pad',
+  'clamp',
+  'expand',
+  'tile',
+  'gather',
+  'reduceMax',
+  'reduceMin',
+  'resizeNearest',
+  'resizeLinear',
+]);
+
+/** Operators that compare two numbers, which therefore share a scale. */
+export const comparing = new Set(['equal', 'notEqual', 'less', 'lessEqual']);
 
 const rules: Record<string, Rule> = {
   conv2d: weighted,
@@ -53,7 +76,20 @@ const rules: Record<string, Rule> = {
   add: arithmetic,
   sub: arithmetic,
   mul: arithmetic,
-  div: arithmetic,
+  div: division,
+  matmul: arithmetic,
+  prelu: arithmetic,
+  squaredDifference: arithmetic,
+  sum: arithmetic,
+  sumSquare: arithmetic,
+  sumAbs: arithmetic,
+  product: arithmetic,
+  layerNorm: normalized,
+  logSoftmax: arithmetic,
+  pow: withNumber,
+  floorDiv: withNumber,
+  floorMod: withNumber,
+  mod: withNumber,
   mean: arithmetic,
   leakyRelu: arithmetic,
   hardSwish: arithmetic,
@@ -73,22 +109,43 @@ const rules: Record<string, Rule> = {
   slice: passing,
   pad: passing,
   clamp: passing,
+  expand: passing,
+  tile: passing,
+  gather: passing,
+  reduceMax: passing,
+  reduceMin: passing,
+  resizeNearest: passing,
+  resizeLinear: passing,
+  transposeConv2d: transposed,
+  where: choice,
+  cast: fromPlain,
+  argMax: toPlain,
+  argMin: toPlain,
+  ...Object.fromEntries([...comparing].map((op) => [op, comparison])),
   ...Object.fromEntries(unaryTable.map(({ op }) => [op, arithmetic])),
 };
 
-export const hasIntegerRule = (op: string): boolean => Object.hasOwn(rules, op);
+export const hasIntegerRule = (op: string): boolean => Object.hasOwn(rules, op) || isRecurrent(op);
 
 /** Adds the integer node and records the twin of its output; false where the node has to stay float. */
 export function makeInteger(ctx: IntegerContext, node: Node): boolean {
-  if (!hasIntegerRule(node.op) || node.outputs.length !== 1) return false;
-  const twin = rules[node.op](ctx, node);
+  if (isRecurrent(node.op)) return integerRecurrent(ctx, node);
+  if (node.outputs.length !== 1) return false;
+  const rule = isPlain(ctx, node) ? toPlain : Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+  const twin = rule?.(ctx, node);
   if (twin === undefined) return false;
   ctx.twins.set(node.outputs[0], twin);
   return true;
 }
 
 /** An int8 tensor like a float one, and the integer node that computes it. */
-function emit(ctx: IntegerContext, node: Node, inputs: TensorId[], quant: Quant, change: Partial<Node> = {}): TensorId {
+export function emit(
+  ctx: IntegerContext,
+  node: Node,
+  inputs: TensorId[],
+  quant: Quant,
+  change: Partial<Node> = {},
+): TensorId {
   const { name, shape } = ctx.editor.tensor(node.outputs[0]);
   const output = ctx.editor.addTensor({ name, dtype: 'int8', shape: [...shape], quant });
   ctx.editor.addNode({ op: node.op, name: node.name, attrs: node.attrs, ...change, inputs, outputs: [output] });
@@ -96,12 +153,17 @@ function emit(ctx: IntegerContext, node: Node, inputs: TensorId[], quant: Quant,
 }
 
 /** The same numbers with another quantization. */
-export function requantized(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId {
+export function requantized(
+  ctx: IntegerContext,
+  id: TensorId,
+  quant: Quant,
+  dtype: 'int8' | 'int16' = 'int8',
+): TensorId {
   const tensor = ctx.editor.tensor(id);
-  if (sameQuant(tensor.quant, quant)) return id;
+  if (sameQuant(tensor.quant, quant) && tensor.dtype === dtype) return id;
   const output = ctx.editor.addTensor({
     name: `${tensor.name}/requantized`,
-    dtype: 'int8',
+    dtype,
     shape: [...tensor.shape],
     quant,
   });
@@ -110,7 +172,7 @@ export function requantized(ctx: IntegerContext, id: TensorId, quant: Quant): Te
 }
 
 /** Integer twin of an operand: computed before, or a constant quantized here (per tensor). */
-function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined {
+export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined {
   const known = ctx.twins.get(id);
   if (known !== undefined) return known;
   const stored = storedConstant(ctx.editor, id);
@@ -133,7 +195,7 @@ function addConstant({ editor }: IntegerContext, stored: Tensor & { data: Tensor
 }
 
 /** Integer twin of an operand with a given quantization. No node computes a constant: its numbers are quantized anew. */
-function operandIn(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId | undefined {
+export function operandIn(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId | undefined {
   const known = ctx.twins.get(id);
   if (known !== undefined) return requantized(ctx, known, quant);
   const stored = storedConstant(ctx.editor, id);
@@ -183,6 +245,55 @@ function sameScale(ctx: IntegerContext, node: Node): TensorId | undefined {
   return inputs.every((id) => id !== undefined) ? emit(ctx, node, inputs, quant) : undefined;
 }
 
+/** By a constant, a product. */
+function division(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const stored = storedConstant(ctx.editor, node.inputs[1]);
+  if (!stored) return arithmetic(ctx, node);
+  const values = realValues(stored).map((v) => 1 / v);
+  if (!values.every(Number.isFinite)) return undefined;
+  const inverse = ctx.editor.addTensor(floatTensor(`${stored.name}/inverse`, [...stored.shape], values));
+  return arithmetic(ctx, { ...node, op: 'mul', inputs: [node.inputs[0], inverse] });
+}
+
+/** A function of two numbers of which one is constant and the same for all elements, which stays real: a table. */
+function withNumber(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const quant = ctx.wanted(node.outputs[0]);
+  const inputs = node.inputs.map((id) => {
+    const stored = storedConstant(ctx.editor, id);
+    if (!stored) return ctx.twins.get(id);
+    const values = realValues(stored);
+    return values.every((v) => v === values[0])
+      ? ctx.editor.addTensor(floatTensor(stored.name, [1], [values[0]]))
+      : undefined;
+  });
+  if (!quant || !inputs.every((id) => id !== undefined)) return undefined;
+  return emit(ctx, node, inputs as TensorId[], quant);
+}
+
+/** The scale and bias of a norm stay real: the operator works out the integers. */
+function normalized(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  const quant = ctx.wanted(node.outputs[0]);
+  const constants = node.inputs.slice(1).map((id) => {
+    if (id === NO_TENSOR) return id;
+    const stored = storedConstant(ctx.editor, id);
+    return stored && ctx.editor.addTensor(floatTensor(stored.name, [...stored.shape], realValues(stored)));
+  });
+  if (x === undefined || !quant || !constants.every((id) => id !== undefined)) return undefined;
+  return emit(ctx, node, [x, ...(constants as TensorId[])], quant);
+}
+
+/** A transposed convolution has the weights of a convolution: by output channel first. */
+function transposed(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  const quant = ctx.wanted(node.outputs[0]);
+  if (x === undefined || !quant) return undefined;
+  const scales = { input: scaleOf(ctx.editor.tensor(x).quant), output: scaleOf(quant) };
+  const constants = integerWeights(ctx.editor, { ...node, op: 'conv2d' }, scales);
+  if (!constants) return undefined;
+  return emit(ctx, node, [x, constants.weights, ...(constants.bias === NO_TENSOR ? [] : [constants.bias])], quant);
+}
+
 function fixed(ctx: IntegerContext, node: Node): TensorId | undefined {
   const x = ctx.twins.get(node.inputs[0]);
   const quant = fixedQuantOf(node);
@@ -212,12 +323,14 @@ function fromBits(ctx: IntegerContext, node: Node): TensorId | undefined {
   return quant && emit(ctx, node, inputs, quant);
 }
 
+/** Further inputs (the indices of a gather) are plain numbers. */
 function passing(ctx: IntegerContext, node: Node): TensorId | undefined {
-  const x = ctx.twins.get(node.inputs[0]);
+  const x = node.op === 'gather' ? operand(ctx, node.inputs[0]) : ctx.twins.get(node.inputs[0]);
   if (x !== undefined && node.op === 'reshape' && ctx.editor.tensor(x).dtype === 'int32')
     return emitBits(ctx, node, [x]);
   const quant = x === undefined ? undefined : ctx.editor.tensor(x).quant;
-  return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
+  const rest = node.inputs.slice(1).map((id) => ctx.twins.get(id) ?? id);
+  return x === undefined || !quant ? undefined : emit(ctx, node, [x, ...rest], quant);
 }
 
 /** Integer average pooling keeps the scale of its input; over the whole image it is a `mean`, which need not. */

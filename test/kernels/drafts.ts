@@ -16,7 +16,7 @@ import {
   setAttrs,
 } from './draft.js';
 import { packWeights } from './packedDrafts.js';
-import { plainDrafters } from './plainDrafts.js';
+import { pairTableDraft, plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
 import { cachedAttention, dynamicFullyConnected, dynamicQuantize, embedding, position, rotary } from './textDrafts.js';
@@ -50,6 +50,8 @@ export const drafters: Record<string, Drafter> = {
   sub: binary,
   mul: binary,
   div: binary,
+  prelu: binary,
+  squaredDifference: binary,
   minimum: binary,
   maximum: binary,
   averagePool2d: pooling,
@@ -64,10 +66,13 @@ export const drafters: Record<string, Drafter> = {
   tanh: elementwise,
   hardSwish: elementwise,
   leakyRelu: elementwise,
-  lut: (row, random) => elementwise({ ...row, op: random.pick([...tables, ...unaryTable.map((u) => u.op)]) }, random),
+  lut: (row, random) =>
+    random.chance(0.15)
+      ? pairTableDraft(random)
+      : elementwise({ ...row, op: random.pick([...tables, ...unaryTable.map((u) => u.op)]) }, random),
   transpose,
   slice,
-  stridedCopy: (row, random) => (random.chance(0.5) ? transpose(row, random) : slice(row, random)),
+  stridedCopy: (row, random) => random.pick([transpose, slice, tile, expand])(row, random),
   pad,
   concat,
   quantize: conversion,
@@ -227,6 +232,8 @@ function fullyConnected(row: KernelRow, random: Random): Draft {
   return d;
 }
 
+const clamping = ['add', 'sub', 'mul', 'div'];
+
 function binary(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const dtype = dtypes[row.activation];
@@ -246,7 +253,7 @@ function binary(row: KernelRow, random: Random): Draft {
   operand(which === 'first');
   operand(which === 'second');
   addOutput(d, dtype, shared ?? randomQuant(random, dtype));
-  if (!shared && row.activation !== 's32' && row.op !== 'minimum' && row.op !== 'maximum') maybeActivation(d);
+  if (!shared && row.activation !== 's32' && clamping.includes(row.op)) maybeActivation(d);
   return d;
 }
 
@@ -349,6 +356,30 @@ function transpose(row: KernelRow, random: Random): Draft {
     [perm[i], perm[j]] = [perm[j], perm[i]];
   }
   setAttrs(d, { perm });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function tile(row: KernelRow, random: Random): Draft {
+  const d = draft('tile', random);
+  const shape = Array.from({ length: random.int(1, 2) }, () => random.int(1, 5));
+  addInput(d, dtypes[row.activation], shape, undefined);
+  setAttrs(d, { repeats: shape.map(() => random.int(1, 3)) });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+function expand(row: KernelRow, random: Random): Draft {
+  const d = draft('expand', random);
+  const shape = Array.from({ length: random.int(1, 4) }, () => random.int(1, 4));
+  const from = random.int(0, shape.length - 1);
+  addInput(
+    d,
+    dtypes[row.activation],
+    shape.slice(from).map((n) => (random.chance(0.4) ? 1 : n)),
+    undefined,
+  );
+  setAttrs(d, { shape });
   addOutput(d, dtypes[row.activation], undefined);
   return d;
 }

@@ -12,6 +12,10 @@ export interface GroupRequest {
   /** The batches of one kernel; what it throws is that kernel's failure. */
   batchesOf(kernel: string): Batch[];
   machines?: readonly BoardChange[];
+  /** Kernels of one program. */
+  size?: number;
+  /** Fewer translation units (joinSources.ts). */
+  join?: boolean;
 }
 
 type Result = string[] | Error;
@@ -28,7 +32,7 @@ async function runGroup(kernels: readonly string[], request: GroupRequest): Prom
       results.set(kernel, asError(error));
     }
   }
-  const run = (list: Batch[]): Promise<string[][]> => runBatches(list, request.board, request.machines);
+  const run = (list: Batch[]): Promise<string[][]> => runBatches(list, request.board, request.machines, request.join);
   try {
     const defects = await run([...batches.values()].flat());
     for (const [kernel, own] of batches) results.set(kernel, defects.splice(0, own.length).flat());
@@ -44,9 +48,10 @@ async function runGroup(kernels: readonly string[], request: GroupRequest): Prom
 export function kernelGroups(request: GroupRequest): (kernel: string) => Promise<string[]> {
   const running = new Map<number, Promise<Map<string, Result>>>();
   return async (kernel) => {
-    const group = Math.floor(request.kernels.indexOf(kernel) / kernelsPerGroup);
-    const start = group * kernelsPerGroup;
-    const results = running.get(group) ?? runGroup(request.kernels.slice(start, start + kernelsPerGroup), request);
+    const size = request.size ?? kernelsPerGroup;
+    const group = Math.floor(request.kernels.indexOf(kernel) / size);
+    const start = group * size;
+    const results = running.get(group) ?? runGroup(request.kernels.slice(start, start + size), request);
     running.set(group, results);
     const result = (await results).get(kernel);
     if (result === undefined) throw new Error(`${kernel} was not run`);

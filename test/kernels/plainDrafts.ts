@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random nodes of the operators on plain numbers: pairs, choices, conversions, and what moves elements by numbers.
-import type { DType } from '../../src/model/graph.js';
+import { type DType, quantOf } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import { pairTable } from '../../src/ops/pairTable.js';
 import { reduceTable } from '../../src/ops/reduceTable.js';
@@ -37,6 +37,20 @@ function pair(row: KernelRow, random: Random): Draft {
     else addInput(d, dtype, shape);
   }
   addOutput(d, row.weight === 'b8' ? 'bool' : dtype);
+  for (const id of d.node.inputs) if (dtype === 'int8') d.graph.tensors[id].quant = quantOf(0.5, 3);
+  return d;
+}
+
+/** A function of an int8 tensor and a real number: a table. */
+export function pairTableDraft(random: Random): Draft {
+  const d = draft(random.pick(['pow', 'floorDiv', 'floorMod', 'mod']), random);
+  const number = (): void =>
+    addConstant(d, 'float32', [1], undefined, Float32Array.of(random.pick([2, 0.5, -1, 3, 1.7])));
+  const first = random.chance(0.3);
+  if (first) number();
+  addInput(d, 'int8', [random.int(1, 5), random.int(1, 60)]);
+  if (!first) number();
+  addOutput(d, 'int8');
   return d;
 }
 
@@ -78,7 +92,8 @@ function reduce(row: KernelRow, random: Random): Draft {
   const shape = [random.int(2, 6), ...randomShape(random, random.int(1, 3))];
   addInput(d, dtypes[row.activation], shape);
   setAttrs(d, { axes: axesOf(random, shape.length), keepDims: random.chance(0.5) });
-  addOutput(d, dtypes[row.activation]);
+  const scale = Math.fround(2 ** random.real(-6, 4));
+  addOutput(d, dtypes[row.activation], row.activation === 's8' ? quantOf(scale, random.int(-128, 127)) : undefined);
   return d;
 }
 
@@ -114,18 +129,18 @@ function gather(row: KernelRow, random: Random): Draft {
 
 function layerNorm(row: KernelRow, random: Random): Draft {
   const d = draft('layerNorm', random);
-  const depth = random.int(1, 12);
+  const depth = random.pick([random.int(1, 12), random.int(1, 12), random.int(100, 400)]);
   addInput(d, dtypes[row.activation], [random.int(1, 4), depth]);
   for (let i = random.int(0, 2); i > 0; i--) addConstant(d, 'float32', [depth]);
-  setAttrs(d, { depth, epsilon: 1e-5, centre: random.chance(0.6) });
-  addOutput(d, 'float32');
+  setAttrs(d, { depth, epsilon: random.pick([1e-5, 1e-12, 0.5]), centre: random.chance(0.6) });
+  addOutput(d, dtypes[row.activation]);
   return d;
 }
 
 function logSoftmax(row: KernelRow, random: Random): Draft {
   const d = draft('logSoftmax', random);
-  addInput(d, dtypes[row.activation], [random.int(1, 4), random.int(1, 12)]);
-  addOutput(d, 'float32');
+  addInput(d, dtypes[row.activation], [random.int(1, 4), random.pick([random.int(1, 12), random.int(100, 400)])]);
+  addOutput(d, dtypes[row.activation]);
   return d;
 }
 
@@ -136,8 +151,8 @@ const many = (random: Random, min: number, max: number): number[] =>
 function resize(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const shape = image(random);
-  addInput(d, dtypes[row.activation], shape, undefined);
-  delete d.graph.tensors[d.node.inputs[0]].quant;
+  addInput(d, dtypes[row.activation], shape);
+  const { quant } = d.graph.tensors[d.node.inputs[0]];
   const [rows, columns] = [many(random, 0, shape[1] - 1), many(random, 0, shape[2] - 1)];
   setAttrs(d, { rows, columns });
   if (row.op === 'resizeLinear')
@@ -147,17 +162,33 @@ function resize(row: KernelRow, random: Random): Draft {
       rowWeights: rows.map(() => random.real(0, 1)),
       columnWeights: columns.map(() => random.real(0, 1)),
     });
-  addOutput(d, dtypes[row.activation], undefined);
+  addOutput(d, dtypes[row.activation], quant);
   return d;
 }
 
-function transposeConv2d(_: KernelRow, random: Random): Draft {
+/** Weights with one scale or one per channel, and sometimes a bias. */
+function addWeights(d: Draft, dtype: DType, shape: number[]): void {
+  const { random } = d;
+  const [channels] = shape;
+  if (dtype === 'float32') {
+    addConstant(d, dtype, shape);
+    if (random.chance(0.5)) addConstant(d, 'float32', [channels]);
+    return;
+  }
+  const count = random.pick([1, channels]);
+  const scales = Float64Array.from({ length: count }, () => Math.fround(2 ** random.real(-8, -3)));
+  addConstant(d, dtype, shape, { scales, zeroPoints: new Int32Array(count), axis: 0 });
+  const bias = Int32Array.from({ length: channels }, () => random.int(-20_000, 20_000));
+  if (random.chance(0.5)) addConstant(d, 'int32', [channels], undefined, bias);
+}
+
+function transposeConv2d(row: KernelRow, random: Random): Draft {
   const d = draft('transposeConv2d', random);
   const [groups, depth, outputs] = [random.int(1, 2), random.int(1, 3), random.int(1, 3)];
   const kernel = [random.int(1, 3), random.int(1, 3)];
-  addInput(d, 'float32', [1, random.int(1, 4), random.int(1, 4), groups * depth]);
-  addConstant(d, 'float32', [groups * outputs, ...kernel, depth]);
-  if (random.chance(0.5)) addConstant(d, 'float32', [groups * outputs]);
+  const [dtype, channels] = [dtypes[row.activation], groups * outputs];
+  addInput(d, dtype, [1, random.int(1, 4), random.int(1, 4), groups * depth]);
+  addWeights(d, dtype, [channels, ...kernel, depth]);
   const small = (max: number): number[] => [random.int(1, max), random.int(1, max)];
   const pads = kernel.map((k) => random.int(0, Math.floor((k - 1) / 2)));
   setAttrs(d, {
@@ -167,7 +198,7 @@ function transposeConv2d(_: KernelRow, random: Random): Draft {
     outputPadding: [0, random.int(0, 1)],
     groups,
   });
-  addOutput(d, 'float32');
+  addOutput(d, dtype);
   return d;
 }
 

@@ -131,17 +131,21 @@ export function slide(_: KernelRow, random: Random): Draft {
 /** gru and rnn. */
 export function hiddenLayer(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
+  const float = row.activation === 'f32';
+  const dtype = float ? 'float32' : 'int8';
   const { batch, inputs, hidden } = addSequence(d, row);
   const isGru = row.op === 'gru';
   addGates(d, row, isGru ? 3 : 1, isGru ? 6 : 1, [inputs, hidden]);
-  if (random.chance(0.7)) addInput(d, 'float32', [batch, hidden]);
+  const output = float ? undefined : quantOf(scale(random, -8, -6), random.int(-40, 40));
+  if (random.chance(0.7)) addInput(d, dtype, [batch, hidden], output);
   else d.node.inputs.push(noTensor);
+  const usual = isGru ? ['sigmoid', 'tanh'] : ['tanh'];
   setAttrs(d, {
-    activations: randomActivations(random, isGru ? ['sigmoid', 'tanh'] : ['tanh']),
-    gateClip: random.chance(0.3) ? random.real(0.5, 4) : null,
+    activations: float ? randomActivations(random, usual) : usual.map((kind) => ({ kind })),
+    gateClip: float && random.chance(0.3) ? random.real(0.5, 4) : null,
     resetAfter: random.chance(0.5),
   });
-  addOutput(d, 'float32');
-  addOutput(d, 'float32');
+  addOutput(d, dtype, output);
+  addOutput(d, dtype, output);
   return d;
 }

@@ -13,6 +13,7 @@ import { startHost } from '../../src/device/wasm.js';
 import { guardValue, partsProgram, stepOf } from '../../src/emit/testing/partsProgram.js';
 import type { Board } from '../../src/generated/board.js';
 import { arenasOf, type Batch, judge, partOf } from './isaBatch.js';
+import { joinSources } from './joinSources.js';
 
 /** The same firmware on another machine: a longer vector register, say. */
 export type BoardChange = (board: Board) => Board;
@@ -43,17 +44,19 @@ async function runAll(device: Device, batches: readonly Batch[], host: boolean):
   }
 }
 
-/** What differs, batch by batch, on every one of the machines; one program serves all of them. */
+/** What differs, batch by batch, on every one of the machines; one program serves all of them. `fewerUnits`: joinSources.ts. */
 export async function runBatches(
   batches: readonly Batch[],
   boardId: string,
   machines: readonly BoardChange[] = [unchanged],
+  fewerUnits = false,
 ): Promise<string[][]> {
   const folder = await mkdtemp(join(tmpdir(), 'mote-batch-'));
   try {
     const dir = join(folder, 'pack');
     const host = boardId === 'host';
-    const { manifest, files } = partsProgram(batches.map(partOf), dir, host);
+    const program = partsProgram(batches.map(partOf), dir, host);
+    const { manifest, files } = fewerUnits ? joinSources(program) : program;
     await writeFolder(dir, files);
     if (host) return await runAll(await startHost(await buildWasm(dir, manifest), manifest), batches, host);
     const board = loadBoard(boardId);

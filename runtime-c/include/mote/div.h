@@ -28,4 +28,20 @@ typedef struct {
 
 void mote_div_s32__ref(const mote_div_s32 *p, const int32_t *a, const int32_t *b, int32_t *output);
 
+/* The quotient of the integers with 22 bits behind the point, rounded, and then rescaled: scale a / (scale b * scale of the
+ * output * 2^22). By zero it is as large as the output can be; 0 / 0 is 0. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+  int32_t a_zero_point, b_zero_point;
+  int32_t output_zero_point, output_multiplier, output_shift;
+  int32_t output_min, output_max;
+  int32_t rounding;
+} mote_div_s8;
+
+void mote_div_s8__ref(const mote_div_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 #endif

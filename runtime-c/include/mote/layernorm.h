@@ -16,4 +16,20 @@ typedef struct {
 
 void mote_layernorm_f32__ref(const mote_layernorm_f32 *p, const float *input, float *output);
 
+/* An element less the mean, divided by the root of the sum of squares of its row, is in Q1.30; it is multiplied by the root
+ * of the depth, the layer's scale and the inverse of the output's, all in `multiplier`, and the bias in steps of 2^-16 of
+ * the output, its zero point included, is added: (part * multiplier + bias * 2^(shift - 16)) / 2^shift. */
+typedef struct {
+  int32_t rows, depth; /* depth at most 2^15 */
+  int32_t centre;
+  int32_t input_zero_point;  /* read without centre */
+  const int64_t *epsilon;    /* in the units of the sum of squares */
+  const int32_t *multipliers; /* one per element of a row, or 0: `multiplier` for all */
+  const int32_t *biases;      /* likewise */
+  int32_t multiplier, bias;
+  int32_t shift; /* 30 to 53 */
+} mote_layernorm_s8;
+
+void mote_layernorm_s8__ref(const mote_layernorm_s8 *p, const int8_t *input, int8_t *output);
+
 #endif

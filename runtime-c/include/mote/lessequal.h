@@ -26,4 +26,15 @@ typedef struct {
 
 void mote_lessequal_s32b8__ref(const mote_lessequal_s32b8 *p, const int32_t *a, const int32_t *b, uint8_t *output);
 
+/* Both of one scale. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+} mote_lessequal_s8b8;
+
+void mote_lessequal_s8b8__ref(const mote_lessequal_s8b8 *p, const int8_t *a, const int8_t *b, uint8_t *output);
+
 #endif

@@ -16,4 +16,20 @@ typedef struct {
 
 void mote_prelu_f32__ref(const mote_prelu_f32 *p, const float *a, const float *b, float *output);
 
+/* As TensorFlow Lite's reference kernel. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+  int32_t a_zero_point, b_zero_point;
+  int32_t output_zero_point;
+  int32_t positive_multiplier, positive_shift; /* scale of a / scale of the output */
+  int32_t negative_multiplier, negative_shift; /* the same times scale of b */
+  int32_t rounding;
+} mote_prelu_s8;
+
+void mote_prelu_s8__ref(const mote_prelu_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 #endif

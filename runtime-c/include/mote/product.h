@@ -20,4 +20,17 @@ typedef struct {
 
 void mote_product_s32__ref(const mote_product_s32 *p, const int32_t *input, int32_t *output);
 
+/* Of x = input - zero point, as a number of 30 bits and an exponent; multiplier and shift are those of scale^count / scale
+ * of the output, whatever their exponent. */
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t input_zero_point;
+  int32_t multiplier, shift;
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_product_s8;
+
+void mote_product_s8__ref(const mote_product_s8 *p, const int8_t *input, int8_t *output);
+
 #endif

@@ -20,4 +20,18 @@ typedef struct {
 
 void mote_reducemin_s32__ref(const mote_reducemin_s32 *p, const int32_t *input, int32_t *output);
 
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+} mote_reducemin_s8;
+
+void mote_reducemin_s8__ref(const mote_reducemin_s8 *p, const int8_t *input, int8_t *output);
+
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+} mote_reducemin_s16;
+
+void mote_reducemin_s16__ref(const mote_reducemin_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -16,4 +16,19 @@ typedef struct {
 
 void mote_squareddifference_f32__ref(const mote_squareddifference_f32 *p, const float *a, const float *b, float *output);
 
+/* Both brought to twice the larger scale with 7 bits to spare, as TensorFlow Lite does. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int8_t *a_constant;
+  const int8_t *b_constant;
+  int32_t a_zero_point, a_multiplier, a_shift;
+  int32_t b_zero_point, b_multiplier, b_shift;
+  int32_t output_zero_point, output_multiplier, output_shift;
+  int32_t rounding;
+} mote_squareddifference_s8;
+
+void mote_squareddifference_s8__ref(const mote_squareddifference_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
+
 #endif

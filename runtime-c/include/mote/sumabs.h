@@ -13,4 +13,16 @@ typedef struct {
 
 void mote_sumabs_f32__ref(const mote_sumabs_f32 *p, const float *input, float *output);
 
+/* The sum of |x| with x = input - zero point. */
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t input_zero_point;
+  int32_t multiplier, shift; /* see requantize.h */
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_sumabs_s8;
+
+void mote_sumabs_s8__ref(const mote_sumabs_s8 *p, const int8_t *input, int8_t *output);
+
 #endif

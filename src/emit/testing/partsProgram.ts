@@ -40,6 +40,8 @@ const alignBytes = 8;
 interface Joined {
   graph: Graph;
   plan: Plan;
+  /** Of the two ports. */
+  vectors: { input: TensorData; output: TensorData };
 }
 
 /** One model of all: node and tensors get numbers of their own, the layout stays. */
@@ -58,11 +60,22 @@ function join(parts: readonly Part[]): Joined {
     for (const [id, offset] of plan.offsetOf) offsetOf.set(ids[id], offset);
   }
   // One port of each kind is enough: calls find all other tensors at their offsets.
-  graph.inputs.push(steps[0].node.inputs[steps[0].call.inputs[0]]);
-  graph.outputs.push(steps[0].node.outputs[0]);
+  const ports = parts.map(({ graph: own, inputs, expected }) => ({
+    input: { id: own.inputs[0], data: inputs[0] },
+    output: { id: own.outputs[0], data: expected[0] },
+  }));
+  const fed = Math.max(
+    0,
+    ports.findIndex((p) => p.input.id !== undefined),
+  );
+  const firstOf = parts.slice(0, fed).reduce((n, p) => n + p.graph.tensors.length, 0);
+  graph.inputs.push(ports[fed].input.id + firstOf);
+  graph.outputs.push(ports[fed].output.id + firstOf);
+  const vectors = { input: ports[fed].input.data, output: ports[fed].output.data };
   const arenaBytes = Math.max(...parts.map((p) => p.plan.arenaBytes));
   return {
     graph,
+    vectors,
     plan: { steps, offsetOf, viewOf: new Map(), arenaBytes, alignBytes: 8, boundBytes: arenaBytes, buffers: [] },
   };
 }
@@ -179,14 +192,16 @@ static int differs(const struct part *p, const uint8_t *arena)
 export function partsProgram(parts: readonly Part[], dir: string, host: boolean): PackOutput {
   const joined = join(parts);
   const [first] = parts;
+  const { graph, plan, vectors } = joined;
   const { manifest, files } = emitPack({
-    ...joined,
+    graph,
+    plan,
     name,
     model: { file: first.file, format: 'mote', sha256: '', quantizedBy: 'file' },
     target: first.target,
     rounding: first.rounding,
     prefer: 'balance',
-    vectors: { inputs: [[first.inputs[0]]], outputs: [[first.expected[0]]], from: 'random' },
+    vectors: { inputs: [[vectors.input]], outputs: [[vectors.output]], from: 'random' },
   });
   const { bytes, at } = dataOf(parts);
   // A compiler's cache knows the text alone, so the text names what the data is.
