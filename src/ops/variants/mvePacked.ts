@@ -12,9 +12,10 @@ import { kernelType } from '../packedConv.js';
 import { clampFields, constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
-import { type CodeBits, codeRows, denseCodes, rowsFor, wholeUnits } from './codeRows.js';
+import { type CodeBits, type Codes, codeRows, denseCodes, rowsFor, wholeUnits } from './codeRows.js';
+import { grownLayer } from './grownLayer.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { ByteStream, mveFactors, vectorBytes } from './mveStream.js';
+import { ByteStream, mveFactors, mveMissingBits, vectorBytes } from './mveStream.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that share a decoded group: where patches are read in place, and bytes for those that are gathered. */
@@ -116,8 +117,29 @@ function denseStored(o: Order, encoding: Encoding): Stored | undefined {
       : o.matrix;
   const found = denseCodes(base, encoding);
   const added = found && outliers(o, base);
-  if (!added) return undefined;
-  const { bits, codes, table } = found;
+  return added && codesStored(o, found, { ...groupScales(o, groupOf(encoding)), ...added });
+}
+
+/** Most bits of the kernel for tables. */
+const tableBits = 4;
+
+/** What codes stand for times 2^grown, as the kernel for palettes has it; its indices are the codes' bits. */
+function tableStored(o: Order, encoding: Encoding, grown: number): Stored | undefined {
+  const found = encoding.kind === 'outliers' || groupOf(encoding) ? undefined : denseCodes(o.matrix, encoding);
+  if (!found || found.table || found.type === 'sparse') return undefined;
+  const bits = found.bits === 'trits' ? 2 : found.bits;
+  if (bits > tableBits) return undefined;
+  const size = 2 ** bits;
+  const value = (i: number): number => (bits === 1 ? 1 - 2 * i : i < size / 2 ? i : i - size);
+  const codes = Int8Array.from(found.codes, (c) => c & (size - 1));
+  return codesStored(o, { bits, codes, table: Int8Array.from({ length: size }, (_, i) => value(i) << grown) }, {});
+}
+
+function codesStored(
+  o: Order,
+  { bits, codes, table }: Pick<Codes, 'bits' | 'codes' | 'table'>,
+  more: Record<string, FieldValue>,
+): Stored {
   const units = o.blocks * o.channels;
   const codeBytes = rowsFor(units, bits) * vectorBytes;
   const rowsOf = (g: number): Uint8Array =>
@@ -131,8 +153,7 @@ function denseStored(o: Order, encoding: Encoding): Stored | undefined {
       code_bytes: codeBytes,
       bits: bits === 'trits' ? 0 : bits,
       ...(padded ? { table: constant('table', 'int8', padded, [padded.length]), table_step: step } : {}),
-      ...groupScales(o, groupOf(encoding)),
-      ...added,
+      ...more,
     },
     groupBytes: wholeUnits(units, bits) * vectorBytes,
   };
@@ -297,15 +318,20 @@ export const absent: Record<string, FieldValue> = {
 };
 
 function lower(kernel: string, type: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding, 'stored');
+  const read = integerLayer(node, graph, rounding, 'stored');
   const w = inputOf(node, graph, 1);
-  if (layer?.groups !== 1 || !w.stored || kernelType(w.stored.encoding) !== type) return undefined;
+  if (read?.groups !== 1 || !w.stored) return undefined;
+  const { encoding } = w.stored;
+  const own = kernelType(encoding) === type;
+  const grown = own || rounding !== 'single' ? 0 : mveMissingBits(read);
+  const layer = own || type === 'palette' ? grownLayer(read, grown) : undefined;
+  if (!layer) return undefined;
   const matrix = weightMatrix(node.op, w);
   const depth = roundUp(matrix.columns, vectorBytes);
   const pixels = layer.outH * layer.outW;
   const channels = pixels === 1 ? 8 : 4;
   const order: Order = { matrix, channels, blocks: depth / vectorBytes, groups: Math.ceil(layer.outC / channels) };
-  const stored = storedOf(order, w.stored.encoding);
+  const stored = own ? storedOf(order, encoding) : tableStored(order, encoding, grown);
   const factors = factorField(layer, order);
   if (!stored || !factors) return undefined;
   const direct = isDirect(layer, depth);

@@ -22,6 +22,10 @@ export function mveFactors(layer: IntegerLayer): Multiplier[] | undefined {
   return factors.every((f) => f !== undefined) ? factors : undefined;
 }
 
+/** By how many bits weights must grow (grownLayer.ts) for the fast form to hold for all channels. */
+export const mveMissingBits = ({ multipliers }: IntegerLayer): number =>
+  multipliers.reduce((most, { multiplier, shift }) => (multiplier > 0 ? Math.max(most, shift + 2) : most), 0);
+
 /** Bytes that are appended to. */
 export class ByteStream {
   private readonly bytes: number[] = [];

@@ -10,9 +10,10 @@ import { clampFields, constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
 import { type CodeBits, codeRows } from './codeRows.js';
+import { grownLayer } from './grownLayer.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { blockFactors, gcd, pairsFit, pointerBytes, threeFits } from './mveDepthwise.js';
-import { ByteStream, mveFactors, vectorBytes } from './mveStream.js';
+import { ByteStream, mveFactors, mveMissingBits, vectorBytes } from './mveStream.js';
 import { type TapCodes, tapCodes } from './packedPlane.js';
 import { laneCall } from './rvvDepthwise.js';
 import type { Lowered, Variant } from './variant.js';
@@ -31,6 +32,15 @@ function packedOf(node: Node, { graph, rounding }: LowerContext): Packed | undef
   const matrix = weightMatrix(node.op, w);
   const taps = tapCodes(matrix, w.stored.encoding);
   return taps && { layer, matrix, taps };
+}
+
+/** The same with weights that are large enough for Helium's rounding: what codes stand for grows. */
+function grownOf({ layer, matrix, taps }: Packed): Packed | undefined {
+  const bits = layer.rounding === 'single' ? mveMissingBits(layer) : 0;
+  const grown = grownLayer(layer, bits);
+  if (!grown || bits === 0) return grown && { layer, matrix, taps };
+  const { signed: _, ...table } = taps.table;
+  return { layer: grown, matrix, taps: { ...taps, table: { ...table, values: table.values.map((v) => v << bits) } } };
 }
 
 const bytesField = (name: string, data: readonly number[]): FieldValue =>
@@ -136,7 +146,8 @@ const threeKernel = 'mote_packedtaps_s8int_3x3__mve';
 const lanesKernel = 'mote_packedtaps_s8int_lanes__rvv';
 
 function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
-  const packed = packedOf(node, context);
+  const read = packedOf(node, context);
+  const packed = read && grownOf(read);
   if (!packed || !pairsFit(packed.layer)) return undefined;
   const { inC, kernelH, kernelW } = packed.layer;
   const tapCount = roundUp(kernelH * kernelW, 2);
@@ -149,7 +160,8 @@ function lowerAny(node: Node, context: LowerContext): Lowered | undefined {
 const mostRepeats = 4;
 
 function lowerThree(node: Node, context: LowerContext): Lowered | undefined {
-  const packed = packedOf(node, context);
+  const read = packedOf(node, context);
+  const packed = read && grownOf(read);
   if (!packed) return undefined;
   const { inC, inW, strideW, kernelH, kernelW } = packed.layer;
   if (kernelH !== 3 || kernelW !== 3 || !threeFits(packed.layer)) return undefined;

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers of few bits have large factors, too large for kernels that look at the high word of a product only. Such a layer
+// has small weights: it is the same layer with weights and biases 2^bits times as large and factors as much smaller.
+import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
+
+const largestWeight = 127;
+const largestInput = 128;
+
+/** Undefined where that is not exact: tflite rounds the product itself, weights must stay int8 and sums int32. */
+export function grownLayer(layer: IntegerLayer, bits: number): IntegerLayer | undefined {
+  if (bits === 0) return layer;
+  const times = 2 ** bits;
+  const largest = layer.weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const bias = foldedLayerBias(layer).reduce((most, b) => Math.max(most, Math.abs(b)), 0);
+  const products = layer.kernelH * layer.kernelW * layer.depth;
+  const mostSum = bias + products * largest * largestInput;
+  // The bias with its zero point taken out again may be larger than the folded one, by less than the products.
+  if (layer.rounding !== 'single' || largest * times > largestWeight || 2 * mostSum * times >= 2 ** 31)
+    return undefined;
+  return {
+    ...layer,
+    weights: layer.weights.map((w) => w * times),
+    bias: layer.bias.map((b) => b * times),
+    multipliers: layer.multipliers.map(({ multiplier, shift }) => ({ multiplier, shift: shift - bits })),
+  };
+}
