@@ -2,9 +2,9 @@
 // The reference models, compiled by mote itself, in the functional model: TensorFlow Lite Micro's answers, bit by bit, no
 // broken rule of the hardware, and estimated cycles beside those of Vela for the same model and part. CI runs every model on every part, twenty inputs on one of them; MOTE_NPU_ALL=1 all.
 import { describe, expect, it } from 'vitest';
+import { headOf, referenceModel } from '../../../../test/support/ethosModels.js';
 import { describeShared } from '../../../../test/support/shared.js';
 import { compileGraph } from './compileGraph.js';
-import { headOf, referenceModel } from './testing/models.js';
 import { cyclesOf, findingsOf, openCompiled } from './testing/runCompiled.js';
 import { velaCycles } from './testing/velaCycles.js';
 

@@ -2,9 +2,9 @@
 // Registers as Vela writes them: for each layer of the streams in ../shared/npu/ethos, with the block that Vela chose, mote
 // sets every register to Vela's value, save what testing/freedoms.ts lists. (Streams that Vela makes today: test/npu.)
 import { expect, it } from 'vitest';
+import { headOf, referenceModel } from '../../../../test/support/ethosModels.js';
 import { describeShared, sharedFile } from '../../../../test/support/shared.js';
 import { freedoms, unexplained } from './testing/freedoms.js';
-import { headOf, referenceModel } from './testing/models.js';
 import { compareWithVela } from './testing/velaOperations.js';
 
 /** `rewritten`: Vela 3 made of person_detect's first convolution one of stride 1 over pairs of columns. */

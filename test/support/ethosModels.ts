@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference models as the built-in compiler takes them, and what TensorFlow Lite Micro answered for them.
 import { readFileSync } from 'node:fs';
-import { goldenInputs } from '../../../../../test/support/generator.js';
-import { int8Models, sharedFile } from '../../../../../test/support/shared.js';
-import type { Graph } from '../../../../model/graph.js';
-import { readModel } from '../../../../model/readModel.js';
-import { evaluateGraph } from '../../../../ops/evaluateGraph.js';
-import { canonicalize } from '../../../../passes/index.js';
+import type { Graph } from '../../src/model/graph.js';
+import { readModel } from '../../src/model/readModel.js';
+import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
+import { canonicalize } from '../../src/passes/index.js';
+import { goldenInputs } from './generator.js';
+import { int8Models, sharedFile } from './shared.js';
 
 export interface ReferenceModel {
   name: string;
@@ -22,9 +22,7 @@ export function referenceModel(name: string): ReferenceModel {
   const [input, output] = [graph.inputs[0], graph.outputs[0]].map((id) =>
     graph.tensors[id].shape.reduce((a, b) => a * b),
   );
-  const golden = new Int8Array(
-    readFileSync(new URL(`../../../../../test/oracle/goldens/${name}.bin`, import.meta.url)),
-  );
+  const golden = new Int8Array(readFileSync(new URL(`../oracle/goldens/${name}.bin`, import.meta.url)));
   return {
     name,
     graph,
