@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A language model writes the text that an independent float implementation writes (test/support/plainLlama.ts).
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadBoard } from '../../src/build/boards.js';
+import { buildFirmware } from '../../src/build/firmware.js';
+import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
 import { buildHost } from '../../src/packFolder.js';
 import { type GeneratedText, generateText } from '../../src/text/generate.js';
 import { makeSampler } from '../../src/text/sampler.js';
 import { readTokenizer, type Tokenizer } from '../../src/text/tokenizer.js';
+import { isPresent } from '../support/equalOnBoard.js';
 import { PackRoom, type TestPack } from '../support/packs.js';
 import { openPlainLlama, plainGreedy } from '../support/plainLlama.js';
 import { describeShared, sharedFile } from '../support/shared.js';
@@ -52,4 +57,29 @@ describeShared('stories260K (../shared)', () => {
     const { tokens } = await greedy({ dir, manifest }, prompt, 40);
     expect(tokens.slice(0, 20)).toEqual(plain.slice(0, 20));
   });
+
+  const board = loadBoard('virtual-m7');
+  it.skipIf(!(isPresent(board) || process.env.CI))(
+    'writes on virtual-m7 in at most 400 KB of RAM, every logit equal to the host (needs QEMU)',
+    async () => {
+      const pack = await room.pack(model, { target: board.target, text: { weights: 'int4g32', context: 256 } });
+      const image = join(room.folder, 'stories.elf');
+      const built = await buildFirmware(pack.dir, board, image);
+      // Arena with all state, console buffers and the whole reserved stack.
+      expect(built.ramBytes).toBeLessThanOrEqual(400_000);
+      expect(built.stackBytes).toBeLessThan(board.stackBytes ?? 4096);
+      const { wasm, manifest } = await buildHost(pack);
+      const twin = { device: await startHost(wasm, manifest), manifest };
+      const device = await startDevice(board, image, {});
+      try {
+        const side = { device, manifest: pack.manifest };
+        const text = await generateText({ side, twin, prompt, tokens: 24, sample: makeSampler(0, 1) });
+        expect(text.firstDifference).toBeUndefined();
+        expect(text.equal).toBe(23);
+        expect(Math.max(...text.counts)).toBeLessThan(1_200_000);
+      } finally {
+        await device.close();
+      }
+    },
+  );
 });

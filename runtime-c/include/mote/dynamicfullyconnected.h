@@ -15,6 +15,10 @@ typedef struct {
 void mote_dynamicfullyconnected_s8s8__ref(const mote_dynamicfullyconnected_s8s8 *p, const int8_t *input,
                                           const float *input_scales, float *output);
 
+/* scratch: in_c int16, at least 4 bytes. */
+void mote_dynamicfullyconnected_s8s8__dsp(const mote_dynamicfullyconnected_s8s8 *p, const int8_t *input,
+                                          const float *input_scales, float *output, uint8_t *scratch);
+
 /* Weights of four bits in groups of 32 columns: group_scale * (code - zero). */
 typedef struct {
   int32_t rows, in_c, out_c;
@@ -27,5 +31,9 @@ typedef struct {
 
 void mote_dynamicfullyconnected_s8s4_g32__ref(const mote_dynamicfullyconnected_s8s4_g32 *p, const int8_t *input,
                                               const float *input_scales, float *output);
+
+/* scratch: 68 bytes for each group of a row. */
+void mote_dynamicfullyconnected_s8s4_g32__dsp(const mote_dynamicfullyconnected_s8s4_g32 *p, const int8_t *input,
+                                              const float *input_scales, float *output, uint8_t *scratch);
 
 #endif

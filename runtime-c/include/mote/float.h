@@ -11,7 +11,7 @@
 
 static inline float mote_float_from_bits(uint32_t bits) {
   float value;
-  memcpy(&value, &bits, sizeof value);
+  __builtin_memcpy(&value, &bits, sizeof value);
   return value;
 }
 

@@ -12,7 +12,7 @@
 
 static inline uint32_t mote_bits_of(float value) {
   uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
+  __builtin_memcpy(&bits, &value, sizeof bits);
   return bits;
 }
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mote/dynamicquantize.h"
 
-#include "mote/floatmath.h"
-
 void mote_dynamicquantize_f32__ref(const mote_dynamicquantize_f32 *p, const float *input, int8_t *output, float *scales) {
   for (int32_t row = 0; row < p->rows; row++) {
     float most = 0.0f;
     for (int32_t i = 0; i < p->depth; i++) {
-      const float magnitude = mote_absf(input[i]);
+      const float magnitude = input[i] < 0.0f ? -input[i] : input[i];
       if (magnitude > most) most = magnitude;
     }
-    const int usable = most > 0.0f && most < MOTE_INFINITY;
+    /* An infinity less itself is not a number. */
+    const int usable = most > 0.0f && most - most == 0.0f;
     /* Of a tiny row the factor overflows: its elements become 127 or, of zeros, -127. */
     const float factor = usable ? 127.0f / most : 0.0f;
     for (int32_t i = 0; i < p->depth; i++) {

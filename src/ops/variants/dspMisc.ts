@@ -3,6 +3,7 @@
 import { dspAddVariants } from './dspAdd.js';
 import { dspDepthwiseVariants } from './dspDepthwise.js';
 import { dspDepthwise16Variants } from './dspDepthwise16.js';
+import { dspDynamicVariants } from './dspDynamic.js';
 import { dspPoolVariants } from './dspPool.js';
 import type { Variant } from './variant.js';
 
@@ -11,4 +12,5 @@ export const dspMiscVariants: readonly Variant[] = [
   ...dspDepthwiseVariants,
   ...dspPoolVariants,
   ...dspDepthwise16Variants,
+  ...dspDynamicVariants,
 ];
