@@ -67,7 +67,7 @@ export interface PackRequest {
   costs?: CostTable;
   /** Of a language model. */
   text?: TextOptions & { tokenizer?: Uint8Array; weights?: string };
-  /** Who compiles for the NPU of the target; the backend's first when left out. */
+  /** Who compiles for the NPU of the target; the backend's default when left out. */
   npuProvider?: string;
   /** Frame by frame: the model takes only what is new of its window. */
   stream?: boolean;

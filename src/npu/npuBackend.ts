@@ -65,8 +65,10 @@ export interface NpuBackend {
   id: string;
   /** Hardware it compiles for: `ethos-u55-128`. */
   configs: readonly string[];
-  /** Compilers, the default first. */
+  /** Compilers. */
   providers: readonly string[];
+  /** The compiler that is taken where none is named: the best one that is there. */
+  defaultProvider(): string;
   /** What an answer from `simulate` does not show, one phrase each. */
   notChecked: readonly string[];
   supports(node: Node, graph: Graph, config: string): Verdict;

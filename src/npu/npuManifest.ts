@@ -13,7 +13,7 @@ export function npuManifest({ graph, places, choice }: Partition & { choice: Npu
   return {
     backend: choice.backend,
     config: choice.config,
-    provider: blobs[0]?.provider ?? choice.provider ?? backend.providers[0],
+    provider: blobs[0]?.provider ?? choice.provider ?? backend.defaultProvider(),
     tool: blobs[0]?.tool ?? '',
     blobs: blobs.map((blob, i) => ({
       layer: graph.nodes.find((n) => n.op === 'npu' && n.attrs.blob === i)?.name ?? '',

@@ -126,7 +126,7 @@ async function compileBatch(
   index: number,
 ): Promise<Compiled> {
   const { subgraph, inputs, outputs } = subgraphOf(graph, members);
-  const compiled = await backend.compile(subgraph, choice.config, choice.provider ?? backend.providers[0]);
+  const compiled = await backend.compile(subgraph, choice.config, choice.provider ?? backend.defaultProvider());
   const macs = members.reduce((sum, n) => sum + specOf(n).macs(n, graph), 0);
   const node: Node = { op: 'npu', name: `npu/${members[0].name}`, inputs, outputs, attrs: { blob: index } };
   return { blob: { ...compiled, macs }, node, members };

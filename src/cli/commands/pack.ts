@@ -10,6 +10,7 @@ import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Recipe } from '../../generated/recipe.js';
 import { parseInputScale } from '../../model/samples.js';
+import { ethosBackend } from '../../npu/ethosu/ethosBackend.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { type PackRequest, packModel } from '../../packModel.js';
 import { codedModes } from '../../plan/codedConstants.js';
@@ -156,6 +157,10 @@ export const pack: CommandSpec = {
       flags: '--coded <when>',
       text: 'store constants entropy-coded; decode them as layers run (stream) or once (start)',
     },
+    {
+      flags: '--npu-compiler <name>',
+      text: "for an Ethos-U: vela (Arm's; the default where it is installed) or builtin (mote's own)",
+    },
     { flags: '--stream', text: 'frame by frame: an inference takes only the new frames of its window' },
     { flags: '--tokenizer <file>', text: 'of a llama2.c checkpoint: the words of its tokens, for mote generate' },
     {
@@ -189,6 +194,7 @@ export const pack: CommandSpec = {
       rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
       prefer,
       coded,
+      npuProvider: choice(options, 'npuCompiler', ethosBackend.providers),
       stream: options.stream === true,
       text: await textOptions(options),
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },

@@ -3,6 +3,7 @@
 import type { Graph } from '../../model/graph.js';
 import type { CompiledBlob, NpuBackend } from '../npuBackend.js';
 import { blobCall } from './blobCall.js';
+import { compileBuiltin } from './builtin/compileBuiltin.js';
 import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
 import { DriverRefusal } from './driverModel.js';
@@ -13,6 +14,7 @@ import { readPayload } from './payload.js';
 import { kernelOperations, type StreamOperation } from './registers.js';
 import { simulateBlob } from './simulateBlob.js';
 import { compileWithVela } from './vela/compileWithVela.js';
+import { velaPath } from './vela/findVela.js';
 
 const broken = (reason: string): never => {
   throw new DriverRefusal(reason);
@@ -20,6 +22,7 @@ const broken = (reason: string): never => {
 
 const providers: Readonly<Record<string, (subgraph: Graph, config: string) => Promise<CompiledBlob>>> = {
   vela: compileWithVela,
+  builtin: compileBuiltin,
 };
 
 const isListed = (o: StreamOperation): boolean => kernelOperations.has(o.name) || o.name === 'DMA_START';
@@ -28,6 +31,8 @@ export const ethosBackend: NpuBackend = {
   id: 'ethosu',
   configs: Object.keys(ethosHardware),
   providers: Object.keys(providers),
+  // A machine without Python compiles all the same.
+  defaultProvider: () => (velaPath() === undefined ? 'builtin' : 'vela'),
   notChecked: ethosNotChecked,
   supports: ethosSupports,
   compile: (subgraph, config, provider) => providers[provider](subgraph, config),

@@ -54,3 +54,10 @@ export const microDepth = (id: string): number => ethosHardware[id]?.micro[2] ??
 export function usableBanks({ shramBanks }: EthosHardware, usesTable: boolean): number {
   return shramBanks - (shramBanks > 16 || usesTable ? 2 : 0);
 }
+
+/** A part as it is when its second core is left out. */
+export const oneCore = (hardware: EthosHardware): EthosHardware => ({
+  ...hardware,
+  macs: hardware.macs / hardware.cores,
+  cores: 1,
+});

@@ -4,7 +4,7 @@ import type { Graph } from '../../../model/graph.js';
 import { place } from '../../../plan/place.js';
 import { roundUp } from '../../../roundUp.js';
 import { blobAlignBytes, blobRegions } from '../../npuBackend.js';
-import { type EthosHardware, ethosHardware } from '../hardware.js';
+import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
 import type { Place } from './emitOperation.js';
 import { lowerNode } from './lowerNode.js';
@@ -121,15 +121,16 @@ class Constants {
   }
 }
 
-const hardwareOf = (config: string): EthosHardware => {
+/** A part of two cores runs on one: the functional model, which judges all of this, has no second. */
+function hardwareOf(config: string): { hardware: EthosHardware; core: EthosHardware } {
   const hardware = ethosHardware[config];
   if (!hardware) throw new Error(`there is no ${config}`);
-  return hardware;
-};
+  return { hardware, core: oneCore(hardware) };
+}
 
 /** Compiles a graph all of whose nodes `supports` takes. */
 export function compileGraph(graph: Graph, config: string, options: CompileOptions = {}): Compiled {
-  const hardware = hardwareOf(config);
+  const { hardware, core } = hardwareOf(config);
   const product = config.includes('u65') ? 'u65' : 'u55';
   const system = systems[product];
   const placed = placeViews(graph);
@@ -141,13 +142,13 @@ export function compileGraph(graph: Graph, config: string, options: CompileOptio
   };
   const numbers = new Map(operations.map((o, i) => [o, i]));
   const givenBlock = (o: NpuOperation) => options.givenBlock?.(o, numbers.get(o) ?? -1);
-  const pieces = scheduleOperations(operations, { hardware, system, fast, givenBlock });
+  const pieces = scheduleOperations(operations, { hardware: core, system, fast, givenBlock });
   const { memory, scratchBytes, fastScratchBytes } = planMemory(placed.storages, pieces, system);
   const constants = new Constants();
   placed.storages.forEach(({ data }, i) => {
     if (data) memory.places.set(i, { region: blobRegions.constants, address: constants.add(data) });
   });
-  const words = writeStream(pieces, { hardware, product, memory, addConstant: (bytes) => constants.add(bytes) });
+  const words = writeStream(pieces, { hardware: core, product, memory, addConstant: (bytes) => constants.add(bytes) });
   const portOf = (id: number): CompiledPort => {
     const view = placed.views.get(id);
     const where = view && memory.places.get(view.storage);

@@ -10,7 +10,7 @@ import { compileGraph } from './compileGraph.js';
 import { tableOps } from './tableOps.js';
 import { findingsOf, openCompiled } from './testing/runCompiled.js';
 
-const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256'];
+const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256', 'ethos-u65-512'];
 
 /** The same numbers for the same seed. */
 function numbers(seed: number): (least: number, most: number) => number {

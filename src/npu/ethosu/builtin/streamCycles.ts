@@ -2,7 +2,7 @@
 // Estimated cycles of a command stream, whoever made it: every operation by the published model (kernelCycles.ts), DMA and
 // operations beside each other as queues and waits allow. An estimate: nothing here has been on silicon.
 import { inputBlock } from '../blockRules.js';
-import { type EthosHardware, ethosHardware } from '../hardware.js';
+import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
 import { queuedDmas, queuedKernels } from '../hazards.js';
 import { kernelOf, type MapRegisters, OperationRegisters, outputMap, rangeOf } from '../operation.js';
 import type { EthosConfig } from '../payload.js';
@@ -115,7 +115,7 @@ export function streamCycles(
   config: EthosConfig,
   broken: (reason: string) => never,
 ): StreamCycles {
-  const hardware = ethosHardware[config.id] ?? broken(`there is no ${config.id}`);
+  const part = ethosHardware[config.id] ?? broken(`there is no ${config.id}`);
   const system = systems[config.product];
   const timeline = new Timeline({ kernel: queuedKernels, dma: queuedDmas[config.product] });
   const each: number[] = [];
@@ -125,6 +125,7 @@ export function streamCycles(
     else if (operation.name === 'KERNEL_WAIT') timeline.wait('kernel', operation.parameter);
     else if (operation.name === 'DMA_START') timeline.run('dma', dmaCycles(registers, system));
     else if (kernelOperations.has(operation.name)) {
+      const hardware = operation.registers.short.PARALLEL_MODE ? part : oneCore(part);
       const work = workOf(operation, registers, hardware);
       const cycles = operationCycles(work, hardware, trafficOf(operation, registers, system));
       timeline.run('kernel', cycles);

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { headOf, referenceModel } from '../../../../test/support/ethosModels.js';
 import { describeShared, sharedFile } from '../../../../test/support/shared.js';
 import { freedoms, unexplained } from './testing/freedoms.js';
-import { compareWithVela } from './testing/velaOperations.js';
+import { compareWithVela, fileOperations } from './testing/velaOperations.js';
 
 /** `rewritten`: Vela 3 made of person_detect's first convolution one of stride 1 over pairs of columns. */
 const streams = [
@@ -18,7 +18,7 @@ const streams = [
 describeShared('registers beside those of Vela', () => {
   it.each(streams)('$model on $part', ({ model, part, operations, rewritten }) => {
     const { head } = headOf(referenceModel(model).graph);
-    const found = compareWithVela(head, sharedFile(`npu/ethos/${model}_${part}.tflite`), part);
+    const found = compareWithVela(head, fileOperations(sharedFile(`npu/ethos/${model}_${part}.tflite`)), part);
     expect({ ...found, differences: unexplained(found.differences) }).toEqual({
       operations,
       rewritten,
@@ -31,7 +31,7 @@ describeShared('registers beside those of Vela', () => {
     const tensors = head.tensors.map((t, i) =>
       i === head.outputs[0] && t.quant ? { ...t, quant: { ...t.quant, zeroPoints: Int32Array.of(13) } } : t,
     );
-    const file = sharedFile('npu/ethos/micro_speech_ethos-u55-64.tflite');
+    const file = fileOperations(sharedFile('npu/ethos/micro_speech_ethos-u55-64.tflite'));
     const off = unexplained(compareWithVela({ ...head, tensors }, file, 'ethos-u55-64').differences);
     expect(off).toMatchObject([{ layer: 1, register: 'OFM_ZERO_POINT', ours: 13, velas: 14 }]);
     // Blocks of the smaller part are none of the larger one.

@@ -35,14 +35,11 @@ export interface Comparison {
   differences: Difference[];
 }
 
-/** The subgraph of a file that Vela wrote. */
-export function velaSubgraph(file: Uint8Array): EthosSubgraph {
+/** Operations of a file that Vela wrote. */
+export function fileOperations(file: Uint8Array): StreamOperation[] {
   const subgraph = readEthosTflite(new Uint8Array(file), broken).operators.find((o) => o.kind === 'npu');
-  return (subgraph as EthosSubgraph | undefined) ?? broken('no ethos-u operator');
+  return decodeStream((subgraph as EthosSubgraph | undefined)?.payload.words ?? broken('no ethos-u operator'), broken);
 }
-
-export const velaOperations = (file: Uint8Array): StreamOperation[] =>
-  decodeStream(velaSubgraph(file).payload.words, broken);
 
 /** Registers of our operation with a given block; addresses are all 0. */
 function emitted(operation: NpuOperation, registers: OperationRegisters, part: string): StreamOperation | undefined {
@@ -85,13 +82,13 @@ function differencesOf(layer: number, ours: StreamOperation, velas: StreamOperat
 }
 
 /** Compares a graph's operations in turn; those that Vela cut by output channels, cut by cut. */
-export function compareWithVela(graph: Graph, file: Uint8Array, part: string): Comparison {
+export function compareWithVela(graph: Graph, stream: readonly StreamOperation[], part: string): Comparison {
   const placed = placeViews(graph);
   const lowered = graph.nodes.flatMap((node) => lowerNode(node, graph, placed));
   const found: Comparison = { operations: 0, rewritten: [], differences: [] };
   let layer = 0;
   let done = 0;
-  for (const velas of velaOperations(file).filter((o) => kernelOperations.has(o.name))) {
+  for (const velas of stream.filter((o) => kernelOperations.has(o.name))) {
     const whole = lowered[layer];
     if (!whole) break;
     const registers = new OperationRegisters(velas, broken);
