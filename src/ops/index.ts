@@ -61,6 +61,7 @@ import { tanh } from './tanh.js';
 import { tile } from './tile.js';
 import { transpose } from './transpose.js';
 import { transposeConv2d } from './transposeConv2d.js';
+import { treeEnsemble } from './treeEnsemble.js';
 import { unaryOps } from './unary.js';
 import { where } from './where.js';
 
@@ -117,6 +118,7 @@ const specs: readonly OpSpec[] = [
   resizeNearest,
   tile,
   transposeConv2d,
+  treeEnsemble,
   where,
   cachedAttention,
   dynamicFullyConnected,

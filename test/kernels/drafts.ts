@@ -20,6 +20,7 @@ import { pairTableDraft, plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
 import { cachedAttention, dynamicFullyConnected, dynamicQuantize, embedding, position, rotary } from './textDrafts.js';
+import { treeEnsemble } from './treeDrafts.js';
 
 const dtypes: Record<string, DType> = {
   f32: 'float32',
@@ -82,6 +83,7 @@ export const drafters: Record<string, Drafter> = {
   packedConv: packed,
   ...Object.fromEntries(unaryTable.map(({ op }) => [op, elementwise])),
   ...plainDrafters,
+  treeEnsemble,
   slide,
   svdf,
   gru: hiddenLayer,

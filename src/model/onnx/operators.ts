@@ -2,6 +2,7 @@
 // One row per ONNX operator: how it becomes IR. Operators of other domains carry the domain in front. What has no row
 // becomes an `unsupported` node.
 
+import { classical } from './classical.js';
 import { convertClip } from './clip.js';
 import { convertGemm, convertMatMul } from './dense.js';
 import {
@@ -66,6 +67,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   ...moves,
   ...images,
   ...integers,
+  ...classical,
   LogSoftmax: convertLogSoftmax,
   GlobalAveragePool: (n) => convertGlobalAverage(n),
   GlobalMaxPool: convertGlobalMax,

@@ -38,6 +38,7 @@ export type TestAttribute =
   | { ints: number[] }
   | { floats: number[] }
   | { text: string }
+  | { texts: string[] }
   | { tensor: TestConstant }
   | { graph: TestBranch }
   /** Inside a function: the value of the call's attribute of this name, of this type. */
@@ -105,8 +106,9 @@ function writeAttribute([name, value]: [string, TestAttribute], pbf: PbfWriter):
   // ONNX writes these two lists unpacked.
   if ('floats' in value) for (const v of value.floats) pbf.writeFloatField(7, v);
   if ('ints' in value) for (const v of value.ints) pbf.writeVarintField(8, v);
+  if ('texts' in value) for (const v of value.texts) pbf.writeStringField(9, v);
   if ('graph' in value) pbf.writeMessage(6, writeGraph, { inputs: [], ...value.graph });
-  const type = { float: 1, int: 2, text: 3, tensor: 4, graph: 5, floats: 6, ints: 7 };
+  const type = { float: 1, int: 2, text: 3, tensor: 4, graph: 5, floats: 6, ints: 7, texts: 8 };
   const kind = 'reference' in value ? value.type : Object.keys(value)[0];
   pbf.writeVarintField(20, type[kind as keyof typeof type]);
   if ('reference' in value) pbf.writeStringField(21, value.reference);
