@@ -5,22 +5,23 @@ import { version } from '../../../version.js';
 import { type BlobLayer, type BlobPort, type CompiledBlob, LeftToCpu } from '../../npuBackend.js';
 import { decodeStream } from '../commandStream.js';
 import { readPayload } from '../payload.js';
+import { builtinObstacle } from './builtinObstacle.js';
 import { type CompiledPort, compileGraph } from './compileGraph.js';
-import { hasLowering } from './lowerNode.js';
 import { streamCycles } from './streamCycles.js';
 
 const broken = (reason: string): never => {
   throw new Error(`mote's own stream: ${reason}`);
 };
 
-/** Everything is there, or the nodes that are not are named. */
-function requireLowerings({ nodes }: Graph): void {
-  const left = nodes.filter((n) => !hasLowering(n.op));
-  if (left.length === 0) return;
-  const ops = [...new Set(left.map((n) => n.op))].join(', ');
+/** Every node can be compiled, or those with the first obstacle are named: what is left of the others is seen the next time. */
+function requireLowerings(graph: Graph): void {
+  const reasons = graph.nodes.map((n) => builtinObstacle(n, graph));
+  const first = reasons.find((r) => r !== undefined);
+  if (first === undefined) return;
+  const left = graph.nodes.filter((_, i) => reasons[i] === first);
   throw new LeftToCpu(
     left.map((n) => n.name),
-    `mote's own compiler for Ethos-U has no ${ops}`,
+    first,
   );
 }
 

@@ -7,8 +7,9 @@ import { operandsOf } from '../../../ops/binary.js';
 import { mulParameters } from '../../../ops/mul.js';
 import { inputOf } from '../../../ops/op.js';
 import { poolBounds, poolWindow } from '../../../ops/pooling.js';
-import { activationRange, limitsOf, type Scale, scaleOf } from '../../../ops/quantized.js';
+import { activationRange, limitsOf, type Scale, sameQuant, scaleOf } from '../../../ops/quantized.js';
 import type { Multiplier } from '../../../ops/requantize.js';
+import { rescaled, rescaleOf } from '../../../ops/rescale.js';
 import { rescalingOf } from '../../../ops/weighted.js';
 import { type Window, windowOf } from '../../../ops/window.js';
 import { averageScale } from '../arithmetic.js';
@@ -208,17 +209,29 @@ function partView(whole: MapView, part: MapView, fromEnd: number, at: number): M
   return { ...whole, height: part.height, width: part.width, depth: part.depth, offset: whole.offset + at * step };
 }
 
+/** Bytes of a part in the scale of the whole; none where they are the same. */
+function rescaleTable({ node, graph }: Context, part: number): Uint8Array | undefined {
+  const [x, y] = [graph.tensors[part], graph.tensors[node.outputs[0]]];
+  if (sameQuant(x.quant, y.quant)) return undefined;
+  const value = rescaled(
+    rescaleOf({ node, x, y }, (s) => s),
+    'tflite',
+    limitsOf(y),
+  );
+  return Uint8Array.from({ length: 256 }, (_, i) => value(i - 128));
+}
+
 const concat: Lowering = (c) => {
   const whole = outputView(c);
   const { shape } = c.graph.tensors[c.node.outputs[0]];
   const axis = Number(c.node.attrs.axis ?? 0);
   const fromEnd = shape.length - 1 - (axis < 0 ? axis + shape.length : axis);
   let at = 0;
-  return c.node.inputs.flatMap((_, i) => {
+  return c.node.inputs.flatMap((id, i) => {
     const x = inputView(c, i);
     const target = partView(whole, x, fromEnd, at);
     at += [x.depth, x.width, x.height][fromEnd];
-    return sameView(x, target) ? [] : [pointwise(c, x, target)];
+    return sameView(x, target) ? [] : [pointwise(c, x, target, rescaleTable(c, id))];
   });
 };
 

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { addTensor, emptyGraph, type Graph, type Node, quantOf, type Tensor } from '../../../model/graph.js';
 import { evaluateGraph } from '../../../ops/evaluateGraph.js';
 import { opSpec } from '../../../ops/index.js';
+import { LeftToCpu } from '../../npuBackend.js';
+import { compileBuiltin } from './compileBuiltin.js';
 import { compileGraph } from './compileGraph.js';
 import { tableOps } from './tableOps.js';
 import { findingsOf, openCompiled } from './testing/runCompiled.js';
@@ -128,7 +130,8 @@ const makers: Record<string, Maker> = {
     // Parts that are computed lie in the whole at once; those that come from outside are copied.
     const shapes = [first, first.map((d, i) => (i === axis ? b.n(1, 9) : d))];
     const parts = shapes.map((shape, i) => {
-      const x = b.input(shape, { quant });
+      // Every other time the copied part has a scale of its own.
+      const x = b.input(shape, i === 0 || b.n(0, 1) ? { quant } : {});
       return i === 0 ? b.node('maxPool2d', [x], unitPool, { quant }) : x;
     });
     return b.node('concat', parts, { axis }, { quant });
@@ -188,6 +191,45 @@ describe('random layers', () => {
       }),
       { numRuns: 12 },
     );
+  });
+
+  it.each<[string, (b: Builder) => number, RegExp]>([
+    ['softmax', (b) => b.node('softmax', [b.input([1, 8])], { axis: 1, beta: 1 }), /no softmax/],
+    [
+      'a mean that counts padding',
+      (b) => {
+        const attrs = { kernel: [2, 2], strides: [1, 1], pads: [1, 1, 0, 0], countIncludePad: true };
+        return b.node('averagePool2d', [b.input([1, 4, 4, 8])], attrs);
+      },
+      /counts padding/,
+    ],
+    [
+      'a dilated window',
+      (b) => b.node('maxPool2d', [b.input([1, 6, 6, 8])], { ...unitPool, kernel: [2, 2], dilations: [2, 2] }),
+      /dilated/,
+    ],
+    [
+      'a long step',
+      (b) => b.node('maxPool2d', [b.input([1, 9, 9, 8])], { ...unitPool, strides: [4, 4] }),
+      /stride 4x4/,
+    ],
+    [
+      'two broadcasts',
+      (b) => b.node('add', [b.input([1, 4, 1, 8]), b.input([1, 1, 4, 8])], {}),
+      /both of its operands/,
+    ],
+    [
+      'a large constant',
+      (b) => b.node('add', [b.input([1, 1, 1, 8]), b.tensor([1, 4, 4, 8], { data: bytes(b.n, 128) })], {}),
+      /larger operand is constant/,
+    ],
+  ])('leave %s to the CPU', async (_, make, reason) => {
+    const b = new Builder(numbers(1));
+    b.graph.outputs = [make(b)];
+    const error = await compileBuiltin(b.graph, 'ethos-u55-128').catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(LeftToCpu);
+    expect((error as LeftToCpu).reason).toMatch(reason);
+    expect((error as LeftToCpu).nodes).toEqual(b.graph.nodes.map((n) => n.name));
   });
 
   it('include a table for each function of one number', () => {

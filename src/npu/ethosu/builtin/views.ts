@@ -3,6 +3,7 @@
 // concatenation lie in its output where nothing forbids it; what only operations of one shape see lies in bricks.
 
 import { elementCount, type Graph, type Node, type Tensor, type TensorId, uses } from '../../../model/graph.js';
+import { sameQuant } from '../../../ops/quantized.js';
 import { roundUp } from '../../../roundUp.js';
 import type { MapView, Storage } from './npuOperation.js';
 import { tableOps } from './tableOps.js';
@@ -168,8 +169,7 @@ class Placer {
   }
 
   private sharesScale(a: TensorId, b: TensorId): boolean {
-    const [p, q] = [this.graph.tensors[a].quant, this.graph.tensors[b].quant];
-    return p?.scales[0] === q?.scales[0] && p?.zeroPoints[0] === q?.zeroPoints[0];
+    return sameQuant(this.graph.tensors[a].quant, this.graph.tensors[b].quant);
   }
 
   /** By its producer or a consumer: then it must be dense. */
