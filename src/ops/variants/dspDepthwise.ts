@@ -7,9 +7,10 @@ import { type Front, overlapLagBytes, planeOverlap } from '../overlap.js';
 import { roundingCode } from '../requantize.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
-import { type DspScale, dspScales, missingBits } from './dspScale.js';
+import { type DspScale, dspScales } from './dspScale.js';
+import { missingBits } from './grownLayer.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { codeFields, tapCodes } from './packedPlane.js';
+import { codeFields, grownCodes, tapCodes } from './packedPlane.js';
 import type { Lowered, Variant } from './variant.js';
 import { leavesImage, tapOffsets } from './windowTaps.js';
 
@@ -198,9 +199,7 @@ const packed = (
       `layer.${name}`,
       name === 'constants' ? null : value,
     ]);
-    const { table } = codes;
-    const grown = { ...codes, table: { ...table, values: table.values.map((v) => v << p.bits) } };
-    const filters = codeFields(matrix, grown).filter(([name]) => name !== 'coded');
+    const filters = codeFields(matrix, grownCodes(codes, p.bits)).filter(([name]) => name !== 'coded');
     const factors = Int32Array.from(p.scales.flatMap((s) => [s.bias, s.multiplier]));
     const shifts = Uint8Array.from(p.scales, (s) => s.shift);
     const fields: CStruct['fields'] = [

@@ -37,10 +37,6 @@ function scaleOfChannel(
     : { bias: 2 * times * bias, multiplier, round, shift: s };
 }
 
-/** By how many bits weights must grow for every channel to shift right: none in tflite, which rounds the product first. */
-export const missingBits = ({ multipliers, rounding }: IntegerLayer): number =>
-  rounding === 'single' ? multipliers.reduce((most, { shift }) => Math.max(most, 1 + shift), 0) : 0;
-
 /** One per output channel, or undefined where the fast form does not hold for one of them. `taps(c)` are its weights, which
  *  the kernel has times 2^bits. */
 export function dspScales(layer: IntegerLayer, taps: (channel: number) => number[], bits = 0): DspScale[] | undefined {

@@ -6,6 +6,10 @@ import { foldedLayerBias, type IntegerLayer } from './integerLayer.js';
 const largestWeight = 127;
 const largestInput = 128;
 
+/** By how many bits weights must grow for every channel to shift right, by one bit at least: none in tflite. */
+export const missingBits = ({ multipliers, rounding }: IntegerLayer): number =>
+  rounding === 'single' ? multipliers.reduce((most, { shift }) => Math.max(most, 1 + shift), 0) : 0;
+
 /** Undefined where that is not exact: tflite rounds the product itself, weights must stay int8 and sums int32. */
 export function grownLayer(layer: IntegerLayer, bits: number): IntegerLayer | undefined {
   if (bits === 0) return layer;

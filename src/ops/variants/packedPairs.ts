@@ -8,6 +8,7 @@ import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
+import { grownLayer, missingBits } from './grownLayer.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { isPadded, rowIndex, tapsOf } from './rv32Conv.js';
 import { channelField, channelsOf, settle } from './rv32Layer.js';
@@ -53,12 +54,15 @@ function blocksOf(taps: number, segment: number, codes: number): { from: number;
 interface Units {
   matrix: WeightMatrix;
   group: number;
+  /** How much larger the matrix is than its scales say. */
+  times: number;
 }
 
-const scaleAt = ({ matrix, group }: Units, row: number, column: number): number =>
+const scaleAt = ({ matrix, group, times }: Units, row: number, column: number): number =>
   matrix.groupScales && row < matrix.rows
-    ? matrix.groupScales[row * Math.ceil(matrix.columns / group) + Math.floor(column / group)]
-    : 1;
+    ? // A group of zeros may have any scale: a byte holds it.
+      Math.min(255, times * matrix.groupScales[row * Math.ceil(matrix.columns / group) + Math.floor(column / group)])
+    : times;
 
 const unitAt = (u: Units, row: number, column: number): number =>
   row < u.matrix.rows ? u.matrix.values[row * u.matrix.columns + column] / scaleAt(u, row, column) : 0;
@@ -206,19 +210,27 @@ const machines: readonly Machine[] = [
 export const gatherMacs = 6;
 
 function lower(kernel: string, machine: Machine, type: string, bits: number, node: Node, context: LowerContext) {
-  const raw = integerLayer(node, context.graph, context.rounding, 'stored');
+  const read = integerLayer(node, context.graph, context.rounding, 'stored');
   const weights = inputOf(node, context.graph, 1);
+  const grown = read ? missingBits(read) : 0;
+  const raw = read && grownLayer(read, grown);
   const encoding = weights.stored?.encoding;
   const base = encoding?.kind === 'outliers' ? encoding.base : encoding;
   const coding = base && codingOf(base, type, bits);
-  if (raw?.groups !== 1 || !encoding || !coding) return undefined;
+  if (raw?.groups !== 1 || !encoding || !coding || (grown && encoding.kind === 'outliers')) return undefined;
   const finishing =
-    machine.isa === 'thumb' ? thumbFinishing(raw, weightMatrix(node.op, weights)) : rv32Finishing(raw, coding);
+    machine.isa === 'thumb'
+      ? thumbFinishing(raw, weightMatrix(node.op, { ...weights, data: raw.weights }))
+      : rv32Finishing(raw, coding);
   if (!finishing) return undefined;
   const { layer } = finishing;
   const matrix = weightMatrix(node.op, { ...weights, data: layer.weights });
   const parts = encoding.kind === 'outliers' ? packWeights(matrix, encoding) : undefined;
-  const units: Units = { matrix: parts ? withoutOutliers(matrix, parts) : matrix, group: groupOf(encoding) };
+  const units: Units = {
+    matrix: parts ? withoutOutliers(matrix, parts) : matrix,
+    group: groupOf(encoding),
+    times: 2 ** grown,
+  };
   const stream = streamOf(units, coding, machine.together);
   const biases = stream.scaleSums.flatMap((sum, c) => {
     const bias = finishing.bias[c] ?? 0;

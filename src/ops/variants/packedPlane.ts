@@ -7,6 +7,7 @@ import type { Node } from '../../model/graph.js';
 import { type CStruct, inputOf, type LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
+import { grownLayer, missingBits } from './grownLayer.js';
 import { integerLayer } from './integerLayer.js';
 import { planeCall } from './thumbPlane.js';
 import type { Lowered, Variant } from './variant.js';
@@ -63,6 +64,13 @@ export function tapCodes(matrix: WeightMatrix, e: Encoding): TapCodes | undefine
   return { table, codes, group };
 }
 
+/** The same codes, which stand for 2^bits times as much. */
+export function grownCodes({ table, codes, group }: TapCodes, bits: number): TapCodes {
+  if (bits === 0) return { table, codes, group };
+  const { signed: _, ...indexed } = table;
+  return { table: { ...indexed, values: table.values.map((v) => v << bits) }, codes, group };
+}
+
 /** Codes in rows of bytes. */
 export function codeFields(
   { rows, columns, groupScales }: WeightMatrix,
@@ -84,13 +92,15 @@ export function codeFields(
 }
 
 function lower(kernel: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding, 'stored');
+  const read = integerLayer(node, graph, rounding, 'stored');
   const w = inputOf(node, graph, 1);
+  const bits = read ? missingBits(read) : 0;
+  const layer = read && grownLayer(read, bits);
   if (!layer || !w.stored) return undefined;
   const { encoding } = w.stored;
   const matrix = weightMatrix(node.op, w);
   const found = tapCodes(matrix, encoding);
-  return found && planeCall(layer, { kernel, weights: () => codeFields(matrix, found) });
+  return found && planeCall(layer, { kernel, weights: () => codeFields(matrix, grownCodes(found, bits)) });
 }
 
 export const packedPlane = (isa: 'thumb' | 'rv32'): Variant => {

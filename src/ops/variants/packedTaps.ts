@@ -14,7 +14,7 @@ import { grownLayer } from './grownLayer.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { blockFactors, gcd, pairsFit, pointerBytes, threeFits } from './mveDepthwise.js';
 import { ByteStream, mveFactors, mveMissingBits, vectorBytes } from './mveStream.js';
-import { type TapCodes, tapCodes } from './packedPlane.js';
+import { grownCodes, type TapCodes, tapCodes } from './packedPlane.js';
 import { laneCall } from './rvvDepthwise.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -38,9 +38,8 @@ function packedOf(node: Node, { graph, rounding }: LowerContext): Packed | undef
 function grownOf({ layer, matrix, taps }: Packed): Packed | undefined {
   const bits = layer.rounding === 'single' ? mveMissingBits(layer) : 0;
   const grown = grownLayer(layer, bits);
-  if (!grown || bits === 0) return grown && { layer, matrix, taps };
-  const { signed: _, ...table } = taps.table;
-  return { layer: grown, matrix, taps: { ...taps, table: { ...table, values: table.values.map((v) => v << bits) } } };
+  if (!grown) return undefined;
+  return { layer: grown, matrix, taps: grownCodes(taps, bits) };
 }
 
 const bytesField = (name: string, data: readonly number[]): FieldValue =>
