@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// npx tsx bench/fitCosts.ts TARGET [KERNEL-TEXT]: counts every kernel that has an alternative on the target over the
+// npx tsx bench/fitCosts.ts TARGET [--models] [KERNEL-TEXT…]: counts every kernel that has an alternative on the target over the
 // layers of fitShapes.ts under the emulator, and writes the cost row that comes closest to targets/TARGET.json: least
 // squares of the relative errors, no term below 0. A kernel that fits fewer layers than a row has terms keeps its row.
+// With --models the layers of the benchmark's models count too: their weights are real, not random.
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { loadTarget } from '../src/build/boards.js';
+import { basename, join } from 'node:path';
+import { listBoards, loadBoard, loadTarget } from '../src/build/boards.js';
+import { buildFirmware } from '../src/build/firmware.js';
+import { withWorkFolder } from '../src/build/workFolder.js';
+import { writeFolder } from '../src/cli/files.js';
+import { Output } from '../src/cli/output.js';
 import { fitNonNegative } from '../src/costs/leastSquares.js';
+import { callOf } from '../src/costs/sampleRun.js';
+import { startDevice } from '../src/device/startDevice.js';
 import type { Target } from '../src/generated/target.js';
 import { emptyGraph, type Graph, type Node } from '../src/model/graph.js';
 import { opSpec } from '../src/ops/index.js';
@@ -14,9 +21,11 @@ import { type Cost, predictInstructions, workOfReference } from '../src/ops/vari
 import { variants } from '../src/ops/variants/index.js';
 import type { Work } from '../src/ops/variants/variant.js';
 import { packageRoot } from '../src/packageRoot.js';
+import { packModel } from '../src/packModel.js';
 import { benchBoards } from './boards.js';
 import { addLayer, fitShapes, type LayerShape, storeAs } from './fitShapes.js';
 import { countLayers } from './layerCounts.js';
+import { existingModels } from './modelFiles.js';
 import { withTargetRows } from './targetRows.js';
 
 const rounding = 'tflite';
@@ -96,7 +105,7 @@ const rounded = (n: number): number => Number(n.toPrecision(4));
 
 function fitRow(rows: readonly { work: Work; instructions: number }[]): { cost: Cost; worst: number } {
   const terms = rows.map(({ work, instructions }) =>
-    [1, work.pixels, work.outputs, work.macs].map((term) => term / instructions),
+    [work.calls ?? 1, work.pixels, work.outputs, work.macs].map((term) => term / instructions),
   );
   const [perCall, perPixel, perOutput, perMac] = fitNonNegative(
     terms,
@@ -107,12 +116,44 @@ function fitRow(rows: readonly { work: Work; instructions: number }[]): { cost: 
   return { cost, worst: Math.max(...errors) };
 }
 
-const [targetId, text = ''] = process.argv.slice(2);
+/** Each layer of each model of the benchmark alone, with the kernel and work that its pack says. */
+async function measureModels(boardId: string): Promise<{ kernel: string; work: Work; instructions: number }[]> {
+  const board = loadBoard(boardId);
+  const rows: { kernel: string; work: Work; instructions: number }[] = [];
+  for (const { name, file } of existingModels(new Output({ json: false, quiet: false })))
+    await withWorkFolder(async (folder) => {
+      const { manifest, files } = await packModel({
+        bytes: await readFile(file),
+        fileName: basename(file),
+        name,
+        target: board.target,
+      });
+      await writeFolder(join(folder, 'pack'), files);
+      const { elfPath } = await buildFirmware(join(folder, 'pack'), board, join(folder, 'fw.elf'));
+      const device = await startDevice(board, elfPath);
+      for (const layer of manifest.layers) {
+        const { count, instructions = count } = await device.step(layer.index);
+        const call = callOf(layer);
+        if (call && !layer.streamed) rows.push({ kernel: layer.kernel, work: call.work, instructions });
+      }
+      await device.close();
+    });
+  return rows;
+}
+
+const [targetId, ...rest] = process.argv.slice(2);
+const texts = rest.filter((word) => word !== '--models');
+const wanted = (kernel: string): boolean => texts.length === 0 || texts.some((text) => kernel.includes(text));
 const target = loadTarget(targetId);
-const [board] = benchBoards(targetId);
+const emulated = listBoards().find((b) => b.target === targetId && b.emulator);
+const board = benchBoards(targetId)[0] ?? emulated?.id;
+if (!board) throw new Error(`no emulator for ${targetId}`);
 const counted = new Map<string, { work: Work; instructions: number }[]>();
-for (const job of jobsOf(target).filter((j) => j.kernel.includes(text)))
+for (const job of jobsOf(target).filter((j) => wanted(j.kernel)))
   counted.set(job.kernel, [...(counted.get(job.kernel) ?? []), ...(await measure(job, target, board))]);
+const ofModels = rest.includes('--models') ? await measureModels(board) : [];
+for (const { kernel, ...row } of ofModels.filter((r) => wanted(r.kernel)))
+  counted.set(kernel, [...(counted.get(kernel) ?? []), row]);
 const costs: Record<string, Cost> = { ...target.costs };
 for (const [kernel, rows] of counted) {
   if (rows.length < 4) continue;

@@ -188,8 +188,8 @@ interface Choice {
 const scratchOf = (calls: readonly { scratchBytes: number }[]): number =>
   Math.max(0, ...calls.map((c) => c.scratchBytes));
 
-const times = ({ pixels, outputs, macs }: Work, n: number): Work => ({
-  calls: n,
+const times = ({ calls = 1, pixels, outputs, macs }: Work, n: number): Work => ({
+  calls: calls * n,
   pixels: pixels * n,
   outputs: outputs * n,
   macs: macs * n,

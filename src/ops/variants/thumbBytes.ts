@@ -3,9 +3,9 @@
 import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
-import { integerLayer, workOf } from './integerLayer.js';
+import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
-import type { Lowered, Variant } from './variant.js';
+import type { Lowered, Variant, Work } from './variant.js';
 
 const outputsTogether = 8;
 
@@ -47,8 +47,16 @@ function lowerBytes(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const params = { type: 'mote_fullyconnected_s8s8_bytes', fields };
   return {
     call: { kernel: thumbBytes.kernel, params, inputs: [0], outputs: [0], scratchBytes: 0 },
-    work: workOf(layer),
+    work: byteWork(layer),
   };
+}
+
+/** Blocks of outputs, inputs added up, and products of whole blocks. */
+function byteWork(layer: IntegerLayer): Work {
+  const { outW, inC, outC } = layer;
+  const blocks = outW * Math.ceil(outC / outputsTogether);
+  const { outputs } = workOf(layer);
+  return { calls: blocks, pixels: outW * inC, outputs, macs: blocks * outputsTogether * inC };
 }
 
 export const thumbBytes: Variant = {

@@ -8,7 +8,7 @@ import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { type ThumbChannel, thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
-import type { Lowered, Variant } from './variant.js';
+import type { Lowered, Variant, Work } from './variant.js';
 
 // As in thumb_pairs.h.
 const channelsPerBlock = 8;
@@ -94,10 +94,11 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const channels = thumbChannels(layer, sums);
   if (!channels) return undefined;
   const { rows, scratchBytes } = slicing(layer);
+  const constants = pairConstants(layer, channels, slicesOf(layer, rows));
   const fields: Lowered['call']['params']['fields'] = [
     ...windowFields(layer, layer.outC),
     ['slice_rows', rows],
-    ...pairConstants(layer, channels, slicesOf(layer, rows)),
+    ...constants.fields,
     ['padded', isPadded(layer) ? 1 : 0],
     ['input_zero_point', layer.inputZeroPoint],
     ...thumbFinishFields(layer),
@@ -107,21 +108,56 @@ function lowerPairs(node: Node, { graph, rounding }: LowerContext): Lowered | un
   const overlap = { input: 0, lagBytes: overlapLagBytes(layer, layer.outC, { blockPixels: 4 }, 1) };
   return {
     call: { kernel: thumbPairs.kernel, params, inputs: [0], outputs: [0], overlap, scratchBytes },
-    work: workOf(layer),
+    work: pairWork(layer, constants.runs),
   };
 }
 
+const pixelsTogether = 4;
+
+/** Finding where to gather from takes about as long as gathering so many taps. */
+const tapsPerStep = 2.5;
+
+/** Neighbouring taps that are gathered at once: a row of a window, or one by one where one of four windows leaves the image. */
+function gatherSteps(l: IntegerLayer): number {
+  const inside = (pixel: number): boolean => {
+    const x = (pixel % l.outW) * l.strideW - l.padLeft;
+    return x >= 0 && x + l.kernelW <= l.inW;
+  };
+  const last = l.outH * l.outW - 1;
+  let steps = 0;
+  for (let first = 0; first <= last; first += pixelsTogether) {
+    let whole = l.dilationW === 1;
+    for (let i = 0; i < pixelsTogether; i++) whole &&= inside(Math.min(first + i, last));
+    steps += l.kernelH * (whole ? 1 : l.kernelW);
+  }
+  return steps;
+}
+
+/** What takes the time: runs, of which there are more where weights are larger, taps gathered, products of whole groups. */
+function pairWork(layer: IntegerLayer, runs: number): Work {
+  const { pixels, outputs } = workOf(layer);
+  const groups = Math.ceil(pixels / pixelsTogether);
+  const taps = layer.weights.length / layer.outC;
+  return {
+    calls: groups * runs,
+    pixels: groups * taps + tapsPerStep * gatherSteps(layer),
+    outputs,
+    macs: groups * pixelsTogether * layer.weights.length,
+  };
+}
+
+/** `runs`: with the ends of their lists. */
 function pairConstants(
   { outC }: IntegerLayer,
   channels: ThumbChannel[],
   slices: Int8Array[][],
-): Lowered['call']['params']['fields'] {
+): { fields: Lowered['call']['params']['fields']; runs: number } {
   const runs = slices.map((filters) => filters.map(runLengths));
   const jumps = runs.flat().flatMap((list) => [...list.map((n) => (maxRun - n) * stepHalfWords), endOfRuns]);
   const count = (c: number): number => runs.reduce((n, of) => n + of[c].length, 0);
   const biases = channels.flatMap(({ bias }, c) => [bias, bias - count(c) * 2 ** 15]);
   const weights = slices.flatMap((filters) => Array.from(interleaveChannels(filters, channelsPerBlock)));
-  return [
+  const fields: Lowered['call']['params']['fields'] = [
     [
       'weights',
       constant('weights', 'int8', Int8Array.from(weights), [
@@ -135,6 +171,7 @@ function pairConstants(
     ['bias', constant('bias', 'int32', Int32Array.from(biases), [outC, 2])],
     ['scale', thumbScales(channels)],
   ];
+  return { fields, runs: jumps.length };
 }
 
 export const thumbPairs: Variant = {

@@ -6,7 +6,7 @@ import { planeOverlap } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
-import type { Lowered, Variant } from './variant.js';
+import type { Lowered, Variant, Work } from './variant.js';
 
 /** Pixels that the kernel computes at a time. */
 const together = 4;
@@ -139,6 +139,23 @@ interface PlaneKernel {
   weights(filters: Int8Array, tapCount: number): Lowered['call']['params']['fields'];
 }
 
+/** To begin a phase of a line takes about as long as gathering so many columns. */
+const columnsPerPhase = 4;
+
+/** What takes the time is not what a layer has outputs and products: lines begun, bytes gathered, sums of whole groups. */
+function planeWork(layer: IntegerLayer, plane: Plane, tapCount: number): Work {
+  const { across, along } = plane;
+  const held = Math.min(across.size, Math.floor(plane.bytes / plane.lineBytes) - across.pad);
+  const { outC, channelMultiplier } = layer;
+  const columns = Math.min(along.size, plane.lineBytes - along.pad) + columnsPerPhase * along.stride;
+  return {
+    calls: outC * across.outputs,
+    pixels: (outC / channelMultiplier) * Math.max(0, held) * columns,
+    outputs: workOf(layer).outputs,
+    macs: outC * computed(plane) * tapCount,
+  };
+}
+
 /** The call of a depthwise layer. */
 export function planeCall(layer: IntegerLayer, { kernel, weights }: PlaneKernel): Lowered | undefined {
   const [vertical, horizontal] = axes(layer);
@@ -188,7 +205,7 @@ export function planeCall(layer: IntegerLayer, { kernel, weights }: PlaneKernel)
     ...(layer.channelMultiplier === 1 ? { overlap: planeOverlap(layer, []) } : {}),
     scratchBytes: plane.bytes + 4 * up(along.outputs, together) + 8 * tapCount,
   };
-  return { call, work: workOf(layer) };
+  return { call, work: planeWork(layer, plane, tapCount) };
 }
 
 const kernel = 'mote_depthwiseconv2d_s8s8_plane__thumb';

@@ -5,9 +5,9 @@
 import type { Node } from '../../model/graph.js';
 import type { KernelCall, LowerContext, Prefer } from '../op.js';
 
-/** What a call does, in the units of the cost table. */
+/** What a call does, in the units of the cost table. A variant whose time goes elsewhere counts that instead (planeWork). */
 export interface Work {
-  /** How often the kernel is called; 1 unless said (a layer in bands of rows). */
+  /** How often the kernel is called, or begins its outermost repetition; 1 unless said. */
   calls?: number;
   /** Output positions (pixels, rows) that are visited once each. */
   pixels: number;
