@@ -157,6 +157,19 @@ describe('the ROM loader of the ESP32 family', () => {
     expect(board.record.erased).toEqual([{ address: virtualEspBase + 0x10000, bytes: 4096 }]);
   });
 
+  it('esp32s3: the ROM refuses what lies behind the image', async () => {
+    const board = new VirtualEsp({ chip: 'esp32s3' });
+    const outcome = await inVirtualTime(600_000, async () => {
+      const memory = await connectEspRom({ link: board.link }, { ...options, chip: 'esp32s3' });
+      const sector = (at: number) => memory.write(virtualEspBase + at, new Uint8Array(4096), () => undefined);
+      await memory.announce?.([{ address: virtualEspBase + 0x10000, bytes: 4096 }]);
+      await sector(0x10000);
+      await expect(sector(0x11000)).rejects.toThrow('it failed to act on the message');
+    });
+    if ('error' in outcome) throw outcome.error;
+    expect(board.record.erased).toEqual([{ address: virtualEspBase + 0x10000, bytes: 4096 }]);
+  });
+
   it('runs a stub that the caller gives, and is done sooner', async () => {
     const stub = { entry: 0x40380000, segments: [{ address: 0x40380000, bytes: new Uint8Array(8000).fill(1) }] };
     const [plain, fast] = [new VirtualEsp({ chip: 'esp32s3' }), new VirtualEsp({ chip: 'esp32s3', stub: true })];

@@ -142,13 +142,19 @@ const assumedFlashBytes = 2 ** 24;
 const refuseSilentFlash = ({ link }: FlashRequest): never =>
   fail('flash.refused', { board: link.name, what: 'to reach its flash', reason: 'the flash chip is silent' });
 
-/** Bytes of the flash chip, or undefined where it cannot be asked. */
-async function attachFlash(session: EspSession, request: FlashRequest, chip: EspChip, security: Security) {
+/** `endOffset` is what the ROM takes for the flash's size. Bytes of the flash chip, or undefined where it cannot be asked. */
+async function attachFlash(
+  session: EspSession,
+  request: FlashRequest,
+  chip: EspChip,
+  security: Security,
+  endOffset: number | undefined,
+): Promise<number | undefined> {
   await session.request({ op: espOp.spiAttach, data: session.stub ? words(0) : words(0, 0) });
   const id = security.secureDownload ? undefined : await readJedecId(session, chip);
   if (id === 0 || id === 0xffffff) refuseSilentFlash(request);
   const flashBytes = id === undefined ? undefined : flashBytesOfJedec(id);
-  const params = words(0, flashBytes ?? assumedFlashBytes, 0x10000, espSectorBytes, 0x100, 0xffff);
+  const params = words(0, endOffset ?? flashBytes ?? assumedFlashBytes, 0x10000, espSectorBytes, 0x100, 0xffff);
   await session.request({ op: espOp.spiSetParams, data: params });
   return flashBytes;
 }
@@ -299,7 +305,8 @@ async function connectAlone(
   };
   if (!options.stub) request.onStep?.(withoutLoader);
   await told(request, 'connecting', begin);
-  const attach = () => attachFlash(session, request, chip, security);
+  let endOffset: number | undefined;
+  const attach = () => attachFlash(session, request, chip, security, endOffset);
   const flashBytes = await told(request, 'preparing the flash', async () => {
     await changeSpeed(session, request, options, again);
     return espRetried(session, attach);
@@ -311,6 +318,14 @@ async function connectAlone(
     blocks: blocksWithin(options, flashBytes ?? 2 ** 32),
     writeAlignBytes: espSectorBytes,
     erasedByte: 0xff,
+    // The ROM refuses what lies behind the end of the flash (ESP-IDF components/esp_rom/patches/esp_rom_spiflash.c has its
+    // checks): it is told that this is the end of the image.
+    ...(!session.stub && {
+      announce: async (touched) => {
+        endOffset = Math.max(...touched.map(blockEnd)) - base;
+        await told(request, 'preparing the flash', () => espRetried(session, attach));
+      },
+    }),
     write: (address, bytes, onBytes) =>
       told(request, 'writing', () => espWrite(context, address - base, bytes, onBytes)),
     digest: (address, length) =>

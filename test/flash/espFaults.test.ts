@@ -84,6 +84,7 @@ it(`ESP32-S3 by its ROM alone, ${runsAlone} runs`, async () => {
   };
   expect(await written({ ...plain, makeBoard }, runsAlone, 0)).toBeGreaterThan(runsAlone / 2);
   // No compiler here makes code for Xtensa, so that there is no loader. The ROM's commands have no check sum: it erases as
-  // soon as it has decoded FLASH_BEGIN. Of 2400 runs with other seeds at most 5 did damage.
+  // soon as it has decoded FLASH_BEGIN. What lies behind the image it refuses, since it was told that the flash ends there;
+  // what lies before is open. Of 1500 runs with other seeds none did damage, without that end 2 in 1000.
   expect(boards.filter((board) => board.damage.length > 0).length).toBeLessThanOrEqual(1);
 }, 120_000);

@@ -9,6 +9,8 @@ export interface EspMachine {
   flash: EspFlashArray;
   transfer: EspTransfer | undefined;
   attached: boolean;
+  /** Size of the flash as the host has told it. */
+  flashEnd: number;
   /** What MEM_BEGIN announced, and how much of it has come. */
   ram: { address: number; announced: number; bytes: number } | undefined;
   /** RAM and registers as the core sees them; absent where the chip's core is not modelled. */
@@ -64,7 +66,8 @@ function begin(compressed: boolean) {
   return (machine: EspMachine, { word, data }: CommandInput): CommandResult => {
     const [size, blocks, blockBytes, offset] = [word(0), word(1), word(2), word(3)];
     if (!machine.attached || (!machine.stub && data.length !== machine.beginBytes)) return machine.stub ? 0xc4 : failed;
-    if (offset + size > machine.flash.bytes.length || blockBytes > 0x4000) return machine.stub ? 0xc2 : failed;
+    const end = machine.stub ? machine.flash.bytes.length : Math.min(machine.flashEnd, machine.flash.bytes.length);
+    if (offset + size > end || blockBytes > 0x4000) return machine.stub ? 0xc2 : failed;
     const limit = compressed ? size : blocks * blockBytes;
     machine.flash.erase(offset, size);
     machine.transfer = { offset, limit, compressed, received: new Uint8Array(0), written: 0, recorded: true };
@@ -102,6 +105,12 @@ export function writeRegister(machine: EspMachine, address: number, value: numbe
 }
 
 export const readRegister = (machine: EspMachine, address: number): number => machine.registers.get(address) ?? 0;
+
+function setParams(machine: EspMachine, { word }: CommandInput): CommandResult {
+  if (word(0) !== 0) return failed;
+  machine.flashEnd = word(1);
+  return ok;
+}
 
 function readWord(machine: EspMachine, { word }: CommandInput): CommandResult {
   return { value: machine.memory?.load(word(0), 4) ?? readRegister(machine, word(0)) };
@@ -170,7 +179,7 @@ const espCommands: ReadonlyMap<number, Command> = new Map<number, Command>([
     },
   ],
   [0x0a, { bytes: [4], run: readWord }],
-  [0x0b, { bytes: [24], secure: true, run: (_, { word }) => (word(0) === 0 ? ok : failed) }],
+  [0x0b, { bytes: [24], secure: true, run: setParams }],
   [
     0x0d,
     {

@@ -143,6 +143,7 @@ export class VirtualEsp implements TestBoard {
       flash: this.flash,
       transfer: undefined,
       attached: false,
+      flashEnd: virtualEspFlashBytes,
       ram: undefined,
       registers: new Map([[0x40001000, magic]]),
       security: { chipId, flags, cryptCount },
@@ -185,7 +186,13 @@ export class VirtualEsp implements TestBoard {
     this.cpu?.halt();
     this.#received = [];
     this.#baud = romBaud;
-    Object.assign(this.machine, { stub: false, transfer: undefined, attached: false, ram: undefined });
+    Object.assign(this.machine, {
+      stub: false,
+      transfer: undefined,
+      attached: false,
+      ram: undefined,
+      flashEnd: virtualEspFlashBytes,
+    });
     this.#send(ascii(greeting + bootWords[mode]));
   }
 
