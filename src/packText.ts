@@ -47,7 +47,7 @@ export async function withTextWeights(graph: Graph, request: PackRequest, notes:
   const options = { target: loadTarget('wasm32'), rounding: 'single' as const, cache: await openWasmCache() };
   const moments = ownMoments(graph, await GraphRunner.open(graph, { ...options, keepsState: true }));
   notes.push(
-    'weights int4 in groups of 32, rounded by texts that the model writes itself; embedding and classifier int8; activations int8, a scale per token, found as they come',
+    'weights int4 in groups of 32, rounded by texts that the model writes itself; embedding, classifier, keys and values int8; activations int8, a scale per token, found as they come',
   );
   return quantizeText(graph, moments);
 }

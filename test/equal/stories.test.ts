@@ -7,11 +7,14 @@ import { buildFirmware } from '../../src/build/firmware.js';
 import { startDevice } from '../../src/device/startDevice.js';
 import { startHost } from '../../src/device/wasm.js';
 import { buildHost } from '../../src/packFolder.js';
+import { importModel } from '../../src/packModel.js';
+import { withTextWeights } from '../../src/packText.js';
 import { type GeneratedText, generateText } from '../../src/text/generate.js';
 import { makeSampler } from '../../src/text/sampler.js';
 import { readTokenizer, type Tokenizer } from '../../src/text/tokenizer.js';
 import { isPresent } from '../support/equalOnBoard.js';
 import { PackRoom, type TestPack } from '../support/packs.js';
+import { openTextModel, perplexity, writeText } from '../support/perplexity.js';
 import { openPlainLlama, plainGreedy } from '../support/plainLlama.js';
 import { describeShared, sharedFile } from '../support/shared.js';
 
@@ -56,6 +59,25 @@ describeShared('stories260K (../shared)', () => {
     expect(manifest.weightBytes).toBeLessThan(330_000);
     const { tokens } = await greedy({ dir, manifest }, prompt, 40);
     expect(tokens.slice(0, 20)).toEqual(plain.slice(0, 20));
+  });
+
+  it('keeps the perplexity of texts that the float model writes within 5 % with int4 weights, within 1 % with int8', async () => {
+    const bytes = sharedFile(model);
+    const float = importModel(bytes, 'stories260K.bin');
+    const writer = await openTextModel(float);
+    const texts = [101, 102, 103, 104, 105, 106].map((seed) => writeText(writer, seed, 220));
+    expect(Math.min(...texts.map((t) => t.length))).toBeGreaterThan(150);
+    const own = perplexity(writer, texts);
+    for (const [weights, most] of [
+      ['int4g32', 1.05],
+      ['int8', 1.01],
+    ] as const) {
+      const request = { bytes, fileName: 'stories260K.bin', target: 'wasm32', text: { weights } };
+      const packed = await openTextModel(await withTextWeights(float, request, []));
+      const ratio = perplexity(packed, texts) / own;
+      expect(ratio, weights).toBeLessThan(most);
+      expect(ratio, weights).toBeGreaterThan(1);
+    }
   });
 
   const board = loadBoard('virtual-m7');

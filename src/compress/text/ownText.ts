@@ -14,7 +14,7 @@ export interface StepRunner {
 /** E[x x^T], columns x columns. */
 export type MomentsOf = ReadonlyMap<TensorId, Float64Array>;
 
-const texts = 16;
+const texts = 32;
 const tokensPerText = 200;
 
 /** Adds x x^T to the upper triangle. */

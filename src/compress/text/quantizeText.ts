@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The weights of a language model as integers. Activations become int8 as they come, with a scale for each token; norms,
-// attention and what lies between the layers stay float32. The embedding and the classifier, which are one matrix in most
-// models, are int8 with a scale per row in either format.
+// attention and what lies between the layers stay float32. With four bits, what decides most for its size keeps eight: the
+// embedding and the classifier, which are one matrix in most models, and the matrices of keys and values.
 import {
   addTensor,
   cloneGraph,
@@ -11,7 +11,9 @@ import {
   type Quant,
   type Tensor,
   type TensorId,
+  uses,
 } from '../../model/graph.js';
+import { balanceNorms } from './balanceNorms.js';
 import type { MomentsOf } from './ownText.js';
 import { roundGroups } from './roundGroups.js';
 
@@ -79,9 +81,22 @@ function productNodes(work: Work, node: Node, moment: Float64Array | undefined):
   return [...made, { ...node, op: 'dynamicFullyConnected', inputs: [...ids, ...weights] }];
 }
 
+/** Nodes that make the keys and values of an attention. */
+function keysAndValues(graph: Graph): Set<Node> {
+  const { producer } = uses(graph);
+  const layerOf = (id: TensorId): Node | undefined => {
+    const node = producer.get(id);
+    return node?.op === 'rotary' ? layerOf(node.inputs[0]) : node;
+  };
+  const made = graph.nodes.filter((n) => n.op === 'cachedAttention').flatMap((n) => [n.inputs[1], n.inputs[2]]);
+  return new Set(made.flatMap((id) => layerOf(id) ?? []));
+}
+
 /** `moments`: of the float graph, where the weights get four bits. */
-export function quantizeText(source: Graph, moments: MomentsOf | undefined): Graph {
+export function quantizeText(float: Graph, own: MomentsOf | undefined): Graph {
+  const { graph: source, moments } = own ? balanceNorms(float, own) : { graph: float, moments: own };
   const graph = cloneGraph(source);
+  const eightBits = keysAndValues(graph);
   const work: Work = { graph, integers: new Map(), matrices: new Map() };
   const isWords = (n: Node): boolean => n.op === 'gather' && graph.inputs.includes(n.inputs[1]);
   const nodes = graph.nodes.flatMap((node): Node[] => {
@@ -90,8 +105,8 @@ export function quantizeText(source: Graph, moments: MomentsOf | undefined): Gra
       return [{ ...node, op: 'embedding', inputs: [node.inputs[1], words], attrs: {} }];
     }
     if (node.op !== 'fullyConnected') return [node];
-    const isClassifier = graph.outputs.includes(node.outputs[0]);
-    return productNodes(work, node, isClassifier ? undefined : moments?.get(node.inputs[0]));
+    const keepsEight = graph.outputs.includes(node.outputs[0]) || eightBits.has(node);
+    return productNodes(work, node, keepsEight ? undefined : moments?.get(node.inputs[0]));
   });
   return { ...graph, nodes };
 }

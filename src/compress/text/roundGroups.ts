@@ -20,6 +20,7 @@ const mostGroupScale = 255;
 /** Shares of the range that are tried: outliers may cost less cut off than all others cost rounded coarsely. */
 const shares = Array.from({ length: 24 }, (_, i) => 0.6 + i * 0.02);
 const sweeps = 10;
+const scaleRounds = 2;
 
 /** Step and zero point with the least weighted squared error of one group. */
 function fitGroup(w: Float64Array, importance: Float64Array): { step: number; zero: number } {
@@ -85,6 +86,17 @@ function descendRow({ real, steps, zeros, values }: Row, moment: Float64Array): 
   }
 }
 
+/** The scale of the row with the least output error for its integers: q^T H w / q^T H q. */
+function fitScale({ real, steps, values }: Row, scale: number, moment: Float64Array): number {
+  const now = steps.map((step, i) => step * values[i]);
+  const of = timesMatrix(now, moment);
+  const [along, square] = [real, now].map((x) => x.reduce((sum, v, i) => sum + v * of[i], 0));
+  const fitted = square > 0 && along > 0 ? Math.fround((scale * along) / square) : scale;
+  if (!(fitted > 0)) return scale;
+  for (let i = 0; i < steps.length; i++) steps[i] *= fitted / scale;
+  return fitted;
+}
+
 /** Rounds a matrix [rows][columns] for inputs with this second moment. */
 export function roundGroups(weights: Float32Array, columns: number, moment: Float64Array): GroupedWeights {
   const rows = weights.length / columns;
@@ -104,7 +116,7 @@ export function roundGroups(weights: Float32Array, columns: number, moment: Floa
       return fitGroup(real.subarray(from, to), importance.subarray(from, to));
     });
     // A row of zeros has a scale all the same: kernels multiply by it.
-    const scale = Math.fround(Math.max(...fits.map((f) => f.step)) / mostGroupScale) || 1;
+    let scale = Math.fround(Math.max(...fits.map((f) => f.step)) / mostGroupScale) || 1;
     const groupScales = fits.map((f) => Math.max(1, Math.round(f.step / scale)));
     const groupOf = (column: number): number => Math.floor(column / groupColumns);
     const row: Row = {
@@ -115,6 +127,10 @@ export function roundGroups(weights: Float32Array, columns: number, moment: Floa
     };
     sweepRow(row, sweep);
     descendRow(row, moment);
+    for (let i = 0; i < scaleRounds; i++) {
+      scale = fitScale(row, scale, moment);
+      descendRow(row, moment);
+    }
     out.scales[r] = scale;
     out.groupScales.set(groupScales, r * groups);
     out.zeros.set(
