@@ -184,14 +184,19 @@ describe('readOnnx: what mote does not have', () => {
       model(
         [1, 2],
         [
-          node('LRN', ['x'], {}, ['a']),
+          node('ReverseSequence', ['x'], {}, ['a']),
           node('Relu', ['a'], {}, ['b']),
           { ...node('Attention', ['b'], {}, ['c']), domain: 'my.domain' },
           node('Relu', ['c']),
         ],
       ),
     );
-    expect(g.nodes.map((n) => n.attrs.operator ?? n.op)).toEqual(['LRN', 'clamp', 'my.domain.Attention', 'Relu']);
+    expect(g.nodes.map((n) => n.attrs.operator ?? n.op)).toEqual([
+      'ReverseSequence',
+      'clamp',
+      'my.domain.Attention',
+      'Relu',
+    ]);
     expect(g.nodes[3].attrs.reason).toMatch(/depends on my\.domain\.Attention/);
   });
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of what repeats, chooses and rearranges elements.
 import { elementCount } from '../graph.js';
-import { maxAxes, maxListLength } from '../limits.js';
+import { maxListLength } from '../limits.js';
 import { refuse } from '../refusal.js';
+import { convertEinsum } from './einsum.js';
 import type { Convert } from './elementwise.js';
 import { range } from './layout.js';
 import type { OnnxNode } from './node.js';
@@ -96,25 +97,6 @@ const convertSize: Convert = (n) =>
     shape: [],
     data: BigInt64Array.of(BigInt(elementCount(n.shape(0)))),
   });
-
-/** Labels of an einsum, with what each input's dimensions are called. Two inputs become a product of matrices. */
-const convertEinsum: Convert = (n) => {
-  const equation = n.text('equation', '').replaceAll(' ', '');
-  const [from, to] = equation.split('->');
-  const terms = from.split(',');
-  const single =
-    terms.length === 1 && to !== undefined && /^[a-zA-Z]+$/.test(from) && new Set(from).size === from.length;
-  if (!single || from.length > maxAxes || [...to].some((c) => !from.includes(c)) || new Set(to).size !== to.length)
-    return refuse(`its equation '${equation}' is not one that mote has`, 'write it as Transpose, ReduceSum and MatMul');
-  if (from.length !== n.shape(0).length) n.broken(`equation '${equation}' for shape [${n.shape(0)}]`);
-  const axes = range(from.length).filter((d) => !to.includes(from[d]));
-  const kept = [...from].filter((c) => to.includes(c));
-  const perm = [...to].map((c) => kept.indexOf(c));
-  const isPlain = perm.every((p, i) => p === i);
-  if (axes.length === 0) n.emit('transpose', [n.id(0)], { perm });
-  else if (isPlain) n.emit('sum', [n.id(0)], { axes, keepDims: false });
-  else n.emit('transpose', [n.temporary('sum', [n.id(0)], { axes, keepDims: false }, 'sum')], { perm });
-};
 
 export const moves: Readonly<Record<string, Convert>> = {
   Expand: convertExpand,

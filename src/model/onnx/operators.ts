@@ -18,6 +18,7 @@ import {
 } from './elementwise.js';
 import { functions } from './functions.js';
 import { images } from './images.js';
+import { indices } from './indices.js';
 import { integers } from './integers.js';
 import { moves } from './moves.js';
 import { norms } from './norms.js';
@@ -64,6 +65,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   ...plainRows,
   ...reductions,
   ...norms,
+  ...indices,
   ...moves,
   ...images,
   ...integers,
@@ -105,5 +107,11 @@ export const operators: Readonly<Record<string, Convert>> = {
   'com.microsoft.QLinearGlobalAveragePool': convertQLinearPool(convertGlobalAverage),
 };
 
-/** Operators without a row whose output has the shape of their first input: what follows them can still be read. */
-export const keepsShape: ReadonlySet<string> = new Set(['LRN']);
+/** Operators without a row, or some of whose forms are refused, whose output has the shape of their first input: what follows them can still be read. */
+export const keepsShape: ReadonlySet<string> = new Set([
+  'CumProd',
+  'CumSum',
+  'ReverseSequence',
+  'ScatterElements',
+  'ScatterND',
+]);
