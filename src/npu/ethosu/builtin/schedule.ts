@@ -6,7 +6,7 @@ import type { EthosHardware } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
 import { type Choice, chooseBlock, type MemoriesOf } from './chooseBlock.js';
 import type { System } from './memories.js';
-import type { ConvOperation, MapView, NpuOperation } from './npuOperation.js';
+import { type ConvOperation, inputViews, type MapView, type NpuOperation } from './npuOperation.js';
 import { type PackedParameters, packParameters } from './packParameters.js';
 import { brickDepth } from './views.js';
 
@@ -51,14 +51,25 @@ export function cut(operation: ConvOperation, from: number, to: number): ConvOpe
   return { ...operation, input, output: channelView(operation.output, from, to), parameters };
 }
 
+/** Bytes that an operation's maps take. */
+const mapBytes = (operation: NpuOperation): number =>
+  [...inputViews(operation), operation.output].reduce(
+    (sum, { height, width, depth, elementBytes }) => sum + height * width * depth * elementBytes,
+    0,
+  );
+
 const isWeighted = (o: NpuOperation): o is ConvOperation => o.kind === 'conv' || o.kind === 'depthwise';
 
 class Scheduler {
   private clock: Clock = { kernel: 0, dma: 0, issued: 0 };
 
+  /** A buffer may be as large as what the maps of some operation take: it may not be what memory is needed for. */
+  private mostBuffer = 0;
+
   constructor(private readonly part: Part) {}
 
   schedule(operations: readonly NpuOperation[]): Piece[] {
+    this.mostBuffer = Math.max(0, ...operations.map(mapBytes));
     return operations.flatMap((operation) =>
       isWeighted(operation) ? this.weighted(operation) : this.plain(operation),
     );
@@ -92,14 +103,15 @@ class Scheduler {
     const whole = this.choose(operation, true);
     const packed = this.pack(operation, whole.config);
     const perChannel = packed.bytes.length / operation.output.depth;
+    const fits = ({ bytes }: { bytes: readonly number[] }): boolean => bytes.every((b) => b <= this.mostBuffer);
     const ways = this.cuts(operation).map((cuts) => {
       const pieces = cuts.map((o) => ({ operation: o, ...(o === operation ? whole : this.choose(o, true)) }));
       const bytes = pieces.map((p) => p.operation.output.depth * perChannel);
-      return { pieces, buffered: true, clock: this.afterBuffered(pieces, bytes) };
+      return { pieces, bytes, buffered: true, clock: this.afterBuffered(pieces, bytes) };
     });
     const direct = this.choose(operation, false);
     const unbuffered = { pieces: [{ operation, ...direct }], buffered: false, clock: this.afterDirect(direct, packed) };
-    const best = [unbuffered, ...ways].reduce((a, b) => (b.clock.kernel < a.clock.kernel ? b : a));
+    const best = [unbuffered, ...ways.filter(fits)].reduce((a, b) => (b.clock.kernel < a.clock.kernel ? b : a));
     this.clock = best.clock;
     return best.pieces.map((p) => ({
       ...p,
