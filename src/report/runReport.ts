@@ -49,6 +49,16 @@ function predictedNote({ predicted, whole, layers }: RunRecord): string {
   return ` What was predicted before the run is estimated from ${from} counts${all}.`;
 }
 
+/** Where the energy of single layers comes from. */
+function layerEnergyNote({ energy, layers }: RunRecord): string {
+  if (!energy) return '';
+  const metered = layers.filter((l) => l.energy).length;
+  const shared = "estimated (≈): the whole's, shared out by counts";
+  if (metered === 0) return ` Energy of a layer is ${shared}.`;
+  const rest = metered < layers.length ? `; of ${layers.length - metered} others ${shared}` : '';
+  return ` Energy of ${metered} layers in windows of their own, ${energy.source}, ± with k = 1${rest}.`;
+}
+
 function layersSection(record: RunRecord): Section {
   const { counter, layers, energy } = record;
   const sum = layers.reduce((total, l) => total + l.count.median, 0);
@@ -88,7 +98,7 @@ function layersSection(record: RunRecord): Section {
   ];
   return {
     title: 'Layers',
-    note: `Medians. Energy of a layer is estimated: that of the whole, shared out by counts.${predicted ? predictedNote(record) : ''}`,
+    note: `Medians.${layerEnergyNote(record)}${predicted ? predictedNote(record) : ''}`,
     html: htmlTable(head, rows, [1, 2, 8, head.length - 1]),
   };
 }
@@ -139,8 +149,16 @@ function runSections(record: RunRecord): Section[] {
     ...record.warnings.map((w) => [w.code, w.text]),
   ];
   const arena = layers.length > Math.max(0, ...(record.arena ?? []).map((b) => b.last)) ? record.arena : undefined;
+  const warned =
+    warnings.length > 0 ? [{ title: 'Warnings', html: htmlTable(['code', 'what'], warnings, [0, 1]) }] : [];
+  if (layers.length === 0)
+    return [
+      ...warned,
+      { title: 'Layers', note: 'No layer was counted by itself.', html: '' },
+      ...energySection(record),
+    ];
   return [
-    ...(warnings.length > 0 ? [{ title: 'Warnings', html: htmlTable(['code', 'what'], warnings, [0, 1]) }] : []),
+    ...warned,
     {
       title: `${counter.unit === 'cycles' ? 'Cycles' : 'Instructions'} per layer`,
       note:

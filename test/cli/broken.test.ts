@@ -140,6 +140,11 @@ describe('a board that breaks down', () => {
     expect(stdout).toContain('interrupts off; not all layers were counted one by one');
     expect(record).toMatchObject({ layers: [], runs: 4, interrupts: 'off' });
     expect(record).not.toHaveProperty('brokenOff');
+    const page = await mote('report', 'latest', '-o', 'whole.html');
+    expect([page.status, page.stderr]).toEqual([0, '']);
+    const html = readFileSync(join(folder, 'whole.html'), 'utf8');
+    expect(html).toContain('No layer was counted by itself.');
+    expect(html).not.toMatch(/NaN|Infinity|undefined/);
   }, 60_000);
 
   it.each([
