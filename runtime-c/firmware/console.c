@@ -50,7 +50,7 @@ static void copy(uint8_t *to, const uint8_t *from, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) to[i] = from[i];
 }
 
-static void send(uint8_t *bytes, uint32_t count) {
+void mote_console_send(uint8_t *bytes, uint32_t count) {
   mote_put32(bytes + count, mote_crc32(0, bytes, count));
   count += MOTE_FRAME_CRC_BYTES;
   mote_uart_put(0); // ends whatever noise came before
@@ -214,7 +214,7 @@ static void respond(uint32_t length) {
     remember(command, sequence);
   }
   io.bytes[0] = command | 0x80u;
-  send(io.bytes, io.length);
+  mote_console_send(io.bytes, io.length);
 }
 
 void mote_console_begin(void) { mote_frame_begin(&decoder, io.bytes, BUFFER_BYTES); }
@@ -253,5 +253,5 @@ void mote_console_fault(uint32_t cause, uint32_t pc) {
   frame[2] = UNKNOWN;
   mote_put32(frame + 3, cause);
   mote_put32(frame + 7, pc);
-  send(frame, sizeof frame - MOTE_FRAME_CRC_BYTES);
+  mote_console_send(frame, sizeof frame - MOTE_FRAME_CRC_BYTES);
 }

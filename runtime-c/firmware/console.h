@@ -14,6 +14,8 @@ typedef struct {
 void mote_console_begin(void);
 /// Takes a byte from the UART; answers when it completes a request.
 void mote_console_take(uint8_t byte);
+/// Sends a frame of `count` bytes; the four behind them are written to.
+void mote_console_send(uint8_t *bytes, uint32_t count);
 /// Sends the fault frame.
 void mote_console_fault(uint32_t cause, uint32_t pc);
 
@@ -29,5 +31,9 @@ void mote_note_interrupts(void);
 uint8_t mote_interrupts_met(void);
 void mote_interrupts_forget(void);
 uint32_t mote_stack_used(void);
+#ifdef MOTE_NPU_LINK
+/// Ticks that calls of the NPU took since the last question: they do not count (ethosu_link.c).
+uint64_t mote_npu_ticks(void);
+#endif
 
 #endif

@@ -59,6 +59,12 @@ uint8_t mote_interrupts_met(void) { return interrupts_met; }
 
 void mote_interrupts_forget(void) { interrupts_met = 0; }
 
+#ifdef MOTE_NPU_LINK
+static uint64_t npu_ticks(void) { return mote_npu_ticks(); }
+#else
+static uint64_t npu_ticks(void) { return 0; }
+#endif
+
 // The same reads and barriers in all three windows, so that the empty one is the others' overhead.
 mote_window mote_run(void) {
   mote_window window;
@@ -67,7 +73,7 @@ mote_window mote_run(void) {
   MOTE_BARRIER();
   window.result = (int32_t)mote_model_run(memory.arena);
   MOTE_BARRIER();
-  window.ticks = mote_counter_span(start, mote_counter_now());
+  window.ticks = mote_counter_span(start, mote_counter_now()) - npu_ticks();
   mote_note_interrupts();
   return window;
 }
@@ -80,7 +86,7 @@ mote_window mote_step(uint16_t layer) {
   MOTE_BARRIER();
   window.result = (int32_t)mote_model_step((int)layer, memory.arena);
   MOTE_BARRIER();
-  window.ticks = mote_counter_span(start, mote_counter_now());
+  window.ticks = mote_counter_span(start, mote_counter_now()) - npu_ticks();
   mote_note_interrupts();
   return window;
 }

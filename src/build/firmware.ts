@@ -36,6 +36,7 @@ import { writeHex } from './hex.js';
 import { imageOf } from './image.js';
 import { defaultStackBytes, linkerScript, regionOf } from './linkerScript.js';
 import { mcubootBoard } from './mcubootBoard.js';
+import { requireNpu, requireStreams } from './npuChecks.js';
 import {
   type FunctionSize,
   largestFunctions,
@@ -114,7 +115,7 @@ const architectures = {
 } as const;
 
 /** The firmware's own C files for this board, and which template links them. */
-export function firmwareSources(board: Board, agent: boolean): { sources: string[]; template: string } {
+export function firmwareSources(board: Board, agent: boolean, npu = false): { sources: string[]; template: string } {
   const target = loadTarget(board.target);
   if (target.startup === 'none') throw new Error(`${target.id} is no target for firmware`);
   const { startup, template } = architectures[target.startup];
@@ -130,6 +131,7 @@ export function firmwareSources(board: Board, agent: boolean): { sources: string
     uartSources[uart],
     counterSources[board.counter.kind],
     ...(agent ? ['agent.c', 'agent_text.c'] : []),
+    ...(npu ? ['ethosu_link.c'] : []),
   ];
   return { sources: own.map((f) => join(firmwareFolder, f)), template };
 }
@@ -162,7 +164,7 @@ function requireFit(overflows: readonly Overflow[], board: Board, manifest: Pack
 /** One complete compile and link; the second stage, where there is one, gets its checksum. */
 async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, layers }: Linking): Promise<Elf> {
   const target = loadTarget(board.target);
-  const own = firmwareSources(board, agent !== undefined);
+  const own = firmwareSources(board, agent !== undefined, manifest.npu !== undefined);
   const { sources, layerSources, kernels } = manifest.files;
   const packed = [...sources, ...(layers ? layerSources : []), ...kernels].map((f) => join(dir, f));
   const small = manifest.prefer === 'size';
@@ -180,7 +182,11 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, la
       sources: small ? [] : packed,
       smallSources: [...own.sources, ...(small ? packed : [])],
       includes: [workFolder, dir, firmwareFolder, join(firmwareFolder, 'libc')],
-      defines: [...(agent ? ['MOTE_AGENT=1'] : []), ...(layers ? [] : ['MOTE_NO_LAYERS=1'])],
+      defines: [
+        ...(agent ? ['MOTE_AGENT=1'] : []),
+        ...(layers ? [] : ['MOTE_NO_LAYERS=1']),
+        ...(manifest.npu ? ['MOTE_NPU_LINK=1'] : []),
+      ],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
       workFolder,
       output,
@@ -247,12 +253,14 @@ export async function buildFirmware(
   const { manifest } = await openPack(dir);
   if (board.verified.level === 'described')
     fail('board.described', { board: board.id, note: board.verified.note ?? 'it has no start-up code yet' });
+  requireNpu(manifest, board);
   const toolchain = openToolchain(options.toolchain);
   const { agent, layers = true, mcuboot } = options;
   const place = mcuboot ? mcubootBoard(board) : board;
   const console = { ...board.console, ...(agent?.mode === 'energy' && { baud: energyBaud }) };
   const linked = await linkWithStack({ dir, manifest, board: { ...place, console }, toolchain, agent, layers });
   const { elf, stack, stackBytes } = linked;
+  requireStreams(imageOf(elf), board);
   const paths = await writeImages(elf, board, outPath, mcuboot);
   return {
     board: board.id,

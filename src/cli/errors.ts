@@ -67,6 +67,16 @@ export const errors = {
     text: "'{path}' has a CPU node of kind {operator}, which the functional model of the NPU does not run",
     help: 'mote npu dump lists the nodes',
   },
+  'npu.board': {
+    exit: 4,
+    text: '{what} for an {config}, {board} has {has}; nothing was flashed',
+    help: 'pack it for the NPU of the board: mote pack MODEL --board {board} -o DIR',
+  },
+  'npu.driver': {
+    exit: 2,
+    text: '{board} needs the driver of its NPU, which mote does not bring',
+    help: "build the pack's C files in the board's own SDK, with Arm's ethos-u-core-driver",
+  },
   'npu.refused': { exit: 7, text: '{board}: the driver of the NPU refuses to run: {reason}' },
   'npu.tool': {
     exit: 9,

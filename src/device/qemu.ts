@@ -2,6 +2,7 @@
 // A board in QEMU: the firmware's UART is the emulator's stdin and stdout, its instructions are counted (-icount).
 import { spawn } from 'node:child_process';
 import { debuglog } from 'node:util';
+import { loadTarget } from '../build/boards.js';
 import { fail } from '../cli/errors.js';
 import type { Board } from '../generated/board.js';
 import type { Link } from '../link/link.js';
@@ -9,6 +10,7 @@ import { processLink } from '../link/processLink.js';
 import { guardChild } from './childGuard.js';
 import type { Device } from './device.js';
 import { type DeviceTimeouts, emulatorTimeouts, openLinkDevice } from './linkDevice.js';
+import { npuLink } from './npuLink.js';
 
 const log = debuglog('mote:exec');
 
@@ -45,7 +47,11 @@ export function qemuArgs(emulator: QemuEmulator, program: QemuProgram): string[]
 /** Starts the ELF on the board's machine and waits until its firmware answers. */
 export async function startQemu(board: Board, elfPath: string, timeouts: DeviceTimeouts = {}): Promise<Device> {
   const link = await openQemuLink(board, { elf: elfPath });
-  return openLinkDevice(link, board, 'emulated', { ...emulatorTimeouts, ...timeouts });
+  const npu = loadTarget(board.target).npu;
+  return openLinkDevice(npu ? npuLink(link, npu.config) : link, board, 'emulated', {
+    ...emulatorTimeouts,
+    ...timeouts,
+  });
 }
 
 /** The console of the board's machine, running the program; closing it ends the machine. */
