@@ -3,6 +3,7 @@
 import { loadBoard, loadTarget, targetOf } from '../build/boards.js';
 import type { Board } from '../generated/board.js';
 import type { Target } from '../generated/target.js';
+import { backendOf } from '../npu/backends.js';
 import { type OptionValues, text } from './command.js';
 import { fail } from './errors.js';
 
@@ -12,6 +13,13 @@ export function choice<T extends string>(options: OptionValues, key: string, all
   if (value === undefined) return undefined;
   const found = allowed.find((a) => a === value);
   return found ?? fail('usage.option', { option: key, expected: allowed.join(' or '), got: value });
+}
+
+/** --npu-compiler: a compiler for the NPU of the target. */
+export function npuOption(options: OptionValues, { id, npu }: Target): string | undefined {
+  if (text(options, 'npuCompiler') === undefined) return undefined;
+  if (!npu) return fail('usage.bad', { what: `--npu-compiler says who compiles for an NPU, ${id} has none`, command: 'pack' });
+  return choice(options, 'npuCompiler', backendOf(npu.backend).providers);
 }
 
 /** --target or --board, which must agree. */

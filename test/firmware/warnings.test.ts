@@ -54,8 +54,9 @@ async function complaints(board: Board, program: string, machine: readonly strin
       const includes = [place, firmware, join(firmware, 'libc'), join(packageRoot, 'runtime-c', 'include')].map(
         (path) => `-I${path}`,
       );
-      const defines = (variant?.defines ?? []).map((d) => `-D${d}`);
-      const { sources } = firmwareSources(board, variant !== undefined);
+      const npu = loadTarget(board.target).npu !== undefined;
+      const defines = [...(variant?.defines ?? []), ...(npu ? ['MOTE_NPU_LINK=1'] : [])].map((d) => `-D${d}`);
+      const { sources } = firmwareSources(board, variant !== undefined, npu);
       const args = [...machine, ...strict, ...includes, ...defines, '-c', ...sources];
       const result = await exec(program, args, { cwd: place });
       return `${result.stderr}${result.status === 0 ? '' : `exit ${result.status}`}`;
@@ -66,7 +67,7 @@ async function complaints(board: Board, program: string, machine: readonly strin
 
 describe("the firmware's C has no warning", () => {
   it('and each file is one of some board', () => {
-    const compiled = new Set(boards.flatMap((b) => firmwareSources(b, true).sources));
+    const compiled = new Set(boards.flatMap((b) => firmwareSources(b, true, true).sources));
     const all = [...cFiles(firmware), ...cFiles(join(firmware, 'soc'))].filter((f) => !f.endsWith('wasm_host.c'));
     expect(all.filter((f) => !compiled.has(f))).toEqual([]);
   });

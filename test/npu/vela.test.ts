@@ -30,7 +30,7 @@ const inputsOn = (config: string): number =>
   config === 'ethos-u55-128' || process.env.MOTE_NPU_ALL !== undefined ? full : few;
 
 const compile = async (bytes: Uint8Array, config: string): Promise<{ blob: NpuBlob; blobs: number }> => {
-  const split = await partition(asInFile(importModel(bytes, 'model.tflite')), { backend: 'ethosu', config });
+  const split = await partition(asInFile(importModel(bytes, 'model.tflite')), { backend: 'ethosu', config, provider: 'vela' });
   const blobs = split.graph.blobs ?? [];
   return { blob: blobs[0], blobs: blobs.length };
 };
@@ -60,7 +60,7 @@ describe.skipIf(!canRun)('a graph of which the NPU takes a part', () => {
   const graph = asInFile(importModel(mixedModel(), 'mixed.tflite'));
   let blob: NpuBlob;
   beforeAll(async () => {
-    const split = await partition(graph, { backend: 'ethosu', config: 'ethos-u55-128' });
+    const split = await partition(graph, { backend: 'ethosu', config: 'ethos-u55-128', provider: 'vela' });
     const where = split.places.map((p) => [p.op, p.blob, p.verdict.npu ? '' : p.verdict.reason]);
     expect(where).toEqual([
       ['conv2d', 0, ''],
@@ -76,7 +76,7 @@ describe.skipIf(!canRun)('a graph of which the NPU takes a part', () => {
   });
 
   it('is one C program with one memory plan, and equal', async () => {
-    const pack = await room.packBytes(mixedModel(), 'mixed.tflite', { target: 'ethos-u55-128' });
+    const pack = await room.packBytes(mixedModel(), 'mixed.tflite', { target: 'ethos-u55-128', npuProvider: 'vela' });
     expect(pack.manifest.npu).toMatchObject({ config: 'ethos-u55-128', provider: 'vela', cpu: [{ op: 'elu' }] });
     for (const port of [...pack.manifest.inputs, ...pack.manifest.outputs])
       expect(port.offset + port.bytes).toBeLessThanOrEqual(pack.manifest.arenaBytes);

@@ -12,13 +12,13 @@ export const sharedFile = (path) => readFileSync(join(sharedFolder, path));
 /** The eight int8 models that must be bit-equal to TensorFlow Lite, with the arena of TensorFlow Lite Micro + CMSIS-NN
  *  where the issue's reference measured it (bytes). */
 export const int8Models = [
-    { name: 'kws', file: 'models/mlperf-tiny/kws_ref_model.tflite', tflmArenaBytes: 22820 },
-    { name: 'vww', file: 'models/mlperf-tiny/vww_96_int8.tflite', tflmArenaBytes: 100708 },
-    { name: 'ic', file: 'models/mlperf-tiny/pretrainedResnet_quant.tflite', tflmArenaBytes: 54996 },
-    { name: 'ad', file: 'models/mlperf-tiny/ad01_int8.tflite', tflmArenaBytes: 2580 },
-    { name: 'sww', file: 'models/mlperf-tiny/str_ww_ref_model.tflite', tflmArenaBytes: 16596 },
-    { name: 'micro_speech', file: 'models/tflm/micro_speech_quantized.tflite' },
-    { name: 'hello_world', file: 'models/tflm/hello_world_int8.tflite' },
-    { name: 'person_detect', file: 'models/tflm/person_detect.tflite' },
+  { name: 'kws', file: 'models/mlperf-tiny/kws_ref_model.tflite', tflmArenaBytes: 22820 },
+  { name: 'vww', file: 'models/mlperf-tiny/vww_96_int8.tflite', tflmArenaBytes: 100708 },
+  { name: 'ic', file: 'models/mlperf-tiny/pretrainedResnet_quant.tflite', tflmArenaBytes: 54996 },
+  { name: 'ad', file: 'models/mlperf-tiny/ad01_int8.tflite', tflmArenaBytes: 2580 },
+  { name: 'sww', file: 'models/mlperf-tiny/str_ww_ref_model.tflite', tflmArenaBytes: 16596 },
+  { name: 'micro_speech', file: 'models/tflm/micro_speech_quantized.tflite' },
+  { name: 'hello_world', file: 'models/tflm/hello_world_int8.tflite' },
+  { name: 'person_detect', file: 'models/tflm/person_detect.tflite' },
 ];
 //# sourceMappingURL=shared.js.map

@@ -15,7 +15,8 @@ import { findObstacles, type Obstacle } from '../../support.js';
 import { type CommandSpec, text } from '../command.js';
 import { boardCosts, costOptions } from '../costOptions.js';
 import { readInput } from '../files.js';
-import { targetOption } from '../packOptions.js';
+import { npuData, npuLines, npuPlaces } from '../npuPlaces.js';
+import { npuOption, targetOption } from '../packOptions.js';
 
 interface LayerRow {
   name: string;
@@ -64,6 +65,10 @@ export const inspect: CommandSpec = {
   options: [
     { flags: '--target <id>', text: 'judge for this target (default: all), and predict instructions' },
     { flags: '--board <id>', text: 'the same for the CPU of this board, and what it will take, layer by layer' },
+    {
+      flags: '--npu <compiler>',
+      text: 'who estimates what the NPU of the target takes: vela (the default) or builtin',
+    },
     ...costOptions,
   ],
   async run([path], options, out) {
@@ -73,11 +78,22 @@ export const inspect: CommandSpec = {
     const graph = importModel(await readInput(path), basename(path));
     const obstacles = findObstacles(graph);
     const layers = graph.nodes.map((n) => rowOf(graph, n, obstacles));
+    const npu = target && !obstacles.length ? await npuPlaces(graph, target, npuOption(options, target)) : undefined;
     const plan = obstacles.length
       ? undefined
-      : planGraph(graph, { rounding: 'tflite', target: withTable(target ?? loadTarget('wasm32'), found?.table) });
+      : planGraph(npu?.graph ?? graph, {
+          rounding: 'tflite',
+          target: withTable(target ?? loadTarget('wasm32'), found?.table),
+        });
     const arenaBytes = plan?.arenaBytes ?? null;
-    const predicted = plan && target ? predictPlan(graph, plan, found?.table ?? targetTable(target)) : undefined;
+    const predicted =
+      plan && target ? predictPlan(npu?.graph ?? graph, plan, found?.table ?? targetTable(target)) : undefined;
+    const counts = new Map(
+      predicted?.layers.flatMap((l, i): [string, number][] => {
+        const count = predicted.prediction.layers[i]?.count;
+        return l.node === undefined || count === undefined ? [] : [[l.node, count]];
+      }),
+    );
     const macs = layers.reduce((sum, l) => sum + l.macs, 0);
     const parameterBytes = layers.reduce((sum, l) => sum + l.parameterBytes, 0);
     const ports = (ids: number[]): object[] =>
@@ -134,6 +150,7 @@ export const inspect: CommandSpec = {
         unsupported: obstacles,
         target: target?.id ?? null,
         board: board?.id ?? null,
+        ...(npu ? { npu: npuData(npu, counts) } : {}),
         predicted: predicted ? predictionData(predicted.prediction, found?.path) : null,
       },
       warnings,
@@ -141,7 +158,8 @@ export const inspect: CommandSpec = {
         ...head,
         ...table(columns, rows, out.width),
         '',
-        ...(predicted
+        ...(npu ? [...npuLines(npu, counts, out.width), ''] : []),
+        ...(predicted && !npu
           ? [...predictionTable(predicted.layers, predicted.prediction, board?.clockHz, out.width), '']
           : []),
         ...(graph.notes ?? []).map((n) => `note    ${n}`),

@@ -10,7 +10,6 @@ import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Recipe } from '../../generated/recipe.js';
 import { parseInputScale } from '../../model/samples.js';
-import { ethosBackend } from '../../npu/ethosu/ethosBackend.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { type PackRequest, packModel } from '../../packModel.js';
 import { codedModes } from '../../plan/codedConstants.js';
@@ -22,7 +21,7 @@ import { boardCosts, costOptions } from '../costOptions.js';
 import { fail } from '../errors.js';
 import { readInput, readNpyFile, writeFolder } from '../files.js';
 import { dropLine, maxDropOptions, requireDrop } from '../maxDrop.js';
-import { choice, targetOption } from '../packOptions.js';
+import { choice, npuOption, targetOption } from '../packOptions.js';
 
 const shape = (s: readonly number[] | undefined): string =>
   (s && s.length > 1 && s[0] === 1 ? s.slice(1) : (s ?? [])).join('x');
@@ -194,7 +193,7 @@ export const pack: CommandSpec = {
       rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
       prefer,
       coded,
-      npuProvider: choice(options, 'npuCompiler', ethosBackend.providers),
+      npuProvider: npuOption(options, target),
       stream: options.stream === true,
       text: await textOptions(options),
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },

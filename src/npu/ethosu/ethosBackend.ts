@@ -3,7 +3,6 @@
 import type { Graph } from '../../model/graph.js';
 import type { CompiledBlob, NpuBackend } from '../npuBackend.js';
 import { blobCall } from './blobCall.js';
-import { compileBuiltin } from './builtin/compileBuiltin.js';
 import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
 import { DriverRefusal } from './driverModel.js';
@@ -13,16 +12,18 @@ import { ethosNotChecked } from './notChecked.js';
 import { readPayload } from './payload.js';
 import { kernelOperations, type StreamOperation } from './registers.js';
 import { simulateBlob } from './simulateBlob.js';
-import { compileWithVela } from './vela/compileWithVela.js';
 import { velaPath } from './vela/findVela.js';
 
 const broken = (reason: string): never => {
   throw new DriverRefusal(reason);
 };
 
-const providers: Readonly<Record<string, (subgraph: Graph, config: string) => Promise<CompiledBlob>>> = {
-  vela: compileWithVela,
-  builtin: compileBuiltin,
+type Compile = (subgraph: Graph, config: string) => Promise<CompiledBlob>;
+
+/** Loaded when they are asked for: what only runs blobs needs no compiler. */
+const providers: Readonly<Record<string, () => Promise<Compile>>> = {
+  vela: async () => (await import('./vela/compileWithVela.js')).compileWithVela,
+  builtin: async () => (await import('./builtin/compileBuiltin.js')).compileBuiltin,
 };
 
 const isListed = (o: StreamOperation): boolean => kernelOperations.has(o.name) || o.name === 'DMA_START';
@@ -35,7 +36,7 @@ export const ethosBackend: NpuBackend = {
   defaultProvider: () => (velaPath() === undefined ? 'builtin' : 'vela'),
   notChecked: ethosNotChecked,
   supports: ethosSupports,
-  compile: (subgraph, config, provider) => providers[provider](subgraph, config),
+  compile: async (subgraph, config, provider) => (await providers[provider]())(subgraph, config),
   simulate: (blob, inputs) => simulateBlob(blob, inputs),
   check(blob) {
     const { config, words } = readPayload(blob.payload, broken);

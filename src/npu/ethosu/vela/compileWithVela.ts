@@ -10,7 +10,7 @@ import { type BlobLayer, type BlobPort, blobRegions, type CompiledBlob, LeftToCp
 import { type EthosModel, type EthosSubgraph, type EthosTensor, readEthosTflite } from '../readEthosTflite.js';
 import { requireVela, velaVersion } from './findVela.js';
 import { layerCycles, totalCycles } from './velaCosts.js';
-import { tensorOf, velaFile } from './velaGraph.js';
+import { nodeOf, tensorOf, velaFile } from './velaGraph.js';
 
 const compileMs = 600_000;
 const tool = `ethos-u-vela ${velaVersion}`;
@@ -78,7 +78,7 @@ function portOf(
 function layersOf(graph: Graph, perLayer: string): BlobLayer[] {
   const rows = layerCycles(perLayer);
   return graph.nodes.map((node) => {
-    const own = rows.filter((r) => node.outputs.includes(tensorOf(r.name) ?? -1));
+    const own = rows.filter((r) => nodeOf(graph, r.name) === node);
     const cycles = own.length ? own.reduce((sum, r) => sum + r.cycles, 0) : undefined;
     return { name: node.name, cycles };
   });
