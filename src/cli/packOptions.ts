@@ -18,7 +18,8 @@ export function choice<T extends string>(options: OptionValues, key: string, all
 /** --npu-compiler: a compiler for the NPU of the target. */
 export function npuOption(options: OptionValues, { id, npu }: Target): string | undefined {
   if (text(options, 'npuCompiler') === undefined) return undefined;
-  if (!npu) return fail('usage.bad', { what: `--npu-compiler says who compiles for an NPU, ${id} has none`, command: 'pack' });
+  if (!npu)
+    return fail('usage.bad', { what: `--npu-compiler says who compiles for an NPU, ${id} has none`, command: 'pack' });
   return choice(options, 'npuCompiler', backendOf(npu.backend).providers);
 }
 

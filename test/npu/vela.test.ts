@@ -30,7 +30,11 @@ const inputsOn = (config: string): number =>
   config === 'ethos-u55-128' || process.env.MOTE_NPU_ALL !== undefined ? full : few;
 
 const compile = async (bytes: Uint8Array, config: string): Promise<{ blob: NpuBlob; blobs: number }> => {
-  const split = await partition(asInFile(importModel(bytes, 'model.tflite')), { backend: 'ethosu', config, provider: 'vela' });
+  const split = await partition(asInFile(importModel(bytes, 'model.tflite')), {
+    backend: 'ethosu',
+    config,
+    provider: 'vela',
+  });
   const blobs = split.graph.blobs ?? [];
   return { blob: blobs[0], blobs: blobs.length };
 };
