@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Inputs of a layer that are large make the errors of their column of weights cost more. The scale of the norm before the layers
-// takes a part of that over (AWQ, arXiv:2306.00978): its elements are divided by the fourth root of the mean square, the
-// columns multiplied, and rounding then spreads its errors more evenly. The model computes the same.
+// takes a part of that over (AWQ, arXiv:2306.00978): its elements are divided by the fourth root of the input's root mean
+// square, the columns multiplied, and rounding then spreads its errors more evenly. The model computes the same.
 import {
   addTensor,
   cloneGraph,
