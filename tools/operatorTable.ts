@@ -6,6 +6,7 @@ import { listTargets } from '../src/build/boards.js';
 import type { Target } from '../src/generated/target.js';
 import { opSpecs } from '../src/ops/index.js';
 import { kernelTable } from '../src/ops/kernels.js';
+import type { OpSpec } from '../src/ops/op.js';
 import { unaryTable } from '../src/ops/unaryTable.js';
 import { variants } from '../src/ops/variants/index.js';
 import { packageRoot } from '../src/packageRoot.js';
@@ -47,13 +48,17 @@ function cell(op: string, target: Target): string {
   return known.map((type) => (fast.has(type) ? `**${type}**` : type)).join(' ');
 }
 
-/** Operators that have a kernel for no type: views. */
+const listed = (): OpSpec[] => [...opSpecs.values()].filter((spec) => !spec.madeHere);
+
+/** Operators that have a kernel for no type and are no views: none. */
 export const withoutKernel = (): string[] =>
-  [...opSpecs.values()].filter((spec) => !spec.alias && referenceTypes(spec.op).size === 0).map((spec) => spec.op);
+  listed()
+    .filter((spec) => !spec.alias && referenceTypes(spec.op).size === 0)
+    .map((spec) => spec.op);
 
 export function operatorTable(): string {
   const targets = listTargets();
-  const lines = [...opSpecs.values()]
+  const lines = listed()
     .sort((a, b) => (a.op < b.op ? -1 : 1))
     .map(({ op, alias }) => `| ${op} | ${targets.map((t) => (alias ? 'no code' : cell(op, t))).join(' | ')} |`);
   return `# Operators by type and target

@@ -14,6 +14,7 @@ function blobOf(node: Node, graph: Graph): NpuBlob {
 
 export const npu: OpSpec = {
   op: 'npu',
+  madeHere: true,
   infer: (node, graph) =>
     node.outputs.map((id) => ({ shape: graph.tensors[id].shape, dtype: graph.tensors[id].dtype })),
   macs: (node, graph) => blobOf(node, graph).macs,

@@ -103,6 +103,8 @@ export interface OpSpec {
   inPlace?(node: Node, graph: Graph): number[];
   /** State: output may lie where the input is, which the call then updates. */
   updates?: readonly { input: number; output: number }[];
+  /** In no file: mote makes such nodes itself, so OPERATORS.md leaves them out. */
+  madeHere?: boolean;
   /** True when output 0 is input 0 under another shape: no code, same buffer. */
   alias?: boolean;
   /** Why this node cannot be lowered (dtype or attribute without a kernel), and what to change; undefined when it can. */
