@@ -54,33 +54,25 @@ const ways: Record<string, Way> = {
 };
 
 describe.each(Object.entries(ways))('%s', (_, run) => {
-  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
-    'refuses a weight that is %s',
-    async (bad) => {
-      const error = await run(spoilt([bad]), 4).then(
-        () => undefined,
-        (e: unknown) => e,
-      );
-      expect(error).toBeInstanceOf(MoteError);
-      expect(['model.broken', 'quant.calibration']).toContain((error as MoteError).code);
-      expect((error as MoteError).message).toMatch(/not all finite|infinite or not a number/);
-    },
-    120_000,
-  );
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('refuses a weight that is %s', async (bad) => {
+    const error = await run(spoilt([bad]), 4).then(
+      () => undefined,
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(MoteError);
+    expect(['model.broken', 'quant.calibration']).toContain((error as MoteError).code);
+    expect((error as MoteError).message).toMatch(/not all finite|infinite or not a number/);
+  });
 
   it.each([
     ['a channel of zeros', spoilt(new Array(9).fill(0)), 4, undefined],
     ['one calibration sample', digits, 1, undefined],
     ['black calibration data', digits, 3, 0],
     ['grey calibration data', digits, 3, 0.5],
-  ] as const)(
-    'makes a model from %s',
-    async (_what, bytes, samples, constant) => {
-      const { manifest, graph } = await run(bytes as Buffer, samples, constant);
-      expect(manifest.layers.filter((l) => l.weights === 'int4').length).toBeGreaterThan(2);
-      for (const t of graph.tensors)
-        expect(t.quant?.scales.every((s) => Number.isFinite(s) && s > 0) ?? true, t.name).toBe(true);
-    },
-    120_000,
-  );
+  ] as const)('makes a model from %s', async (_what, bytes, samples, constant) => {
+    const { manifest, graph } = await run(bytes as Buffer, samples, constant);
+    expect(manifest.layers.filter((l) => l.weights === 'int4').length).toBeGreaterThan(2);
+    for (const t of graph.tensors)
+      expect(t.quant?.scales.every((s) => Number.isFinite(s) && s > 0) ?? true, t.name).toBe(true);
+  });
 });

@@ -73,7 +73,7 @@ describe('tune', () => {
   let tuned: Tuned;
   beforeAll(async () => {
     tuned = await tuneDigits({ flash: { share: 0.5 } });
-  }, 600_000);
+  });
 
   it('keeps the budget, and the pack is what it was said to be', () => {
     expect(tuned.chosen.flash).toBeLessThanOrEqual(tuned.limits.flash ?? 0);
@@ -98,7 +98,7 @@ describe('tune', () => {
       expect(Buffer.from(contents as string).equals(Buffer.from(tuned.pack.files.get(path) as string)), path).toBe(
         true,
       );
-  }, 600_000);
+  });
 
   it('has measured the graph that the pack is made of', () => {
     const { graph } = tuned.found;
@@ -123,7 +123,7 @@ describe('tune', () => {
     const again = await tuneDigits({ flash: { share: 0.5 } });
     expect(again.recipe).toEqual(tuned.recipe);
     expect([again.found, again.front]).toEqual([tuned.found, tuned.front]);
-  }, 600_000);
+  });
 
   it('has a front on which more bytes lose less', () => {
     expect(tuned.front.length).toBeGreaterThan(3);
@@ -143,7 +143,7 @@ describe('tune', () => {
     const met = await tuneDigits({ flash: { absolute: least } });
     expect(met.chosen.flash).toBe(least);
     expect((await messageOf(tuneDigits({ flash: { absolute: least - 1 } }))).code).toBe('fit.budget');
-  }, 600_000);
+  });
 
   it('says the smallest RAM and the smallest count that can be met', async () => {
     const ram = await messageOf(tuneDigits({ ram: { absolute: 1000 } }));
@@ -153,7 +153,7 @@ describe('tune', () => {
     expect([ram.exit, cycles.exit]).toEqual([4, 4]);
     const leastCycles = Number(/smallest cycles that can be met are (\d+)/.exec(cycles.message)?.[1]);
     expect((await tuneDigits({ cycles: { absolute: leastCycles } })).chosen.cycles).toBeLessThanOrEqual(leastCycles);
-  }, 600_000);
+  });
 
   it.each([
     [
@@ -181,7 +181,6 @@ describe('tune', () => {
         if (/^coded|@/.test(format)) expect(stored.get(name), name).toBe(format.endsWith('start') ? 'start' : 'stream');
         else expect(stored.get(name), name).toBeUndefined();
     },
-    600_000,
   );
 
   it('refuses a format that does not exist', async () => {
@@ -212,25 +211,21 @@ describe('every format through pack', () => {
     'block16-int4g16',
     'int4+out',
     'ternary+out',
-  ])(
-    '%s: the C on this machine equals the reference on digits',
-    async (format) => {
-      const pack = await room.packBytes(digits.bytes, 'digits.onnx', {
-        ...digits,
-        name: `d_${format.replace(/\W/g, '_')}`,
-        quantize: { recipeOf: uniformRecipe(format), equalize: 'none' },
-      });
-      if (format !== 'int8') expect(pack.manifest.layers.filter((l) => l.weights !== undefined)).toHaveLength(6);
-      // The plain C has offsets of its own where the pack's kernels are for one instruction set.
-      const { wasm, manifest } = await buildHost(pack);
-      const host = await HostModel.open(wasm, manifest);
-      const { inputs, outputs } = await loadVectors(pack);
-      inputs.forEach((input, k) => {
-        expect(runHost(host, manifest, input)).toEqual(outputs[k]);
-      });
-    },
-    300_000,
-  );
+  ])('%s: the C on this machine equals the reference on digits', async (format) => {
+    const pack = await room.packBytes(digits.bytes, 'digits.onnx', {
+      ...digits,
+      name: `d_${format.replace(/\W/g, '_')}`,
+      quantize: { recipeOf: uniformRecipe(format), equalize: 'none' },
+    });
+    if (format !== 'int8') expect(pack.manifest.layers.filter((l) => l.weights !== undefined)).toHaveLength(6);
+    // The plain C has offsets of its own where the pack's kernels are for one instruction set.
+    const { wasm, manifest } = await buildHost(pack);
+    const host = await HostModel.open(wasm, manifest);
+    const { inputs, outputs } = await loadVectors(pack);
+    inputs.forEach((input, k) => {
+      expect(runHost(host, manifest, input)).toEqual(outputs[k]);
+    });
+  });
 });
 
 describeShared('budgets of a keyword spotter', () => {
@@ -266,29 +261,20 @@ describeShared('budgets of a keyword spotter', () => {
         await device.close();
       }
     },
-    600_000,
   );
 
-  it.each(['ram', 'cycles'] as const)(
-    'that are too small name the smallest %s, and that can be met',
-    async (kind) => {
-      const error = await messageOf(tune({ [kind]: { absolute: 1000 } }));
-      const least = Number(/that can be met (?:is|are) (\d+)/.exec(error.message)?.[1]);
-      expect([error.code, error.exit, least > 1000]).toEqual(['fit.budget', 4, true]);
-      expect((await tune({ [kind]: { absolute: least } })).chosen[kind]).toBeLessThanOrEqual(least);
-    },
-    600_000,
-  );
+  it.each(['ram', 'cycles'] as const)('that are too small name the smallest %s, and that can be met', async (kind) => {
+    const error = await messageOf(tune({ [kind]: { absolute: 1000 } }));
+    const least = Number(/that can be met (?:is|are) (\d+)/.exec(error.message)?.[1]);
+    expect([error.code, error.exit, least > 1000]).toEqual(['fit.budget', 4, true]);
+    expect((await tune({ [kind]: { absolute: least } })).chosen[kind]).toBeLessThanOrEqual(least);
+  });
 });
 
 describeShared('predicted loss', () => {
-  it.each(Object.keys(allocationCases))(
-    'ranks random plans of %s as measured loss does',
-    async (name) => {
-      const open = await openCase(allocationCases[name]());
-      const prediction = await predict(open.bench);
-      expect((await rankPlans(open, prediction, name === 'ic' ? 16 : 40)).spearman).toBeGreaterThanOrEqual(0.9);
-    },
-    600_000,
-  );
+  it.each(Object.keys(allocationCases))('ranks random plans of %s as measured loss does', async (name) => {
+    const open = await openCase(allocationCases[name]());
+    const prediction = await predict(open.bench);
+    expect((await rankPlans(open, prediction, name === 'ic' ? 16 : 40)).spearman).toBeGreaterThanOrEqual(0.9);
+  });
 });

@@ -32,7 +32,6 @@ test.each(['cortex-m4', 'cortex-m0plus', 'rv32imc'])(
     expect(loaded?.loadAddress).toBeGreaterThanOrEqual(0x10000);
     expect(loaded?.loadAddress).toBeLessThan(0x20000);
   },
-  60_000,
 );
 
 test('literal pools are no instructions', async () => {
@@ -44,7 +43,7 @@ test('literal pools are no instructions', async () => {
   const last = list[list.length - 1];
   expect(last.half).toBe(0x4770); // bx lr
   expect(leaf.end - last.address).toBeGreaterThan(4);
-}, 60_000);
+});
 
 /** The readers must end with a value or ElfError, whatever the bytes are. */
 function survives(bytes: Uint8Array): void {
@@ -86,4 +85,4 @@ test('damaged files are refused or read, never a crash', async () => {
       survives(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1, ...tail)),
     ),
   );
-}, 60_000);
+});

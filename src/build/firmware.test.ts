@@ -57,7 +57,7 @@ describe.each(built.map((b) => [b.id, b] as const))('%s', (_, board) => {
         if (board.image === 'uf2') expect(readUf2(image).image[0].address).toBe(imageOf(elf)[0].address);
       },
     );
-  }, 120_000);
+  });
 });
 
 const emulated = listBoards().filter((b) => b.emulator !== undefined);
@@ -66,30 +66,26 @@ describe.each(emulated.map((b) => [b.id, b] as const))('%s', (_, board) => {
   const { emulator } = board;
   const runs =
     emulator?.kind === 'rp2040js' || (emulator?.kind === 'qemu' && hasProgram(emulator.binary ?? 'qemu-system-arm'));
-  test.skipIf(!runs)(
-    'runs, and its stack stays below the bound and above half of it',
-    async () => {
-      // 800 bytes of stack in layer 1 make the frame large beside what the console alone needs.
-      const extra = 'volatile int8_t frame[800]; for (int i = 0; i < 800; i++) frame[i] = 1; sum += frame[799];';
-      await withBuild(board, { extra }, async (report) => {
-        const device = await startDevice(board, report.elfPath);
-        try {
-          await device.write(0, new Uint8Array(16).fill(2));
-          expect(await device.run()).toMatchObject({ result: 0, guardIntact: true });
-          expect([...(await device.read(32, 4))]).toEqual([169, 0, 0, 0]);
-          for (let layer = 0; layer < 2; layer++) expect(await device.step(layer)).toMatchObject({ result: 0 });
-          const status = await device.status();
-          expect(status.stackReservedBytes).toBe(report.stackReservedBytes);
-          expect(status.stackUsedBytes).toBeGreaterThan(800);
-          expect(report.stackBytes).toBeGreaterThanOrEqual(status.stackUsedBytes);
-          expect(report.stackBytes).toBeLessThan(2 * status.stackUsedBytes);
-        } finally {
-          await device.close();
-        }
-      });
-    },
-    120_000,
-  );
+  test.skipIf(!runs)('runs, and its stack stays below the bound and above half of it', async () => {
+    // 800 bytes of stack in layer 1 make the frame large beside what the console alone needs.
+    const extra = 'volatile int8_t frame[800]; for (int i = 0; i < 800; i++) frame[i] = 1; sum += frame[799];';
+    await withBuild(board, { extra }, async (report) => {
+      const device = await startDevice(board, report.elfPath);
+      try {
+        await device.write(0, new Uint8Array(16).fill(2));
+        expect(await device.run()).toMatchObject({ result: 0, guardIntact: true });
+        expect([...(await device.read(32, 4))]).toEqual([169, 0, 0, 0]);
+        for (let layer = 0; layer < 2; layer++) expect(await device.step(layer)).toMatchObject({ result: 0 });
+        const status = await device.status();
+        expect(status.stackReservedBytes).toBe(report.stackReservedBytes);
+        expect(status.stackUsedBytes).toBeGreaterThan(800);
+        expect(report.stackBytes).toBeGreaterThanOrEqual(status.stackUsedBytes);
+        expect(report.stackBytes).toBeLessThan(2 * status.stackUsedBytes);
+      } finally {
+        await device.close();
+      }
+    });
+  });
 });
 
 const fitCases: [string, 'fit.flash' | 'fit.ram', MiniPackOptions][] = [
@@ -99,36 +95,30 @@ const fitCases: [string, 'fit.flash' | 'fit.ram', MiniPackOptions][] = [
   ['virtual-rv32', 'fit.ram', { arenaBytes: 5_000_000 }],
 ];
 
-test.each(fitCases)(
-  '%s: %s names the exact need, and nothing is written',
-  async (id, code, options) => {
-    const board = loadBoard(id);
-    const kind = code === 'fit.flash' ? 'flash' : 'ram';
-    const failure = await withWorkFolder(async (folder) => {
-      await writeMiniPack(join(folder, 'pack'), options);
-      const error = await buildFirmware(join(folder, 'pack'), board, join(folder, 'out', 'fw')).catch(
-        (e: unknown) => e,
-      );
-      expect(await readdir(folder)).toEqual(['pack']);
-      return error;
-    });
-    expect(failure).toMatchObject({ code, exit: 4 });
-    const need = Number(/needs (\d+) bytes/.exec(String(failure))?.[1]);
-    // A board that has exactly this much builds; with one byte less it does not.
-    const sized = (bytes: number): Board => ({
-      ...board,
-      memory: board.memory.map((m) => (m.kind === kind ? { ...m, bytes } : m)),
-    });
-    await withBuild(sized(need), options, async (report) => {
-      expect(kind === 'ram' ? report.ramBytes : report.flashBytes - (id === 'pico' ? 256 : 0)).toBe(need);
-    });
-    await expect(withBuild(sized(need - 1), options, async () => 0)).rejects.toMatchObject({
-      code,
-      message: expect.stringContaining(`needs ${need} bytes`),
-    });
-  },
-  240_000,
-);
+test.each(fitCases)('%s: %s names the exact need, and nothing is written', async (id, code, options) => {
+  const board = loadBoard(id);
+  const kind = code === 'fit.flash' ? 'flash' : 'ram';
+  const failure = await withWorkFolder(async (folder) => {
+    await writeMiniPack(join(folder, 'pack'), options);
+    const error = await buildFirmware(join(folder, 'pack'), board, join(folder, 'out', 'fw')).catch((e: unknown) => e);
+    expect(await readdir(folder)).toEqual(['pack']);
+    return error;
+  });
+  expect(failure).toMatchObject({ code, exit: 4 });
+  const need = Number(/needs (\d+) bytes/.exec(String(failure))?.[1]);
+  // A board that has exactly this much builds; with one byte less it does not.
+  const sized = (bytes: number): Board => ({
+    ...board,
+    memory: board.memory.map((m) => (m.kind === kind ? { ...m, bytes } : m)),
+  });
+  await withBuild(sized(need), options, async (report) => {
+    expect(kind === 'ram' ? report.ramBytes : report.flashBytes - (id === 'pico' ? 256 : 0)).toBe(need);
+  });
+  await expect(withBuild(sized(need - 1), options, async () => 0)).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(`needs ${need} bytes`),
+  });
+});
 
 test('a model that needs more stack than the board file says gets it', async () => {
   const extra = 'volatile int8_t frame[9000]; for (int i = 0; i < 9000; i++) frame[i] = 1; sum += frame[8999];';
@@ -137,7 +127,7 @@ test('a model that needs more stack than the board file says gets it', async () 
     expect(report.stackReservedBytes).toBeLessThan(9600);
     expect(report.sections.find((s) => s.name === '.stack')?.bytes).toBe(report.stackReservedBytes);
   });
-}, 120_000);
+});
 
 test('a model with a function pointer has no stack bound, and the report says why', async () => {
   const options = { declarations: 'static void (*volatile hook)(void);', extra: 'if (hook) hook();' };
@@ -145,23 +135,19 @@ test('a model with a function pointer has no stack bound, and the report says wh
     expect(report.stackBytes).toBeNull();
     expect(report.stack.reasons.join()).toMatch(/calls through a pointer/);
   });
-}, 120_000);
+});
 
-test.each(['pico', 'virtual-m4', 'virtual-rv32'])(
-  '%s: float arithmetic in a model is reported',
-  async (id) => {
-    await withBuild(loadBoard(id), { extra: 'float f = (float)m[0] * 1.5f; sum += (int32_t)f;' }, async (report) => {
-      expect(report.floatUses.length).toBeGreaterThan(0);
-    });
-  },
-  120_000,
-);
+test.each(['pico', 'virtual-m4', 'virtual-rv32'])('%s: float arithmetic in a model is reported', async (id) => {
+  await withBuild(loadBoard(id), { extra: 'float f = (float)m[0] * 1.5f; sum += (int32_t)f;' }, async (report) => {
+    expect(report.floatUses.length).toBeGreaterThan(0);
+  });
+});
 
 test('the same pack gives the same bytes', async () => {
   const build = () =>
     withBuild(loadBoard('pico'), {}, async (r) => [await readFile(r.elfPath), await readFile(r.imagePath)]);
   expect(await build()).toEqual(await build());
-}, 120_000);
+});
 
 test('pico: the boot ROM accepts the second stage, the vectors lie behind it, in ELF and UF2', async () => {
   await withBuild(loadBoard('pico'), {}, async (report) => {
@@ -177,7 +163,7 @@ test('pico: the boot ROM accepts the second stage, the vectors lie behind it, in
     ]);
     expect((symbol('mote_reset') as number) & 1).toBe(1);
   });
-}, 120_000);
+});
 
 test('a board that is only described is refused with the reason', async () => {
   await expect(withBuild(loadBoard('esp32-s3-devkitc'), {}, async () => 0)).rejects.toMatchObject({

@@ -51,26 +51,18 @@ test.each([
   ['cortex-m55', 'arm', vfp],
   ['cortex-m55', 'arm', vfp5],
   ['cortex-m55', 'arm', mve],
-] as const)(
-  '%s: every float instruction is found',
-  async (target, arch, text) => {
-    const [found, all] = await flagged(target, arch, text);
-    expect(found).toBe(all);
-  },
-  120_000,
-);
+] as const)('%s: every float instruction is found', async (target, arch, text) => {
+  const [found, all] = await flagged(target, arch, text);
+  expect(found).toBe(all);
+});
 
 test.each([
   ['cortex-m4', 'arm', noVfp],
   ['cortex-m55', 'arm', noVfp],
   ['cortex-m55', 'arm', noMve],
-] as const)(
-  '%s: moves, loads, stores and integer vectors are no float',
-  async (target, arch, text) => {
-    expect((await flagged(target, arch, text))[0]).toBe(0);
-  },
-  120_000,
-);
+] as const)('%s: moves, loads, stores and integer vectors are no float', async (target, arch, text) => {
+  expect((await flagged(target, arch, text))[0]).toBe(0);
+});
 
 test('RISC-V: float loads, arithmetic and conversions are found, integer and vector code is not', async () => {
   const float =
@@ -82,7 +74,7 @@ test('RISC-V: float loads, arithmetic and conversions are found, integer and vec
   const vector =
     '.option arch, +zve32x|vsetvli x10, x11, e8, m1, ta, ma|vle8.v v1, (x10)|vse32.v v1, (x10)|vadd.vv v1, v2, v3|vwmacc.vv v4, v2, v3|vredsum.vs v1, v2, v3|vmul.vx v1, v2, x10|vlse16.v v1, (x10), x11';
   expect((await flagged('rv32imc-zve32x', 'riscv', vector))[0]).toBe(0);
-}, 120_000);
+});
 
 const floatProgram =
   'volatile float a, b; volatile int i; double volatile d;\nint mote_reset(void) { a = a * b + 1.0f; i = (int)a; d = a; return 0; }\n';
@@ -91,14 +83,10 @@ test.each([
   ['cortex-m0plus', ['__aeabi_fmul', '__aeabi_fadd', '__aeabi_f2iz', '__aeabi_f2d']],
   ['rv32imc', ['__mulsf3', '__addsf3', '__fixsfsi', '__extendsfdf2']],
   ['cortex-m4', ['mote_reset', '__aeabi_f2d']],
-])(
-  '%s: a float program is caught by %j',
-  async (target, names) => {
-    const found = floatUses(await linkText(target, floatProgram)).map((u) => u.name);
-    for (const name of names) expect(found).toContain(name);
-  },
-  120_000,
-);
+])('%s: a float program is caught by %j', async (target, names) => {
+  const found = floatUses(await linkText(target, floatProgram)).map((u) => u.name);
+  for (const name of names) expect(found).toContain(name);
+});
 
 test.each(['cortex-m0plus', 'cortex-m4', 'cortex-m55', 'rv32imc', 'rv32imc-zve32x'])(
   '%s: 64-bit integer arithmetic and division are no float',
@@ -107,5 +95,4 @@ test.each(['cortex-m0plus', 'cortex-m4', 'cortex-m55', 'rv32imc', 'rv32imc-zve32
       'volatile long long a, b; volatile int i, n;\nint mote_reset(void) { a = a * b / n + (a >> i); i = i / n; return (int)(a % b); }\n';
     expect(floatUses(await linkText(target, program))).toEqual([]);
   },
-  120_000,
 );

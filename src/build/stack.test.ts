@@ -41,13 +41,9 @@ test.each([
     8,
   ],
   [['tbb [pc, r0]', '.byte 1, 1', 'push {lr}', 'dsb', 'msr msp, r0', 'wfi', 'pop {pc}'], 4],
-])(
-  'Thumb %j takes %i bytes',
-  async (lines, bytes) => {
-    expect(await arm(...lines)).toMatchObject({ threadBytes: bytes, reasons: [] });
-  },
-  60_000,
-);
+])('Thumb %j takes %i bytes', async (lines, bytes) => {
+  expect(await arm(...lines)).toMatchObject({ threadBytes: bytes, reasons: [] });
+});
 
 test.each([
   [['addi sp, sp, -16', 'addi sp, sp, 16', 'ret'], 16],
@@ -61,13 +57,9 @@ test.each([
   [['csrr a0, 0xc22', 'li a1, 3', 'mul a0, a0, a1', 'sub sp, sp, a0', 'ret'], 48],
   [['la sp, mote_reset', 'addi sp, sp, -8', 'ret'], 8],
   [['addi sp, sp, -8', '1: addi a0, a0, -1', 'bnez a0, 1b', 'c.j 2f', '.space 1000', '2: beq a0, a1, 1b', 'ret'], 8],
-])(
-  'RV32 %j takes %i bytes',
-  async (lines, bytes) => {
-    expect(await riscv(...lines)).toMatchObject({ threadBytes: bytes, reasons: [] });
-  },
-  60_000,
-);
+])('RV32 %j takes %i bytes', async (lines, bytes) => {
+  expect(await riscv(...lines)).toMatchObject({ threadBytes: bytes, reasons: [] });
+});
 
 test.each([
   [arm, ['blx r3'], /mote_reset calls through a pointer/],
@@ -82,15 +74,11 @@ test.each([
   [riscv, ['sub sp, sp, a0', 'ret'], /unknown amount/],
   [riscv, ['mv sp, a0', 'ret'], /sets the stack pointer/],
   [riscv, ['addi sp, sp, -4', 'jal mote_reset', 'ret'], /mote_reset calls itself/],
-] as const)(
-  'what has no bound is said (%#)',
-  async (build, lines, reason) => {
-    const bound = await build(...lines);
-    expect(bound.bytes).toBeNull();
-    expect(bound.reasons.join()).toMatch(reason);
-  },
-  60_000,
-);
+] as const)('what has no bound is said (%#)', async (build, lines, reason) => {
+  const bound = await build(...lines);
+  expect(bound.bytes).toBeNull();
+  expect(bound.reasons.join()).toMatch(reason);
+});
 
 const chain = `
 __attribute__((noinline)) void use(volatile char *p) { *p = 1; }
@@ -108,7 +96,7 @@ describe.each(['cortex-m0plus', 'cortex-m4', 'cortex-m55', 'rv32imc', 'rv32imc-z
     expect(bound.threadBytes).toBeGreaterThanOrEqual(3040);
     expect(bound.threadBytes).toBeLessThan(3300);
     expect(bound.path.map((p) => p.name)).toEqual(expect.arrayContaining(['mote_reset', 'big']));
-  }, 60_000);
+  });
 
   test('mutual recursion and function pointers are said', async () => {
     const odd =
@@ -122,14 +110,14 @@ describe.each(['cortex-m0plus', 'cortex-m4', 'cortex-m55', 'rv32imc', 'rv32imc-z
       await linkText(target, 'void (*volatile f)(void); volatile int v; void mote_reset(void) { f(); v = 1; }'),
     );
     expect(pointer.reasons.join()).toMatch(/mote_reset (calls|jumps) through a (pointer|register)/);
-  }, 60_000);
+  });
 });
 
 test('a program without mote_reset has no bound', async () => {
   const elf = await linkText('cortex-m4', assemblyOf('arm', ['bx lr']), 's');
   const renamed = { ...elf, symbols: elf.symbols.filter((s) => s.name !== 'mote_reset') };
   expect(stackBound(renamed)).toMatchObject({ bytes: null, reasons: ['there is no mote_reset'] });
-}, 60_000);
+});
 
 test.each([
   [0, 0, 0xab, 0xab],

@@ -91,4 +91,4 @@ test('an undefined function is one sentence', async () => {
       message: expect.stringMatching(/undefined symbol: nowhere/),
     });
   });
-}, 60_000);
+});

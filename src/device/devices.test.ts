@@ -33,7 +33,7 @@ beforeAll(async () => {
   const dir = join(room, 'good');
   manifest = await writeMiniPack(dir);
   host = await startHost(await buildWasm(dir, manifest), manifest);
-}, 120_000);
+});
 afterAll(() => rm(room, { recursive: true, force: true }));
 
 interface Change extends MiniPackOptions {
@@ -83,7 +83,7 @@ for (const board of ids.map(loadBoard)) {
     let image: string;
     beforeAll(async () => {
       image = await build(board);
-    }, 120_000);
+    });
 
     test('equals the host, counts the same twice, keeps its guards', async () => {
       const runs = [];
@@ -114,7 +114,7 @@ for (const board of ids.map(loadBoard)) {
       expect(Math.max(...perInference)).toBeLessThan(2000);
       expect(Math.abs(perLayer[0] + perLayer[1] - perInference[0])).toBeLessThan(200);
       expect(second.report.timing).toEqual(report.timing);
-    }, 60_000);
+    });
 
     test('memory is what was written, to the last byte', async () => {
       await withDevice(startDevice(board, await build(board, { arenaBytes: 5001 })), async (device) => {
@@ -123,7 +123,7 @@ for (const board of ids.map(loadBoard)) {
         expect(Buffer.compare(await device.read(0, 5001), bytes)).toBe(0);
         expect((await device.status()).guardIntact).toBe(true);
       });
-    }, 60_000);
+    });
   });
 }
 
@@ -155,19 +155,15 @@ const broken: [what: string, options: Change, expected: object, delta: number][]
 ];
 for (const board of ['pico', 'virtual-m4', 'virtual-rv32'].map(loadBoard)) {
   describe.skipIf(!present(board) && !process.env.CI)(`${board.id} with a fault in it`, () => {
-    test.each(broken)(
-      '%s is named',
-      async (_, options, expected, delta) => {
-        await withDevice(startDevice(board, await build(board, options)), async (device) => {
-          const report = await runInputs(device, host, manifest, inputs);
-          expect(report.equal).toBe(0);
-          expect(report.firstDifference).toMatchObject(expected);
-          const { expected: right, got } = report.firstDifference as { expected: number; got: number };
-          expect(got - right).toBe(delta);
-        });
-      },
-      60_000,
-    );
+    test.each(broken)('%s is named', async (_, options, expected, delta) => {
+      await withDevice(startDevice(board, await build(board, options)), async (device) => {
+        const report = await runInputs(device, host, manifest, inputs);
+        expect(report.equal).toBe(0);
+        expect(report.firstDifference).toMatchObject(expected);
+        const { expected: right, got } = report.firstDifference as { expected: number; got: number };
+        expect(got - right).toBe(delta);
+      });
+    });
 
     test('a write past the arena is device.guard', async () => {
       await withDevice(startDevice(board, await build(board, { extra: 'arena[48 + 255] = 1;' })), async (device) => {
@@ -176,7 +172,7 @@ for (const board of ['pico', 'virtual-m4', 'virtual-rv32'].map(loadBoard)) {
           exit: 7,
         });
       });
-    }, 60_000);
+    });
 
     test('an access that faults is device.fault', async () => {
       const image = await build(board, { extra: 'sum = *(volatile int32_t *)0xF0000000;' });
@@ -187,14 +183,14 @@ for (const board of ['pico', 'virtual-m4', 'virtual-rv32'].map(loadBoard)) {
         });
         await expect(device.status()).rejects.toMatchObject({ code: 'device.fault' });
       });
-    }, 60_000);
+    });
 
     test('a run without end is device.silent', async () => {
       const image = await build(board, { extra: 'for (volatile int spin = 1; spin;) {}' });
       await withDevice(startDevice(board, image, { runTimeoutMs: 700 }), async (device) => {
         await expect(device.run()).rejects.toMatchObject({ code: 'device.silent' });
       });
-    }, 60_000);
+    });
 
     test('another model is refused', async () => {
       await withDevice(startDevice(board, await build(board, { arenaBytes: 64 })), async (device) => {
@@ -203,7 +199,7 @@ for (const board of ['pico', 'virtual-m4', 'virtual-rv32'].map(loadBoard)) {
           exit: 6,
         });
       });
-    }, 60_000);
+    });
   });
 }
 
@@ -223,7 +219,7 @@ test('a counter that wraps: more than 2^24 cycles of SysTick', async () => {
   const perTurn = counts[1] - counts[0];
   expect(counts[2]).toBeGreaterThan(3 * 2 ** 24);
   expect(Math.abs(counts[0] + 59 * perTurn - counts[2])).toBeLessThan(3 * 50);
-}, 60_000);
+});
 
 describe('what cannot be opened', () => {
   test('no emulator and no port', async () => {
@@ -302,28 +298,24 @@ describe.skipIf(!present(loadBoard('virtual-m4')) && !process.env.CI)('behind a 
     } finally {
       qemu.kill('SIGKILL');
     }
-  }, 120_000);
+  });
 
-  test.skipIf(process.platform === 'win32')(
-    'a serial port (a pseudo-terminal)',
-    async () => {
-      const qemu = await startElsewhere('pty,id=console');
-      try {
-        const path = await new Promise<string>((resolve) => {
-          let text = '';
-          const find = (bytes: Buffer) => {
-            text += bytes.toString();
-            const match = /redirected to (\/dev\/\S+)/.exec(text);
-            if (match) resolve(match[1]);
-          };
-          qemu.stdout.on('data', find);
-          qemu.stderr.on('data', find);
-        });
-        await runThere(path);
-      } finally {
-        qemu.kill('SIGKILL');
-      }
-    },
-    60_000,
-  );
+  test.skipIf(process.platform === 'win32')('a serial port (a pseudo-terminal)', async () => {
+    const qemu = await startElsewhere('pty,id=console');
+    try {
+      const path = await new Promise<string>((resolve) => {
+        let text = '';
+        const find = (bytes: Buffer) => {
+          text += bytes.toString();
+          const match = /redirected to (\/dev\/\S+)/.exec(text);
+          if (match) resolve(match[1]);
+        };
+        qemu.stdout.on('data', find);
+        qemu.stderr.on('data', find);
+      });
+      await runThere(path);
+    } finally {
+      qemu.kill('SIGKILL');
+    }
+  });
 });

@@ -13,7 +13,7 @@ import { compileConsole, startConsole, type Wire } from './testing/consoleWasm.j
 let wasm: Uint8Array;
 beforeAll(async () => {
   wasm = await compileConsole();
-}, 60_000);
+});
 
 const board: Board = {
   $schema: '',
@@ -153,7 +153,7 @@ test('over a bad wire every answer is right and the model runs exactly as often 
     }),
     { numRuns: 40 },
   );
-}, 120_000);
+});
 
 /** Five lost tries in a row are device.silent, and that is right; the plans can be longer. */
 async function retrying<T>(ask: () => Promise<T>): Promise<T> {

@@ -16,7 +16,7 @@ const build = (options?: MiniPackOptions) =>
 let good: { manifest: PackManifest; wasm: Uint8Array };
 beforeAll(async () => {
   good = await build();
-}, 60_000);
+});
 
 const input = Uint8Array.from({ length: 16 }, (_, i) => i + 100);
 // Layer 0 adds 1 to 16 and wraps at 8 bits, layer 1 sums as signed.

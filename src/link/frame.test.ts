@@ -90,7 +90,7 @@ describe('the firmware takes the same frames', () => {
     );
     c = instance.exports as unknown as FrameExports;
     c.harness_begin();
-  }, 60_000);
+  });
 
   const takeAll = (wire: Uint8Array): string[] => {
     const payloads: string[] = [];

@@ -263,7 +263,7 @@ describe.skipIf(!existsSync(shared))('damaged models of ../shared/models', () =>
         const times = Math.ceil(bytes.length / modestBytes);
         truncations(bytes, file, 64 * times);
         byteFlips(bytes, file, Math.ceil(300 / times));
-      }, 120_000);
+      });
     }
   }
 });

@@ -51,7 +51,7 @@ beforeAll(async () => {
   );
   expect([packed.status, packed.stderr]).toEqual([0, '']);
   manifest = JSON.parse(readFileSync(join(folder, 'pack', 'pack.json'), 'utf8')) as PackManifest;
-}, 120_000);
+});
 
 const keptRuns = (): string[] => {
   try {
@@ -81,7 +81,7 @@ describe('a board that breaks down', () => {
     const { status, stderr, record } = await profiled({ garbage: true });
     expect([status, record]).toEqual([6, undefined]);
     expect(stderr).toMatch(/device\.silent .* bytes came, none of them an answer, within 10 s during HELLO/);
-  }, 60_000);
+  });
 
   it('silence keeps the runs before it', async () => {
     // Two warm-ups and two runs have been written to.
@@ -91,7 +91,7 @@ describe('a board that breaks down', () => {
     expect(record).toMatchObject({ brokenOff: { code: 'device.silent' }, runs: 2, layers: [] });
     expect(record?.first).toHaveLength(2);
     expect(record?.whole.count).toBe(2);
-  }, 60_000);
+  });
 
   it('a reset in mid-run is told from a slow answer, and the layers before it are kept', async () => {
     // 2 warm-ups, 4 runs, then the third layer of the first pass.
@@ -107,7 +107,7 @@ describe('a board that breaks down', () => {
     expect([page.status, page.stderr]).toEqual([0, '']);
     expect(readFileSync(join(folder, 'broken.html'), 'utf8')).toContain('device.reset');
     expect((await mote('compare', 'latest', 'latest', '--fail-over', '0%')).status).toBe(0);
-  }, 60_000);
+  });
 
   it('a counter that sticks is an error, at once or later', async () => {
     const later = await profiled({ stuckFromRun: 4 });
@@ -117,7 +117,7 @@ describe('a board that breaks down', () => {
     const never = await profiled({ stuckFromRun: 1 });
     expect([never.status, never.record]).toEqual([6, undefined]);
     expect(never.stderr).toMatch(/it does not advance/);
-  }, 60_000);
+  });
 
   it('interrupts that were on are a warning, and old firmware that does not look is no trouble', async () => {
     const on = await profiled({ interrupts: 3 });
@@ -129,7 +129,7 @@ describe('a board that breaks down', () => {
     const old = await profiled({});
     expect([old.status, old.stderr]).toEqual([0, '']);
     expect(old.record).not.toHaveProperty('interrupts');
-  }, 60_000);
+  });
 
   it('firmware without counts of single layers gives the whole, and one sentence', async () => {
     const { status, stderr, stdout, record } = await profiled({ noLayers: true, interrupts: 0 });
@@ -145,25 +145,21 @@ describe('a board that breaks down', () => {
     const html = readFileSync(join(folder, 'whole.html'), 'utf8');
     expect(html).toContain('No layer was counted by itself.');
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
-  }, 60_000);
+  });
 
   it.each([
     ['with the agent', {}],
     ['run by run without it', { noAgent: true, runTicks: 100_000 }],
-  ])(
-    'a clock that is off by 20 %% is found and computed with, %s',
-    async (_, firmware) => {
-      const { status, stderr, record } = await profiled({ clockRatio: 0.8, ...firmware });
-      expect(status).toBe(0);
-      expect(stderr).toMatch(/the board's clock is 0\.\d+ MHz by this machine, its file says 1\.00 MHz/);
-      expect(record?.warnings.map((w) => w.code)).toContain('clock.off');
-      const { checkedHz = 0, uncertaintyHz = 0 } = record?.clock ?? {};
-      // A loaded machine answers late, which makes a clock look slower, never faster, than it is.
-      expect(checkedHz).toBeLessThan(0.82e6 + uncertaintyHz);
-      expect(checkedHz).toBeGreaterThan(0.5e6);
-    },
-    60_000,
-  );
+  ])('a clock that is off by 20 %% is found and computed with, %s', async (_, firmware) => {
+    const { status, stderr, record } = await profiled({ clockRatio: 0.8, ...firmware });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/the board's clock is 0\.\d+ MHz by this machine, its file says 1\.00 MHz/);
+    expect(record?.warnings.map((w) => w.code)).toContain('clock.off');
+    const { checkedHz = 0, uncertaintyHz = 0 } = record?.clock ?? {};
+    // A loaded machine answers late, which makes a clock look slower, never faster, than it is.
+    expect(checkedHz).toBeLessThan(0.82e6 + uncertaintyHz);
+    expect(checkedHz).toBeGreaterThan(0.5e6);
+  });
 });
 
 describe('a meter that is unplugged', () => {
@@ -196,7 +192,7 @@ describe('a meter that is unplugged', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(record?.energy?.windows).toHaveLength(3);
     expect(record?.energy?.lostSamples).toBe(0);
-  }, 60_000);
+  });
 
   it('is a warning, and its whole windows are kept', async () => {
     const { status, stderr, record } = await withMeter(2);
@@ -204,7 +200,7 @@ describe('a meter that is unplugged', () => {
     expect(stderr).toMatch(/the meter went away .*: what came before is kept/);
     expect(record?.energy?.windows).toHaveLength(1);
     expect(record?.warnings.map((w) => w.code)).toContain('meter.lost');
-  }, 60_000);
+  });
 
   it('is an error before the first window was whole; latency and clock are kept', async () => {
     const { status, stderr, record } = await withMeter(1);
@@ -212,5 +208,5 @@ describe('a meter that is unplugged', () => {
     expect(stderr).toMatch(/meter\.lost .* went away before its first window was complete/);
     expect(record).toMatchObject({ brokenOff: { code: 'meter.lost' }, runs: 4, clock: { statedHz: 1_000_000 } });
     expect(record).not.toHaveProperty('energy');
-  }, 60_000);
+  });
 });

@@ -64,7 +64,7 @@ const once = ['--runs', '1', '--warmups', '0'];
 beforeAll(() => {
   passes('pack', ...digits, ...board, '-o', 'before');
   passes('profile', 'before', ...once, '--learn', ...metered, '-o', 'digits.json');
-}, 300_000);
+});
 
 describe('profile --learn', () => {
   it('writes one row for each kernel and shape, with its source, version and pack', () => {
@@ -256,7 +256,7 @@ describeShared('three models on the emulated Pico', () => {
       passes('pack', ...modelOf(name), ...board, '--no-costs', '-o', name);
       passes('profile', name, ...board, ...once, '--no-costs', '-o', `${name}.json`);
     }
-  }, 300_000);
+  });
 
   // Predicted against counted, in percent, when this was written: digits 0.3, kws 0.8, ad 4.4; stated 3.6, 5.1 and 3.2. What
   // is stated is a root mean square: an error may be twice that.
@@ -279,6 +279,5 @@ describeShared('three models on the emulated Pico', () => {
       const instructions = predictedBy('pack', ...modelOf(third), ...board, '--no-costs', '-o', `predicted-${third}`);
       expect(Math.abs(off)).toBeLessThan(50 * Math.abs((instructions.whole?.count ?? 0) / counted - 1));
     },
-    300_000,
   );
 });

@@ -34,7 +34,7 @@ beforeAll(async () => {
   );
   expect([packed.status, packed.stderr]).toEqual([0, '']);
   manifest = JSON.parse(readFileSync(join(folder, 'pack', 'pack.json'), 'utf8')) as PackManifest;
-}, 120_000);
+});
 
 const runs = join(folder, '.mote', 'runs');
 
@@ -78,7 +78,7 @@ describe('Ctrl-C during mote profile', () => {
     // 2 warm-ups; the signal may arrive some runs later.
     expect(record.whole.count).toBeGreaterThanOrEqual(17);
     expect(record).toMatchObject({ runs: record.whole.count, layers: [] });
-  }, 60_000);
+  });
 
   it('with --json it is one object, and --learn learns nothing from half a run', async () => {
     const args = ['--json', '--learn', '--costs', 'costs.json', '-o', 'half.json'];
@@ -91,14 +91,14 @@ describe('Ctrl-C during mote profile', () => {
     expect(answer).toMatchObject({ ok: false, error: { code: 'run.interrupted', exit: 130 } });
     expect(JSON.parse(readFileSync(join(folder, 'half.json'), 'utf8'))).toEqual(answer.data);
     expect(readdirSync(folder).sort()).toEqual(['.mote', 'half.json', 'pack']);
-  }, 60_000);
+  });
 
   it('before the first run nothing is kept of nothing', async () => {
     const silent = await profiled((interrupt) => ({ silentFromWrite: 1, onWrite: () => interrupt() }));
     expect([silent.status, silent.stdout]).toEqual([130, '']);
     expect(silent.stderr).toContain('error run.interrupted  interrupted; nothing was measured yet');
     expect(() => readdirSync(runs)).toThrow();
-  }, 60_000);
+  });
 
   it('an emulator that hears the same Ctrl-C is not taken for a broken board', async () => {
     rmSync(runs, { recursive: true, force: true });
@@ -110,5 +110,5 @@ describe('Ctrl-C during mote profile', () => {
     const { status, stderr } = await ended(child);
     expect(status).toBe(130);
     expect(stderr).not.toContain('device.');
-  }, 60_000);
+  });
 });

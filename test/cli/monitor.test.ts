@@ -99,7 +99,7 @@ describe.skipIf(!findProgram('socat') && !process.env.CI)('monitor on a pseudo t
       monitor.child.kill();
       await pty.close();
     }
-  }, 60_000);
+  });
 });
 
 describe('monitor over TCP', () => {
@@ -111,7 +111,7 @@ describe('monitor over TCP', () => {
     expect(await monitor.exit).toBe(0);
     const { data } = JSON.parse(monitor.out);
     expect(data).toMatchObject({ ended: 'until', text: 'got "bye\\n"\n', bytesIn: 13, bytesOut: 4 });
-  }, 30_000);
+  });
 
   it('ends as it is told to, with an error where something was waited for', async () => {
     const cases: [string[], number, RegExp][] = [
@@ -137,5 +137,5 @@ describe('monitor over TCP', () => {
     expect(await interrupted.exit).toBe(0);
     const nobody = new Monitor('--port', 'tcp:127.0.0.1:1');
     expect(await nobody.exit).toBe(5);
-  }, 60_000);
+  });
 });

@@ -46,7 +46,7 @@ beforeAll(() => {
     const { status, stderr } = mote('profile', 'pack', '--runs', '3', '-o', file, '-q');
     expect([status, stderr]).toEqual([0, '']);
   }
-}, 300_000);
+});
 
 describe('profile', () => {
   it('repeats to the last cycle, and its layers are the whole within 1 %', () => {

@@ -43,7 +43,7 @@ describe('tune', () => {
     );
     expect([status, stderr]).toEqual([0, '']);
     tuned = (JSON.parse(stdout) as { data: Json }).data;
-  }, 300_000);
+  });
 
   it('writes a recipe, and pack makes of it the pack that was judged', () => {
     const recipe = JSON.parse(readFileSync(join(folder, 'r.json'), 'utf8')) as Json;

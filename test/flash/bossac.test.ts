@@ -70,7 +70,7 @@ describe.skipIf(!present && !process.env.CI)('bossac and mote on a virtual SAM D
     expect(Buffer.compare(board.content(0x2000, program.length), program)).toBe(0);
     board.reset();
     expect(await flashWithMote(board)).toMatchObject({ erasedBlocks: 0, unchangedBlocks: 79 });
-  }, 120_000);
+  });
 
   it('bossac verifies what mote wrote', async () => {
     const board = new VirtualSamBa({ transfer: 'xmodem' });
@@ -79,5 +79,5 @@ describe.skipIf(!present && !process.env.CI)('bossac and mote on a virtual SAM D
     const { code, text } = await bossac(board, ['-v', join(room, 'program.bin')]);
     expect(text).toContain('Verify successful');
     expect(code).toBe(0);
-  }, 120_000);
+  });
 });

@@ -127,5 +127,5 @@ describe.each(builds)('$name by $toolchain', ({ name, toolchain }) => {
     for (const { address, bytes } of image)
       expect([address, Buffer.compare(virtual.content(address, bytes.length), bytes)]).toEqual([address, 0]);
     expect(virtual.record.forbidden).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -93,7 +93,7 @@ describe('UF2 drives', () => {
     const run = await runInputs(device, host, manifest, inputs);
     expect(run).toMatchObject({ compared: 3, equal: 3 });
     await device.close();
-  }, 120_000);
+  });
 
   it('an RP2350 gets the block of erratum E10 first, which counts for nothing', () => {
     const file = uf2File(someImage, 0xe48bff59);

@@ -87,7 +87,7 @@ describe('a virtual ESP32-C3, two clients', () => {
     const same = new VirtualEsp();
     same.flash.bytes.set(theirs.flash.bytes);
     expect(await flashWithMote(same)).toMatchObject({ erasedBlocks: 0, unchangedBlocks: 18, verifiedBy: 'md5' });
-  }, 120_000);
+  });
 
   it('both find a byte that did not take', async () => {
     const boards = [new VirtualEsp({ stub: true }), new VirtualEsp()];
@@ -97,7 +97,7 @@ describe('a virtual ESP32-C3, two clients', () => {
     }
     await expect(flashWithEsptool(boards[0])).rejects.toThrow('MD5 of file does not match');
     await expect(flashWithMote(boards[1])).rejects.toThrow('holds something else than was written: the md5');
-  }, 120_000);
+  });
 
   it('both find another chip', async () => {
     const board = new VirtualEsp({ chip: 'esp32c6' });
@@ -105,7 +105,7 @@ describe('a virtual ESP32-C3, two clients', () => {
     const loader = await flashWithEsptool(new VirtualEsp({ chip: 'esp32c6', stub: true }));
     expect(loader.chip.CHIP_NAME).toBe('ESP32-C6');
     expect(board.record.erased).toEqual([]);
-  }, 120_000);
+  });
 
   it('both find that the chip has fallen silent', async () => {
     const [dataBlock, sector] = [0x11, 0x100 + loaderOp.sector];
@@ -118,5 +118,5 @@ describe('a virtual ESP32-C3, two clients', () => {
     await expect(
       flashWithEsptool(new VirtualEsp({ stub: true, dieAfter: dieAfter(theirs, dataBlock) })),
     ).rejects.toThrow();
-  }, 120_000);
+  });
 });

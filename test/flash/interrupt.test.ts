@@ -116,7 +116,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C during mote flash', () => 
     expect(JSON.parse(second.stdout)).toMatchObject({ ok: true, data: { erasedBlocks: 1, unchangedBlocks: 5 } });
     expect(holds(0, image.length)).toBe(true);
     expect(board.record.forbidden).toEqual([]);
-  }, 60_000);
+  });
 
   test('a second one stops at once, and says that the step is unfinished', async () => {
     const gate = held(board.link, writtenPast(0x10000 + 1000));
@@ -137,7 +137,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C during mote flash', () => 
     const again = await startFlash(folder, server.tcpPort).ended;
     expect(JSON.parse(again.stdout)).toMatchObject({ ok: true, data: { unchangedBlocks: 4 } });
     expect(holds(0, image.length)).toBe(true);
-  }, 60_000);
+  });
 
   test('while nobody answers: nothing was erased', async () => {
     const gate = held(board.link, () => true);
@@ -151,5 +151,5 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C during mote flash', () => 
       expect.objectContaining({ code: 'flash.interrupted', message: expect.stringMatching(/nothing was erased/) }),
     ]);
     expect(board.record).toEqual({ erased: [], written: [], forbidden: [] });
-  }, 60_000);
+  });
 });

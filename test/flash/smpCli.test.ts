@@ -98,7 +98,7 @@ describe('mote flash --method smp', () => {
     const [start, end] = [headerBytes, headerBytes + image.readUInt32LE(12)];
     expect(Buffer.compare(board.content(slot.start + start, end - start), image.subarray(start, end))).toBe(0);
     expect(board.record.forbidden).toEqual([]);
-  }, 120_000);
+  });
 
   test.each([
     [['build', 'pack', '--mcuboot', 'x', '-o', 'fw'], 'usage.option', 2],

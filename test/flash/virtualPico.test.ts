@@ -54,7 +54,7 @@ describe('a virtual Pico', () => {
     server = await servePico(drive);
     const input = ['--calib', sample('calib_x.npy'), '--input-scale', '0.00392156862745098,0'];
     await moteJson('pack', sample('digits.onnx'), '--board', 'pico', ...input, '-o', 'pack');
-  }, 120_000);
+  });
   afterAll(() => {
     drive?.stop();
     server?.close();
@@ -71,5 +71,5 @@ describe('a virtual Pico', () => {
     });
     const onBoard = await moteJson('run', 'pack', '--board', 'pico', '--port', port);
     expect(onBoard).toMatchObject({ compared: 4, equal: 4, guardIntact: true });
-  }, 120_000);
+  });
 });

@@ -49,6 +49,5 @@ describe('firmware against hostile bytes', () => {
         expect(ran).toEqual({ status: 0, stdout: '', stderr: '' });
       });
     },
-    90_000,
   );
 });

@@ -49,23 +49,19 @@ const cases = models.flatMap((model, m) =>
 const graphOf = (file: string) => asInFile(importModel(sharedFile(file), 'model.tflite'));
 
 describe.skipIf(!canRun || !hasShared)('beside Vela', () => {
-  it.each(cases)(
-    '$name on $part: registers, and cycles of its stream',
-    { timeout: 120_000 },
-    async ({ file, part }) => {
-      const graph = graphOf(file);
-      const velas = await compileWithVela(graph, part);
-      const { config, words } = readPayload(velas.payload, broken);
-      const stream = decodeStream(words, broken);
-      const { differences, rewritten, operations } = compareWithVela(headOf(graph).head, stream, part);
-      expect({ rewritten, differences: unexplained(differences) }).toEqual({ rewritten: [], differences: [] });
-      expect(operations).toBeGreaterThanOrEqual(2);
-      // Vela's printed total, by our model of its stream.
-      const ratio = streamCycles(stream, config, broken).total / (velas.cycles as number);
-      expect(ratio).toBeGreaterThan(0.84);
-      expect(ratio).toBeLessThan(1.1);
-    },
-  );
+  it.each(cases)('$name on $part: registers, and cycles of its stream', async ({ file, part }) => {
+    const graph = graphOf(file);
+    const velas = await compileWithVela(graph, part);
+    const { config, words } = readPayload(velas.payload, broken);
+    const stream = decodeStream(words, broken);
+    const { differences, rewritten, operations } = compareWithVela(headOf(graph).head, stream, part);
+    expect({ rewritten, differences: unexplained(differences) }).toEqual({ rewritten: [], differences: [] });
+    expect(operations).toBeGreaterThanOrEqual(2);
+    // Vela's printed total, by our model of its stream.
+    const ratio = streamCycles(stream, config, broken).total / (velas.cycles as number);
+    expect(ratio).toBeGreaterThan(0.84);
+    expect(ratio).toBeLessThan(1.1);
+  });
 });
 
 /** Decodes each stream and compares it with the weights that were meant; prints the numbers of those that differ. */
@@ -100,7 +96,7 @@ describe.skipIf(!canRun || !hasShared)("Arm's decoder of weights", () => {
       return [{ bytes: [...parameters.bytes.subarray(parameters.scaleBytes)], weights }];
     });
 
-  it.each(cases)('reads what $name on $part means', { timeout: 120_000 }, async ({ file, part }) => {
+  it.each(cases)('reads what $name on $part means', async ({ file, part }) => {
     const streams = streamsOf(file, part);
     expect(await decode(streams)).toEqual({ decoded: streams.length, bad: [] });
   });
@@ -115,7 +111,7 @@ describe.skipIf(!canRun || !hasShared)("Arm's decoder of weights", () => {
 describe('a pack that Vela had no part in', () => {
   const graph = asInFile(importModel(mixedModel(), 'mixed.tflite'));
 
-  it('is one C program, equal to its operators', { timeout: 120_000 }, async () => {
+  it('is one C program, equal to its operators', async () => {
     const pack = await room.packBytes(mixedModel(), 'mixed.tflite', {
       target: 'ethos-u55-128',
       npuProvider: 'builtin',

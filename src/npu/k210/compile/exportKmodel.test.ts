@@ -90,7 +90,7 @@ describe('a model as a kmodel', () => {
     });
     expect(nodes).toEqual([...new Array(6).fill('kpuConv2d'), 'dequantize', 'mean', 'matmul']);
     expect(kpu).toBeGreaterThanOrEqual(float - 2);
-  }, 120_000);
+  });
 });
 
 describeShared('ResNet-8 as a kmodel', () => {
@@ -106,5 +106,5 @@ describeShared('ResNet-8 as a kmodel', () => {
     expect(nodes.slice(-4)).toEqual(['dequantize', 'mean', 'matmul', 'softmax']);
     expect(nodes.slice(0, -4).every((op) => op === 'kpuConv2d')).toBe(true);
     expect(kpu).toBeGreaterThanOrEqual(float - 1);
-  }, 300_000);
+  });
 });
