@@ -25,7 +25,8 @@ import {
   type Parameters,
   pointKernel,
 } from './npuOperation.js';
-import { tableOf, tableOps } from './tableOps.js';
+import { tableOps } from './tableNames.js';
+import { tableOf } from './tableOps.js';
 import { denseView, type Placed, shape3 } from './views.js';
 
 interface Context {

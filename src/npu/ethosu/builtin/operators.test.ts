@@ -9,7 +9,7 @@ import { opSpec } from '../../../ops/index.js';
 import { LeftToCpu } from '../../npuBackend.js';
 import { compileBuiltin } from './compileBuiltin.js';
 import { compileGraph } from './compileGraph.js';
-import { tableOps } from './tableOps.js';
+import { tableOps } from './tableNames.js';
 import { findingsOf, openCompiled } from './testing/runCompiled.js';
 
 const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256', 'ethos-u65-512'];

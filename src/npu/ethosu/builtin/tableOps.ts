@@ -2,18 +2,6 @@
 // Functions of one int8: a table of 256 bytes, which the operator's own twin fills.
 import type { Graph, Node, Tensor } from '../../../model/graph.js';
 import { opSpec } from '../../../ops/index.js';
-import { unaryTable } from '../../../ops/unaryTable.js';
-
-/** Operators whose int8 output depends on one int8 input alone. */
-export const tableOps: ReadonlySet<string> = new Set([
-  ...unaryTable.map((row) => row.op),
-  'logistic',
-  'tanh',
-  'hardSwish',
-  'leakyRelu',
-  'clamp',
-  'quantize',
-]);
 
 /** The operator's answers for -128 to 127. */
 export function tableOf(node: Node, graph: Graph): Uint8Array {

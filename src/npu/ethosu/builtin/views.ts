@@ -6,7 +6,7 @@ import { elementCount, type Graph, type Node, type Tensor, type TensorId, uses }
 import { sameQuant } from '../../../ops/quantized.js';
 import { roundUp } from '../../../roundUp.js';
 import type { MapView, Storage } from './npuOperation.js';
-import { tableOps } from './tableOps.js';
+import { tableOps } from './tableNames.js';
 
 export const brickDepth = 16;
 
