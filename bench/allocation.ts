@@ -24,7 +24,7 @@ import { readNpy } from '../src/model/npy.js';
 import { type InputPort, type InputScale, samplesFor } from '../src/model/samples.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { importModel, usedForCalibration } from '../src/packModel.js';
-import { quantizeValue } from '../src/passes/integerNodes.js';
+import { quantizeValue } from '../src/passes/integerOperands.js';
 import { tuneDefaults } from '../src/tuneModel.js';
 import { xorshift32 } from '../src/xorshift.js';
 

@@ -9,7 +9,8 @@ import { uniformRecipe } from '../src/compress/recipe.js';
 import { openWasmRunners } from '../src/device/wasmRunner.js';
 import type { Graph } from '../src/model/graph.js';
 import type { ConstArray } from '../src/ops/op.js';
-import { type Plan, planGraph, weightBytes } from '../src/plan/plan.js';
+import { type Plan, weightBytes } from '../src/plan/plan.js';
+import { planGraph } from '../src/plan/planGraph.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { loadProblem, openJudge } from './compressionProblems.js';
 

@@ -24,7 +24,7 @@ import { bytesOf } from '../src/model/tensorData.js';
 import { evaluateGraph } from '../src/ops/evaluateGraph.js';
 import { opSpec } from '../src/ops/index.js';
 import type { Rounding } from '../src/ops/op.js';
-import { planGraph } from '../src/plan/plan.js';
+import { planGraph } from '../src/plan/planGraph.js';
 import { addBinaryLayer, signBits } from './binaryLayer.js';
 import { benchBoards } from './boards.js';
 import { storeAs } from './fitShapes.js';

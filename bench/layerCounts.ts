@@ -11,7 +11,8 @@ import { emitPack } from '../src/emit/pack.js';
 import type { Target } from '../src/generated/target.js';
 import { type Graph, type Node, type TensorId, tensorBytes } from '../src/model/graph.js';
 import type { Prefer } from '../src/ops/op.js';
-import { type Plan, planGraph } from '../src/plan/plan.js';
+import type { Plan } from '../src/plan/plan.js';
+import { planGraph } from '../src/plan/planGraph.js';
 
 export const countRounding = 'tflite';
 

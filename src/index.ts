@@ -14,5 +14,5 @@ export { readModel } from './model/readModel.js';
 export { openPack } from './packFolder.js';
 export { importModel, packModel } from './packModel.js';
 export { canonicalize } from './passes/index.js';
-export { planGraph } from './plan/plan.js';
+export { planGraph } from './plan/planGraph.js';
 export { modelReport } from './report/modelReport.js';

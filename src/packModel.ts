@@ -25,7 +25,6 @@ import type { Recipe } from './generated/recipe.js';
 import type { Graph, TensorData } from './model/graph.js';
 import { elementCount, makeData, perTensorQuant } from './model/graph.js';
 import type { TextOptions } from './model/llama2c.js';
-import type { NpyArray } from './model/npy.js';
 import { readModel } from './model/readModel.js';
 import { type InputScale, samplesFor } from './model/samples.js';
 import { resetStates } from './model/state.js';
@@ -35,43 +34,19 @@ import { npuManifest, npuNotes } from './npu/npuManifest.js';
 import { type NpuChoice, type Partition, partition } from './npu/partition.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
 import { kernelTable } from './ops/kernels.js';
-import type { Prefer, Rounding } from './ops/op.js';
+import type { Rounding } from './ops/op.js';
+import type { PackRequest } from './packRequest.js';
 import { textOf, tokenizerFile, withTextWeights } from './packText.js';
 import { type ByFrames, byFrames } from './passes/byFrames.js';
 import { canonicalize } from './passes/index.js';
 import { specOf } from './plan/buffers.js';
-import type { CodedMode } from './plan/codedConstants.js';
-import { callsOf, type Plan, planGraph } from './plan/plan.js';
+import { callsOf, type Plan } from './plan/plan.js';
+import { planGraph } from './plan/planGraph.js';
 import { isInline } from './plan/rowMean.js';
 import { tradeOffNote } from './plan/tradeOff.js';
 import { streamNotes } from './report/streamNotes.js';
 import { findObstacles } from './support.js';
 import { xorshift32 } from './xorshift.js';
-
-export interface PackRequest {
-  bytes: Uint8Array;
-  fileName: string;
-  target: string;
-  board?: string;
-  name?: string;
-  rounding?: Rounding;
-  prefer?: Prefer;
-  calibration?: { array: NpyArray; path: string };
-  inputScale?: InputScale;
-  quantize?: QuantizerOptions;
-  /** Formats layer by layer; what `quantize` says itself goes before what the recipe says of the quantizer. */
-  recipe?: Recipe;
-  /** Constants are stored entropy-coded, where that is shorter. */
-  coded?: CodedMode;
-  /** What the board took: kernels are chosen by it instead of the target's table of instructions. */
-  costs?: CostTable;
-  /** Of a language model. */
-  text?: TextOptions & { tokenizer?: Uint8Array; weights?: string };
-  /** Who compiles for the NPU of the target; the backend's default when left out. */
-  npuProvider?: string;
-  /** Frame by frame: the model takes only what is new of its window. */
-  stream?: boolean;
-}
 
 /** What mote's quantizer started from. */
 export interface MadeFrom {

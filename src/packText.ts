@@ -9,7 +9,7 @@ import { quantizeText, type TextWeights, textWeights } from './compress/text/qua
 import { GraphRunner } from './device/graphRunner.js';
 import type { PackManifest } from './generated/pack.js';
 import type { Graph } from './model/graph.js';
-import type { PackRequest } from './packModel.js';
+import type { PackRequest } from './packRequest.js';
 import { readTokenizer } from './text/tokenizer.js';
 
 export const tokenizerFile = 'tokenizer.bin';

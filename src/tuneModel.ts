@@ -37,7 +37,6 @@ import { bytesOf } from './model/tensorData.js';
 import {
   calibrationSamples,
   importModel,
-  type PackRequest,
   type PackResult,
   packModel,
   requireFloat,
@@ -45,6 +44,7 @@ import {
   sha256,
   usedForCalibration,
 } from './packModel.js';
+import type { PackRequest } from './packRequest.js';
 import type { CodedMode } from './plan/codedConstants.js';
 
 export interface TuneRequest extends Omit<PackRequest, 'recipe' | 'quantize' | 'coded'> {

@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest';
 import { loadTarget } from '../src/build/boards.js';
 import { importModel } from '../src/packModel.js';
-import { planGraph } from '../src/plan/plan.js';
+import { planGraph } from '../src/plan/planGraph.js';
 import { describeShared, int8Models, sharedFile } from './support/shared.js';
 
 describeShared('arena', () => {

@@ -4,7 +4,8 @@
 import { fail } from '../cli/errors.js';
 import { type Graph, NO_TENSOR, type Node, type Quant, type TensorId } from '../model/graph.js';
 import { GraphEditor } from '../passes/editor.js';
-import { comparing, fixedQuantOf, isGlobal, passThrough, quantForRange } from '../passes/integerNodes.js';
+import { comparing, fixedQuantOf, isGlobal, passThrough } from '../passes/integerNodes.js';
+import { quantForRange } from '../passes/integerOperands.js';
 import { isRecurrent, sharedStates } from '../passes/integerRecurrent.js';
 import type { Range } from './range.js';
 

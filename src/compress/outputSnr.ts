@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How close an int8 graph comes to the float graph that it was made from.
 import type { Graph, Quant, TensorData, TensorId } from '../model/graph.js';
-import { quantizeValue } from '../passes/integerNodes.js';
+import { quantizeValue } from '../passes/integerOperands.js';
 import type { FloatRunner, IntegerRunner } from './runner.js';
 
 /**

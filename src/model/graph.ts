@@ -11,7 +11,7 @@
 // - Nodes are plain data: attributes are checked by the operator's own file in src/ops/.
 
 import type { Encoding } from '../compress/formats/encoding.js';
-import type { NpuBlob } from '../npu/npuBackend.js';
+import type { NpuBlob } from '../npu/npuBlob.js';
 
 export type DType =
   | 'float32'

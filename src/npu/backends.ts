@@ -3,12 +3,11 @@
 import { ethosBackend } from './ethosu/ethosBackend.js';
 import type { NpuBackend } from './npuBackend.js';
 
-/** A function, for a backend's own modules may be loaded by way of this one. */
-const backends = (): readonly NpuBackend[] => [ethosBackend];
+const backends: readonly NpuBackend[] = [ethosBackend];
 
 /** The backend with this id; blobs and target files name no other. */
 export function backendOf(id: string): NpuBackend {
-  const found = backends().find((b) => b.id === id);
+  const found = backends.find((b) => b.id === id);
   if (!found) throw new Error(`no NPU backend '${id}'`);
   return found;
 }

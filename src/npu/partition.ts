@@ -4,7 +4,8 @@
 import type { Graph, Node, Tensor, TensorId } from '../model/graph.js';
 import { specOf } from '../plan/buffers.js';
 import { backendOf } from './backends.js';
-import { LeftToCpu, type NpuBackend, type NpuBlob, type Verdict } from './npuBackend.js';
+import { LeftToCpu, type NpuBackend, type Verdict } from './npuBackend.js';
+import type { NpuBlob } from './npuBlob.js';
 
 /** An NPU as target files name it, and who compiles for it. */
 export interface NpuChoice {

@@ -3,8 +3,8 @@
 // makes such nodes, no file has them.
 import { type Graph, makeData, type Node, type TensorData } from '../model/graph.js';
 import { bytesOf } from '../model/tensorData.js';
-import { backendOf } from '../npu/backends.js';
-import type { NpuBlob } from '../npu/npuBackend.js';
+import { runnerOf } from '../npu/blobRunner.js';
+import type { NpuBlob } from '../npu/npuBlob.js';
 import { badShape } from './attributes.js';
 import type { OpSpec } from './op.js';
 
@@ -20,12 +20,12 @@ export const npu: OpSpec = {
   macs: (node, graph) => blobOf(node, graph).macs,
   lower(node, { graph }) {
     const blob = blobOf(node, graph);
-    return backendOf(blob.backend).emitC(blob);
+    return runnerOf(blob).emitC(blob);
   },
   evaluate(node, inputs, { graph }) {
     const blob = blobOf(node, graph);
     const given = inputs.map((data) => bytesOf(data as TensorData));
-    const results = backendOf(blob.backend).simulate(blob, given);
+    const results = runnerOf(blob).simulate(blob, given);
     return results.map((bytes, i) => {
       const out = makeData(graph.tensors[node.outputs[i]].dtype, bytes.length);
       new Uint8Array(out.buffer, out.byteOffset, out.byteLength).set(bytes);

@@ -1,38 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The integer twin of a float node, given integer twins of its inputs and the quantization that its output should
 // have. Shared by the import of quantized ONNX models and by mote's own quantizer.
-import {
-  elementCount,
-  NO_TENSOR,
-  type Node,
-  type Quant,
-  quantOf,
-  type Tensor,
-  type TensorData,
-  type TensorId,
-} from '../model/graph.js';
+import { elementCount, NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
 import { unaryTable } from '../ops/unaryTable.js';
 import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
 import { floatTensor, realValues, sameQuant, storedConstant } from './constants.js';
-import type { GraphEditor } from './editor.js';
+import { emit, type IntegerContext, operand, operandIn } from './integerOperands.js';
 import { choice, comparison, fromPlain, isPlain, toPlain } from './integerPlain.js';
 import { integerRecurrent, isRecurrent } from './integerRecurrent.js';
-import { type Correct, integerWeights, type RoundWeights } from './integerWeights.js';
-
-export interface IntegerContext {
-  editor: GraphEditor;
-  /** Integer tensor that stands for each float tensor converted so far. */
-  twins: Map<TensorId, TensorId>;
-  /** Quantization that a float tensor should have, where something says so. */
-  wanted(id: TensorId): Quant | undefined;
-  /** Whether all values of a float tensor are whole numbers that int8 holds at this quantization. */
-  holds?(id: TensorId, quant: Quant): boolean;
-  /** Corrects biases for the rounding of weights, when that is asked for. */
-  correct?: Correct;
-  /** Rounds weights to less than eight bits, when that is asked for. */
-  round?: RoundWeights;
-}
+import { integerWeights } from './integerWeights.js';
 
 type Rule = (ctx: IntegerContext, node: Node) => TensorId | undefined;
 
@@ -136,83 +113,6 @@ export function makeInteger(ctx: IntegerContext, node: Node): boolean {
   if (twin === undefined) return false;
   ctx.twins.set(node.outputs[0], twin);
   return true;
-}
-
-/** An int8 tensor like a float one, and the integer node that computes it. */
-export function emit(
-  ctx: IntegerContext,
-  node: Node,
-  inputs: TensorId[],
-  quant: Quant,
-  change: Partial<Node> = {},
-): TensorId {
-  const { name, shape } = ctx.editor.tensor(node.outputs[0]);
-  const output = ctx.editor.addTensor({ name, dtype: 'int8', shape: [...shape], quant });
-  ctx.editor.addNode({ op: node.op, name: node.name, attrs: node.attrs, ...change, inputs, outputs: [output] });
-  return output;
-}
-
-/** The same numbers with another quantization. */
-export function requantized(
-  ctx: IntegerContext,
-  id: TensorId,
-  quant: Quant,
-  dtype: 'int8' | 'int16' = 'int8',
-): TensorId {
-  const tensor = ctx.editor.tensor(id);
-  if (sameQuant(tensor.quant, quant) && tensor.dtype === dtype) return id;
-  const output = ctx.editor.addTensor({
-    name: `${tensor.name}/requantized`,
-    dtype,
-    shape: [...tensor.shape],
-    quant,
-  });
-  ctx.editor.addNode({ op: 'quantize', name: `${tensor.name}/requantize`, inputs: [id], outputs: [output], attrs: {} });
-  return output;
-}
-
-/** Integer twin of an operand: computed before, or a constant quantized here (per tensor). */
-export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined {
-  const known = ctx.twins.get(id);
-  if (known !== undefined) return known;
-  const stored = storedConstant(ctx.editor, id);
-  if (!stored) return undefined;
-  if (stored.dtype === 'int8' && stored.quant?.scales.length === 1) {
-    return ctx.editor.addTensor({ ...stored, shape: [...ctx.editor.tensor(id).shape] });
-  }
-  const values = realValues(stored);
-  if (!values.every(Number.isFinite)) return undefined;
-  const range = quantForRange(
-    values.reduce((a, b) => Math.min(a, b), 0),
-    values.reduce((a, b) => Math.max(a, b), 0),
-  );
-  return addConstant(ctx, stored, range);
-}
-
-function addConstant({ editor }: IntegerContext, stored: Tensor & { data: TensorData }, quant: Quant): TensorId {
-  const data = Int8Array.from(realValues(stored), (v) => quantizeValue(v, quant));
-  return editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
-}
-
-/** Integer twin of an operand with a given quantization. No node computes a constant: its numbers are quantized anew. */
-export function operandIn(ctx: IntegerContext, id: TensorId, quant: Quant): TensorId | undefined {
-  const known = ctx.twins.get(id);
-  if (known !== undefined) return requantized(ctx, known, quant);
-  const stored = storedConstant(ctx.editor, id);
-  return stored && realValues(stored).every(Number.isFinite) ? addConstant(ctx, stored, quant) : undefined;
-}
-
-export function quantizeValue(value: number, quant: Quant): number {
-  return Math.min(127, Math.max(-128, Math.round(value / quant.scales[0]) + quant.zeroPoints[0]));
-}
-
-/** int8 quantization of [min, max], widened to hold zero exactly. A range of nothing gets a scale of 1. */
-export function quantForRange(min: number, max: number): Quant {
-  const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
-  // Kernels take scales as float32; below this a range is rounding noise, not a signal.
-  const scale = high - low < 2 ** -100 ? 1 : Math.fround((high - low) / 255);
-  const zeroPoint = Math.min(127, Math.max(-128, Math.round(-128 - low / scale)));
-  return quantOf(scale, zeroPoint);
 }
 
 const scaleOf = (quant: Quant | undefined): number => quant?.scales[0] ?? Number.NaN;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Integer twins of what deals with plain numbers: indices, conditions, comparisons and choices.
 import { NO_TENSOR, type Node, quantOf, type TensorId } from '../model/graph.js';
-import { emit, type IntegerContext, operandIn } from './integerNodes.js';
+import { emit, type IntegerContext, operandIn } from './integerOperands.js';
 
 /** What neither reads nor gives real numbers: indices and conditions. */
 export const isPlain = ({ editor }: IntegerContext, node: Node): boolean =>

@@ -3,7 +3,7 @@
 // TensorFlow Lite's full-integer LSTM has them.
 import { NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
 import { realConstant } from './constants.js';
-import { type IntegerContext, operand, requantized } from './integerNodes.js';
+import { type IntegerContext, operand, requantized } from './integerOperands.js';
 
 interface Layer {
   gates: number;

@@ -5,7 +5,8 @@
 import type { Graph, Node, Quant, TensorId } from '../model/graph.js';
 import { sameQuant } from './constants.js';
 import { GraphEditor } from './editor.js';
-import { type IntegerContext, makeInteger, passThrough, requantized } from './integerNodes.js';
+import { makeInteger, passThrough } from './integerNodes.js';
+import { type IntegerContext, requantized } from './integerOperands.js';
 import { removeDead } from './removeDead.js';
 
 export function integerize(source: Graph): Graph {

@@ -7,7 +7,7 @@ import { quantizeFromCalibration } from '../../src/compress/quantizeFromCalibrat
 import { GraphRunner, type GraphRunnerOptions } from '../../src/device/graphRunner.js';
 import type { Graph, TensorData } from '../../src/model/graph.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
-import { quantizeValue } from '../../src/passes/integerNodes.js';
+import { quantizeValue } from '../../src/passes/integerOperands.js';
 import { type Case, type DataSet, listCases, readCase, readTensor } from './cases.js';
 import { type Prepared, prepare, readProto } from './prepare.js';
 import { inputsOf, openOptions, outOfGraph, sampleOf } from './run.js';

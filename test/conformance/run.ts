@@ -9,7 +9,7 @@ import { GraphRunner, type GraphRunnerOptions, graphKernels } from '../../src/de
 import { type Graph, makeData, type TensorData, type TensorId } from '../../src/model/graph.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
 import { permuteTensor } from '../../src/passes/constants.js';
-import { planGraph } from '../../src/plan/plan.js';
+import { planGraph } from '../../src/plan/planGraph.js';
 import { type Case, type DataSet, type DataTensor, listCases, readCase, readTensor } from './cases.js';
 import { orSentence, type Prepared, prepare, readProto } from './prepare.js';
 import { outOfScope } from './scope.js';

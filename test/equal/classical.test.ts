@@ -7,7 +7,7 @@ import { MoteError } from '../../src/cli/errors.js';
 import { writeOnnx } from '../../src/model/testing/onnxWriter.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
 import { importModel, requireSupported } from '../../src/packModel.js';
-import { planGraph } from '../../src/plan/plan.js';
+import { planGraph } from '../../src/plan/planGraph.js';
 import { randomOf, runSeed } from '../kernels/random.js';
 import * as models from '../support/classicalModels.js';
 

@@ -17,8 +17,8 @@ import { readNpy } from '../../src/model/npy.js';
 import { bytesOf } from '../../src/model/tensorData.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { buildHost } from '../../src/packFolder.js';
-import type { PackRequest } from '../../src/packModel.js';
 import { packModel } from '../../src/packModel.js';
+import type { PackRequest } from '../../src/packRequest.js';
 import { goldenInputs } from '../support/generator.js';
 import { hostOf, PackRoom } from '../support/packs.js';
 

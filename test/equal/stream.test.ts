@@ -12,7 +12,7 @@ import { lowerNode } from '../../src/ops/variants/choose.js';
 import { bandLowering } from '../../src/plan/bandLowering.js';
 import { bandNode } from '../../src/plan/bandNode.js';
 import { specOf } from '../../src/plan/buffers.js';
-import { layOut } from '../../src/plan/plan.js';
+import { layOut } from '../../src/plan/planGraph.js';
 import { makeRun, makeStream, type Run, type Stream } from '../../src/plan/stream.js';
 import { type Random, randomOf, runSeed } from '../kernels/random.js';
 import { hostOf, PackRoom } from '../support/packs.js';

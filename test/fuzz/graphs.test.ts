@@ -14,7 +14,7 @@ import { writeOnnx } from '../../src/model/testing/onnxWriter.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { importModel, requireSupported } from '../../src/packModel.js';
-import { planGraph } from '../../src/plan/plan.js';
+import { planGraph } from '../../src/plan/planGraph.js';
 import { randomOf, runSeed } from '../kernels/random.js';
 import { damages } from '../support/damagedModel.js';
 import { type Judge, openJudge } from '../support/modelJudge.js';

@@ -10,7 +10,7 @@ import { DriverModel, DriverRefusal } from '../../src/npu/ethosu/driverModel.js'
 import { ethosBackend } from '../../src/npu/ethosu/ethosBackend.js';
 import { simulateBlob } from '../../src/npu/ethosu/simulateBlob.js';
 import { velaPath, velaVersion } from '../../src/npu/ethosu/vela/findVela.js';
-import type { NpuBlob } from '../../src/npu/npuBackend.js';
+import type { NpuBlob } from '../../src/npu/npuBlob.js';
 import { partition } from '../../src/npu/partition.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
 import { importModel } from '../../src/packModel.js';

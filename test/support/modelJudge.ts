@@ -16,7 +16,7 @@ import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
 import { kernelTable } from '../../src/ops/kernels.js';
 import { importModel, requireSupported } from '../../src/packModel.js';
 import { relayout } from '../../src/passes/testing/graphBuilder.js';
-import { planGraph } from '../../src/plan/plan.js';
+import { planGraph } from '../../src/plan/planGraph.js';
 import { randomOf } from '../kernels/random.js';
 import { layerErrors } from './layerErrors.js';
 import type { RandomModel } from './randomModel.js';

@@ -8,7 +8,8 @@ import { writeFolder } from '../../src/cli/files.js';
 import { HostModel } from '../../src/device/wasm.js';
 import type { PackManifest } from '../../src/generated/pack.js';
 import { buildHost, openHostPack } from '../../src/packFolder.js';
-import { type PackRequest, packModel } from '../../src/packModel.js';
+import { packModel } from '../../src/packModel.js';
+import type { PackRequest } from '../../src/packRequest.js';
 import { sharedFile } from './shared.js';
 
 export interface TestPack {

@@ -5,7 +5,7 @@ import { chooseKernels } from '../../ops/variants/choose.js';
 import { isWeighted } from '../../passes/affine.js';
 import { specOf } from '../../plan/buffers.js';
 import { orderNodes } from '../../plan/orderNodes.js';
-import { layOut, planGraph } from '../../plan/plan.js';
+import { layOut, planGraph } from '../../plan/planGraph.js';
 import type { TuneTarget } from './layerCosts.js';
 import type { LevelPlan } from './levelPlan.js';
 import type { Workbench } from './workbench.js';

@@ -4,7 +4,8 @@ import type { Graph, Node } from '../../model/graph.js';
 import { estimateNode } from '../../ops/variants/choose.js';
 import { specOf } from '../../plan/buffers.js';
 import type { CodedMode } from '../../plan/codedConstants.js';
-import { planGraph, weightBytes } from '../../plan/plan.js';
+import { weightBytes } from '../../plan/plan.js';
+import { planGraph } from '../../plan/planGraph.js';
 import { decodeInstructions, type TuneTarget } from './layerCosts.js';
 
 /** Constants, arena and instructions: in the order and by the names of budgets. */

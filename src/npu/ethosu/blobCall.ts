@@ -2,7 +2,7 @@
 // A blob as the C call of runtime-c/include/mote/ethosu.h: payload and constants as arrays on 16 bytes.
 import type { ConstArray, KernelCall } from '../../ops/op.js';
 import { roundUp } from '../../roundUp.js';
-import { type BlobPort, blobAlignBytes, blobRegions, type NpuBlob } from '../npuBackend.js';
+import { type BlobPort, blobAlignBytes, blobRegions, type NpuBlob } from '../npuBlob.js';
 
 const kernel = 'mote_ethosu_run';
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arm Ethos-U55 and U65 as an NpuBackend.
 import type { Graph } from '../../model/graph.js';
-import type { CompiledBlob, NpuBackend } from '../npuBackend.js';
-import { blobCall } from './blobCall.js';
+import type { NpuBackend } from '../npuBackend.js';
+import type { CompiledBlob } from '../npuBlob.js';
 import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
 import { DriverRefusal } from './driverModel.js';
@@ -11,7 +11,6 @@ import { ethosHardware } from './hardware.js';
 import { ethosNotChecked } from './notChecked.js';
 import { readPayload } from './payload.js';
 import { kernelOperations, type StreamOperation } from './registers.js';
-import { simulateBlob } from './simulateBlob.js';
 import { velaPath } from './vela/findVela.js';
 
 const broken = (reason: string): never => {
@@ -37,10 +36,8 @@ export const ethosBackend: NpuBackend = {
   notChecked: ethosNotChecked,
   supports: ethosSupports,
   compile: async (subgraph, config, provider) => (await providers[provider]())(subgraph, config),
-  simulate: (blob, inputs) => simulateBlob(blob, inputs),
   check(blob) {
     const { config, words } = readPayload(blob.payload, broken);
     return checkStream(decodeStream(words, broken), config, isListed, broken);
   },
-  emitC: blobCall,
 };

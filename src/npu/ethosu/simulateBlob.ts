@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A blob in the functional model, with memory of its own.
-import { blobRegions, type NpuBlob } from '../npuBackend.js';
+import { blobRegions, type NpuBlob } from '../npuBlob.js';
 import { DriverModel } from './driverModel.js';
 
 /** Memory of all regions; ports that are regions of their own have theirs. */

@@ -2,7 +2,8 @@
 // Provider `builtin`: mote's own compiler for Ethos-U, which needs no Python. What it has no lowering for goes to the CPU.
 import type { Graph, TensorId } from '../../../model/graph.js';
 import { version } from '../../../version.js';
-import { type BlobLayer, type BlobPort, type CompiledBlob, LeftToCpu } from '../../npuBackend.js';
+import { LeftToCpu } from '../../npuBackend.js';
+import type { BlobLayer, BlobPort, CompiledBlob } from '../../npuBlob.js';
 import { decodeStream } from '../commandStream.js';
 import { readPayload } from '../payload.js';
 import { builtinObstacle } from './builtinObstacle.js';

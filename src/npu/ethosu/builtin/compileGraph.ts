@@ -3,7 +3,7 @@
 import type { Graph } from '../../../model/graph.js';
 import { place } from '../../../plan/place.js';
 import { roundUp } from '../../../roundUp.js';
-import { blobAlignBytes, blobRegions } from '../../npuBackend.js';
+import { blobAlignBytes, blobRegions } from '../../npuBlob.js';
 import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
 import type { Place } from './emitOperation.js';

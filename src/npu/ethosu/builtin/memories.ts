@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a part's memories can do, in cycles of the NPU: the system configurations that Vela assumes where none is named
 // (Arm's vela.ini: Ethos_U55_High_End_Embedded with Shared_Sram, Ethos_U65_Client_Server with Dedicated_Sram_384KB).
-import { blobRegions } from '../../npuBackend.js';
+import { blobRegions } from '../../npuBlob.js';
 
 export interface Memory {
   bytesPerCycle: number;

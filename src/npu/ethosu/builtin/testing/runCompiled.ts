@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the built-in compiler made, in the functional model and under the checker of the hardware's rules.
-import { blobRegions } from '../../../npuBackend.js';
+import { blobRegions } from '../../../npuBlob.js';
 import { checkStream } from '../../checkStream.js';
 import { decodeStream } from '../../commandStream.js';
 import { readPayload } from '../../payload.js';

@@ -20,7 +20,7 @@ import {
 import { bytesOf } from '../model/tensorData.js';
 import { evaluateGraph } from '../ops/evaluateGraph.js';
 import { findBuffers } from './buffers.js';
-import { planGraph } from './plan.js';
+import { planGraph } from './planGraph.js';
 
 const quant = quantOf(0.05, 3);
 
