@@ -94,9 +94,18 @@ describe('readTflite: reductions', () => {
   });
 
   it('names what has no integer form', () => {
-    const s8 = (shape: number[]): TestTensor => ({ type: 'int8', shape, scales: [0.5], zeroPoints: [0] });
-    const graph = read(single([s8([2, 3]), i32(1), s8([2])], op('SUM', ...reducer(0))));
-    expect(findObstacles(graph).map((o) => o.reason)).toEqual(['there is no kernel for int8']);
+    const of = (type: 'int8' | 'int16', shape: number[]): TestTensor => ({
+      type,
+      shape,
+      scales: [0.5],
+      zeroPoints: [0],
+    });
+    const reasons = (type: 'int8' | 'int16'): string[] => {
+      const graph = read(single([of(type, [2, 3]), i32(1), of(type, [2])], op('SUM', ...reducer(0))));
+      return findObstacles(graph).map((o) => o.reason);
+    };
+    expect(reasons('int8')).toEqual([]);
+    expect(reasons('int16')).toEqual(['there is no kernel for int16 giving int16']);
   });
 
   it('LOG_SOFTMAX', () => {
