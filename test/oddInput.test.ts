@@ -44,7 +44,7 @@ const ways: Record<string, Way> = {
   tune: async (bytes, samples, constant) => {
     const tuned = await tuneModel({
       ...requestOf(bytes, samples, constant),
-      ...{ budgets: { flash: { share: 0.7 } }, formats: ['int4'], quality: 'snr' as const },
+      ...{ budgets: { flash: { share: 0.62 } }, formats: ['int4'], quality: 'snr' as const },
       ...{ seed: 1, lossSamples: 4, evaluations: 1 },
     });
     expect(tuned.chosen.flash).toBeLessThanOrEqual(tuned.limits.flash ?? 0);
