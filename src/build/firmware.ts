@@ -36,7 +36,7 @@ import { writeHex } from './hex.js';
 import { imageOf } from './image.js';
 import { defaultStackBytes, linkerScript, regionOf } from './linkerScript.js';
 import { mcubootBoard } from './mcubootBoard.js';
-import { requireNpu, requireStreams } from './npuChecks.js';
+import { hasNpuParts, requireNpu, requireStreams } from './npuChecks.js';
 import {
   type FunctionSize,
   largestFunctions,
@@ -164,7 +164,7 @@ function requireFit(overflows: readonly Overflow[], board: Board, manifest: Pack
 /** One complete compile and link; the second stage, where there is one, gets its checksum. */
 async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, layers }: Linking): Promise<Elf> {
   const target = loadTarget(board.target);
-  const own = firmwareSources(board, agent !== undefined, manifest.npu !== undefined);
+  const own = firmwareSources(board, agent !== undefined, hasNpuParts(manifest));
   const { sources, layerSources, kernels } = manifest.files;
   const packed = [...sources, ...(layers ? layerSources : []), ...kernels].map((f) => join(dir, f));
   const small = manifest.prefer === 'size';
@@ -185,7 +185,7 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, la
       defines: [
         ...(agent ? ['MOTE_AGENT=1'] : []),
         ...(layers ? [] : ['MOTE_NO_LAYERS=1']),
-        ...(manifest.npu ? ['MOTE_NPU_LINK=1'] : []),
+        ...(hasNpuParts(manifest) ? ['MOTE_NPU_LINK=1'] : []),
       ],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
       workFolder,

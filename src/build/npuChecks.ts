@@ -12,9 +12,13 @@ import type { Chunk } from './image.js';
 const npuOf = (board: Board): string | undefined => loadTarget(board.target).npu?.config;
 const words = (config: string | undefined): string => (config ? `an ${config}` : 'no NPU');
 
+/** Whether the NPU computes anything of it. */
+export const hasNpuParts = ({ npu }: PackManifest): boolean => npu !== undefined && npu.blobs.length > 0;
+
 /** The pack's NPU is the board's, and there is a driver for it. */
-export function requireNpu({ npu, name }: PackManifest, board: Board): void {
-  if (!npu) return;
+export function requireNpu(manifest: PackManifest, board: Board): void {
+  const { npu, name } = manifest;
+  if (!npu || !hasNpuParts(manifest)) return;
   const has = npuOf(board);
   if (npu.config !== has)
     fail('npu.board', { what: `${name} is packed`, config: npu.config, board: board.id, has: words(has) });

@@ -16,6 +16,7 @@ describe('emulated boards', () => {
     expect(emulated.map((b) => b.id)).toEqual([
       'pico',
       'stm32f405-virtual',
+      'virtual-ethos-u55-128',
       'virtual-m3',
       'virtual-m33',
       'virtual-m4',
