@@ -19,6 +19,7 @@ const boardIds = [
   'esp32-s3-devkitc',
   'gd32vf103-longan-nano',
   'grove-vision-ai-v2',
+  'maix-bit',
   'nrf52840-dk',
   'nucleo-f411re',
   'nucleo-f446re',
