@@ -100,6 +100,22 @@ export function convertMatMul(n: OnnxNode): void {
   emitProduct(n, n.id(0), placeMatrix(n, 1, false, 1), NO_TENSOR);
 }
 
+/** Tensor x times input `i` (transposed), on the way: fully connected where that is a constant matrix. */
+export function productWith(n: OnnxNode, x: TensorId, i: number, isTransposed: boolean, purpose: string): TensorId {
+  const { tensors } = n.values.graph;
+  const [a, b] = [tensors[x].shape, n.shape(i)];
+  const rank = b.length;
+  if (n.value(i).kind === 'computed' || rank !== 2) {
+    const perm = [...b.keys()].map((d) => (d < rank - 2 ? d : 2 * rank - 3 - d));
+    const right = isTransposed ? n.temporary('transpose', [n.id(i)], { perm }, `${purpose}_turned`) : n.id(i);
+    return n.temporary('matmul', [x, right], {}, purpose);
+  }
+  const [depth, columns] = isTransposed ? [b[1], b[0]] : b;
+  if (a.at(-1) !== depth) n.broken(`matrices of shapes [${a}] and [${b}]`);
+  const rows = n.temporary('fullyConnected', [x, placeMatrix(n, i, isTransposed, 1)], {}, `${purpose}_rows`);
+  return n.temporary('reshape', [rows], { shape: [...a.slice(0, -1), columns] }, purpose);
+}
+
 /** Fully connected over the last axis; the leading axes come back where there is not exactly one. */
 export function emitProduct(n: OnnxNode, x: TensorId, weights: TensorId, bias: TensorId, quantized?: Quantized): void {
   const { tensors } = n.values.graph;

@@ -7,7 +7,7 @@ import { range } from './layout.js';
 import type { OnnxNode } from './node.js';
 
 /** A constant with the shape [n] that layerNorm takes. */
-function asVector(n: OnnxNode, i: number, depth: number): TensorId {
+export function asVector(n: OnnxNode, i: number, depth: number): TensorId {
   const value = n.value(i);
   if (value.kind === 'computed') return refuse('its scale or bias is computed, not constant', 'use constant ones');
   if (elementCount(value.tensor.shape) !== depth) n.broken(`a scale or bias of shape [${value.tensor.shape}]`);

@@ -2,6 +2,7 @@
 // One row per ONNX operator: how it becomes IR. Operators of other domains carry the domain in front. What has no row
 // becomes an `unsupported` node.
 
+import { attentions } from './attention.js';
 import { classical } from './classical.js';
 import { convertClip } from './clip.js';
 import { convertGemm, convertMatMul } from './dense.js';
@@ -17,6 +18,7 @@ import {
   unary,
 } from './elementwise.js';
 import { functions } from './functions.js';
+import { fused } from './fused.js';
 import { images } from './images.js';
 import { indices } from './indices.js';
 import { integers } from './integers.js';
@@ -36,6 +38,7 @@ import {
 } from './quantized.js';
 import { convertRecurrent } from './recurrent.js';
 import { reductions } from './reduce.js';
+import { rotaries } from './rotary.js';
 import {
   convertConcat,
   convertPad,
@@ -70,6 +73,9 @@ export const operators: Readonly<Record<string, Convert>> = {
   ...images,
   ...integers,
   ...classical,
+  ...attentions,
+  ...rotaries,
+  ...fused,
   LogSoftmax: convertLogSoftmax,
   GlobalAveragePool: (n) => convertGlobalAverage(n),
   GlobalMaxPool: convertGlobalMax,
