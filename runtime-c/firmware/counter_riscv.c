@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// RISC-V minstret or mcycle (Privileged ISA, "Hardware Performance Monitor"): 64 bits in two 32-bit CSRs.
+// RISC-V minstret or mcycle (Privileged ISA, "Hardware Performance Monitor"): 64 bits, of RV32 in two CSRs of 32.
 #include "mote_board.h"
 
 #if defined(MOTE_COUNTER_MINSTRET) || defined(MOTE_COUNTER_MCYCLE)
@@ -15,6 +15,13 @@
 
 void mote_counter_init(void) {}
 
+#if __riscv_xlen == 64
+uint64_t mote_counter_now(void) {
+  uint64_t count;
+  __asm__ volatile("csrr %0, " LOW : "=r"(count)::"memory");
+  return count;
+}
+#else
 uint64_t mote_counter_now(void) {
   uint32_t high;
   uint32_t low;
@@ -26,6 +33,7 @@ uint64_t mote_counter_now(void) {
   } while (high != again);
   return (uint64_t)high << 32 | low;
 }
+#endif
 
 uint64_t mote_counter_start(void) { return mote_counter_now(); }
 

@@ -36,7 +36,7 @@ static inline uint8_t mote_interrupts_now(void) {
 #elif defined(__riscv)
 // mstatus.MIE (Privileged ISA, 3.1.6.1). Which are enabled is not asked: not every core has mie (ESP32-C3, ECLIC).
 static inline uint8_t mote_interrupts_now(void) {
-  uint32_t status;
+  uintptr_t status; // as wide as the register
   __asm__ volatile("csrr %0, mstatus" : "=r"(status));
   return (status & 8u) != 0 ? MOTE_INTERRUPTS_OTHERS : 0u;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From reset to main() on RV32: trap vector, vector unit, painted stack, .data and .bss.
+// From reset to main() on RV32 and RV64: trap vector, float and vector unit, painted stack, .data and .bss.
 // CSR numbers and fields are those of the RISC-V Privileged Architecture.
 #include <stdint.h>
 
@@ -23,11 +23,23 @@ __attribute__((naked, noreturn, used, section(".vectors"))) void mote_reset(void
   __asm volatile(
       ".option push\n"
       ".option norelax\n"
+#if __riscv_xlen == 64
+      "csrr t0, mhartid\n"  // the K210 starts both of its harts here: one computes, the others sleep
+      "3: beqz t0, 1f\n"
+      "wfi\n"
+      "j 3b\n"
+#else
       "lui t0, %hi(1f)\n"  // where flash is also seen at address 0 (GD32VF103), on to where the program was linked
       "jalr x0, %lo(1f)(t0)\n"
+#endif
       "1: la t0, mote_trap\n"
       "csrw mtvec, t0\n"
       "csrci mstatus, 8\n"  // MIE: a boot loader may have left interrupts on
+#ifdef __riscv_flen
+      "li t0, 0x2000\n"  // mstatus.FS = initial; rounding to nearest, no flags
+      "csrs mstatus, t0\n"
+      "csrw fcsr, x0\n"
+#endif
 #if defined(__riscv_vector) || defined(__riscv_zve32x)
       "li t0, 0x200\n"
       "csrs mstatus, t0\n"
@@ -64,6 +76,10 @@ __attribute__((naked, noreturn, used, aligned(64))) void mote_trap(void) {
       "la sp, __stack_top\n"
       "csrr a0, mcause\n"
       "csrr a1, mepc\n"
+#if __riscv_xlen == 64
+      "sext.w a0, a0\n"  // as uint32_t arguments are handed over
+      "sext.w a1, a1\n"
+#endif
       "call mote_fault\n"
       "1: j 1b\n"
       ".option pop\n");

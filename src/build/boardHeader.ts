@@ -17,6 +17,7 @@ const uartMacros: Record<Board['console']['uart'], readonly string[]> = {
   'esp-uart': ['MOTE_UART_ESP'],
   'esp-uart-v2': ['MOTE_UART_ESP_V2'],
   'sci-b': ['MOTE_UART_SCI_B'],
+  'sifive-uart': ['MOTE_UART_SIFIVE'],
   other: [],
 };
 

@@ -41,6 +41,7 @@ const boardIds = [
   'virtual-rv32',
   'virtual-rv32v',
   'virtual-rv32zbb',
+  'virtual-rv64',
 ];
 const targetIds = [
   'cortex-m0plus',
@@ -52,6 +53,7 @@ const targetIds = [
   'rv32imc',
   'rv32imc-zbb',
   'rv32imc-zve32x',
+  'rv64imafdc',
   'wasm32',
 ];
 
@@ -77,7 +79,9 @@ describe.each(listBoards().map((b) => [b.id, b] as const))('%s', (_, board) => {
     if (described(board) && board.console.uart === 'other') return;
     const header = boardHeader(board, 4096);
     expect(
-      header.match(/^#define MOTE_UART_(CMSDK|PL011|NS16550|STM32_V1|STM32_V2|NRF|SERCOM|ESP|ESP_V2|SCI_B) 1$/gm),
+      header.match(
+        /^#define MOTE_UART_(CMSDK|PL011|NS16550|STM32_V1|STM32_V2|NRF|SERCOM|ESP|ESP_V2|SCI_B|SIFIVE) 1$/gm,
+      ),
     ).toHaveLength(1);
     expect(header.match(/^#define MOTE_COUNTER_(DWT|SYSTICK|MMIO|MINSTRET|MCYCLE|MPCCR) 1$/gm)).toHaveLength(1);
     expect(header).toContain(`#define MOTE_BOARD_ID "${board.id}"`);

@@ -19,6 +19,7 @@ export interface CodeSection {
 
 export interface Code {
   machine: Elf['machine'];
+  wordBits: Elf['wordBits'];
   functions: CodeFunction[];
   sections: CodeSection[];
 }
@@ -57,7 +58,7 @@ function codeFunctions(elf: Elf, sections: readonly CodeSection[]): CodeFunction
 
 export function codeOf(elf: Elf): Code {
   const sections = codeSections(elf);
-  return { machine: elf.machine, functions: codeFunctions(elf, sections), sections };
+  return { machine: elf.machine, wordBits: elf.wordBits, functions: codeFunctions(elf, sections), sections };
 }
 
 export function sectionAt(code: Code, address: number): CodeSection | undefined {

@@ -14,7 +14,7 @@ __attribute__((noinline)) int leaf(int x) { return x * 0x12345678 + table[x & 1]
 int mote_reset(void) { sink = leaf(data[0]); return zero[sink]; }
 `;
 
-test.each(['cortex-m4', 'cortex-m0plus', 'rv32imc'])(
+test.each(['cortex-m4', 'cortex-m0plus', 'rv32imc', 'rv64imafdc'])(
   '%s: sections, segments and symbols are those of the program',
   async (target) => {
     const elf = await linkText(target, program);
@@ -59,7 +59,7 @@ function survives(bytes: Uint8Array): void {
 }
 
 test('damaged files are refused or read, never a crash', async () => {
-  for (const target of ['cortex-m4', 'rv32imc']) {
+  for (const target of ['cortex-m4', 'rv32imc', 'rv64imafdc']) {
     const { bytes } = await linkText(target, program);
     const used = bytes.findLastIndex((b) => b !== 0);
     for (let length = 0; length < bytes.length; length += 64) survives(bytes.slice(0, length));
@@ -81,8 +81,8 @@ test('damaged files are refused or read, never a crash', async () => {
     );
   }
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (tail) =>
-      survives(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 1, 1, ...tail)),
+    fc.property(fc.constantFrom(1, 2), fc.uint8Array({ maxLength: 300 }), (wordClass, tail) =>
+      survives(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, wordClass, 1, ...tail)),
     ),
   );
 });

@@ -99,6 +99,7 @@ const uartSources: Record<Exclude<Board['console']['uart'], 'other'>, string> = 
   'esp-uart': 'uart_esp.c',
   'esp-uart-v2': 'uart_esp_v2.c',
   'sci-b': 'uart_sci_b.c',
+  'sifive-uart': 'uart_sifive.c',
 };
 const counterSources: Record<Board['counter']['kind'], string> = {
   dwt: 'counter_dwt.c',

@@ -92,11 +92,12 @@ const armFloat = (at: Instruction): boolean =>
 // floats.
 const riscvFloatOpcodes = new Set([0x43, 0x47, 0x4b, 0x4f, 0x53]);
 
-function riscvFloat(at: Instruction): boolean {
+function riscvFloat(at: Instruction, { wordBits }: Code): boolean {
   const quadrant = at.half & 3;
   const funct3 = at.half >>> 13;
-  // RV32FC and RV32DC: every load and store of quadrants 0 and 2 with an odd funct3 is a float one.
-  if (at.bytes === 2) return (quadrant === 0 || quadrant === 2) && (funct3 & 1) === 1;
+  // RV32FC and RV32DC: every load and store of quadrants 0 and 2 with an odd funct3 is a float one. Of RV64 funct3 3 and 7
+  // are ld and sd; c.fld and c.fsd are 1 and 5.
+  if (at.bytes === 2) return (quadrant === 0 || quadrant === 2) && (funct3 & (wordBits === 64 ? 3 : 1)) === 1;
   const opcode = at.half & 0x7f;
   const width = (at.half >>> 12) & 7;
   if (opcode === 0x07 || opcode === 0x27) return width >= 1 && width <= 4;
@@ -109,7 +110,7 @@ function instructionUses(code: Code): FloatUse[] {
   const isFloat = code.machine === 'arm' ? armFloat : riscvFloat;
   for (const section of code.sections) {
     for (const at of instructions(code, section.start, section.end)) {
-      if (!isFloat(at)) continue;
+      if (!isFloat(at, code)) continue;
       const name = functionAt(code, at.address)?.name ?? `0x${at.address.toString(16)}`;
       const before = found.get(name);
       if (before) before.count++;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// RV32IMC as far as stack and flow go. Encodings: RISC-V Unprivileged ISA, chapters "RV32I", "M", "C", "V" (vlenb).
+// RV32IMC and RV64IMC as far as stack and flow go. Encodings: RISC-V Unprivileged ISA, chapters "RV32I", "RV64I", "M", "C",
+// "V" (vlenb). Constants are followed in 32 bits: of RV64's no more is needed for a stack or an address.
 import type { Instruction } from './code.js';
 import { type Effect, flow, grow, nothing, type Registers, signed, unknown } from './effects.js';
 
@@ -91,6 +92,9 @@ function immediateOperation(r: Registers, w: number): Effect {
   return funct3 === 1 ? combine(r, rd, constantOf(r, rs), imm & 31, (a, b) => a << b) : setConstant(r, rd, undefined);
 }
 
+const stackFromElsewhere = (r: Registers, rd: number): Effect =>
+  rd === sp ? unknown('sets the stack pointer from a register') : setConstant(r, rd, undefined);
+
 function long(at: Instruction, r: Registers, vlenbBytes: number): Effect {
   const w = (at.half | (at.half2 << 16)) >>> 0;
   const rd = (w >>> 7) & 31;
@@ -106,6 +110,12 @@ function long(at: Instruction, r: Registers, vlenbBytes: number): Effect {
       return immediateOperation(r, w);
     case 0x33:
       return registerOperation(r, w);
+    case 0x1b: // addiw, which ends a constant of lui; what else RV64 computes on 32 bits is no address
+      return ((w >>> 12) & 7) === 0 && rd !== sp
+        ? addImmediate(r, rd, (w >>> 15) & 31, w >> 20)
+        : stackFromElsewhere(r, rd);
+    case 0x3b:
+      return stackFromElsewhere(r, rd);
     case 0x6f:
       return flow({ kind: rd === 0 ? 'jump' : 'call', target: (at.address + jalOffset(w)) >>> 0 });
     case 0x67:
@@ -115,7 +125,7 @@ function long(at: Instruction, r: Registers, vlenbBytes: number): Effect {
     case 0x73:
       return setConstant(r, rd, w >>> 20 === vlenbCsr && ((w >>> 12) & 7) === 2 ? vlenbBytes : undefined);
     case 0x03:
-      return rd === sp ? unknown('sets the stack pointer from a register') : setConstant(r, rd, undefined);
+      return stackFromElsewhere(r, rd);
     default:
       return nothing;
   }
@@ -140,6 +150,9 @@ const shortBranch = (h: number): number =>
 const stackImmediate = (h: number): number =>
   signed(bit(h, 12, 9) | bit(h, 6, 4) | bit(h, 5, 6) | (((h >>> 3) & 3) << 7) | bit(h, 2, 5), 10);
 
+/** rd' of loads: x8 to x15. */
+const shortRegisterOf = (h: number): number => 8 + ((h >>> 2) & 7);
+
 /** c.jr, c.jalr, c.mv, c.add: quadrant 2, funct3 100. */
 function shortRegister(h: number, r: Registers): Effect {
   const [rd, rs] = [(h >>> 7) & 31, (h >>> 2) & 31];
@@ -148,14 +161,19 @@ function shortRegister(h: number, r: Registers): Effect {
   return link ? add(r, rd, rd, rs, 1) : add(r, rd, rs, 0, 1);
 }
 
-function short(at: Instruction, r: Registers): Effect {
+function short(at: Instruction, r: Registers, wordBits: 32 | 64): Effect {
   const h = at.half;
   const rd = (h >>> 7) & 31;
   switch (((h & 3) << 3) | (h >>> 13)) {
+    case 0x02: // c.lw
+      return setConstant(r, shortRegisterOf(h), undefined);
+    case 0x03: // c.ld; of RV32 c.flw, into a float register
+      return wordBits === 64 ? setConstant(r, shortRegisterOf(h), undefined) : nothing;
     case 0x08:
       return rd === 0 ? nothing : addImmediate(r, rd, rd, shortImmediate(h)); // c.addi
-    case 0x09:
-      return flow({ kind: 'call', target: (at.address + shortJump(h)) >>> 0 }); // c.jal
+    case 0x09: // c.jal; of RV64 c.addiw
+      if (wordBits === 64) return addImmediate(r, rd, rd, shortImmediate(h));
+      return flow({ kind: 'call', target: (at.address + shortJump(h)) >>> 0 });
     case 0x0a:
       return setConstant(r, rd, shortImmediate(h)); // c.li
     case 0x0b:
@@ -167,8 +185,10 @@ function short(at: Instruction, r: Registers): Effect {
       return flow({ kind: 'jump', target: (at.address + shortBranch(h)) >>> 0 }); // c.beqz, c.bnez
     case 0x10:
       return combine(r, rd, constantOf(r, rd), (h >>> 2) & 31, (a, b) => a << b); // c.slli
-    case 0x12:
-      return rd === sp ? unknown('sets the stack pointer from a register') : setConstant(r, rd, undefined); // c.lwsp
+    case 0x12: // c.lwsp
+      return stackFromElsewhere(r, rd);
+    case 0x13: // c.ldsp; of RV32 c.flwsp, into a float register
+      return wordBits === 64 ? stackFromElsewhere(r, rd) : nothing;
     case 0x14:
       return shortRegister(h, r);
     default:
@@ -176,6 +196,6 @@ function short(at: Instruction, r: Registers): Effect {
   }
 }
 
-export function riscvEffect(at: Instruction, registers: Registers, vlenbBytes: number): Effect {
-  return at.bytes === 2 ? short(at, registers) : long(at, registers, vlenbBytes);
+export function riscvEffect(at: Instruction, registers: Registers, vlenbBytes: number, wordBits: 32 | 64): Effect {
+  return at.bytes === 2 ? short(at, registers, wordBits) : long(at, registers, vlenbBytes);
 }

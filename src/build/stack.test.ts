@@ -89,29 +89,32 @@ volatile int n;
 void mote_reset(void) { small(); if (n) big(); n = divide(n, 3); small(); }
 `;
 
-describe.each(['cortex-m0plus', 'cortex-m4', 'cortex-m55', 'rv32imc', 'rv32imc-zve32x'])('%s', (target) => {
-  test('the deepest way through C is found, and little is added', async () => {
-    const bound = await stackBound(await linkText(target, chain));
-    expect(bound.reasons).toEqual([]);
-    expect(bound.threadBytes).toBeGreaterThanOrEqual(3040);
-    expect(bound.threadBytes).toBeLessThan(3300);
-    expect(bound.path.map((p) => p.name)).toEqual(expect.arrayContaining(['mote_reset', 'big']));
-  });
+describe.each(['cortex-m0plus', 'cortex-m4', 'cortex-m55', 'rv32imc', 'rv32imc-zve32x', 'rv64imafdc'])(
+  '%s',
+  (target) => {
+    test('the deepest way through C is found, and little is added', async () => {
+      const bound = await stackBound(await linkText(target, chain));
+      expect(bound.reasons).toEqual([]);
+      expect(bound.threadBytes).toBeGreaterThanOrEqual(3040);
+      expect(bound.threadBytes).toBeLessThan(3300);
+      expect(bound.path.map((p) => p.name)).toEqual(expect.arrayContaining(['mote_reset', 'big']));
+    });
 
-  test('mutual recursion and function pointers are said', async () => {
-    const odd =
-      'int odd(int); __attribute__((noinline)) int even(int n) { volatile int k = n; return k == 0 ? 1 : odd(k - 1) + k; }\n__attribute__((noinline)) int odd(int n) { volatile int k = n; return k == 0 ? 0 : even(k - 1) * k; }\n';
-    const recursion = stackBound(
-      await linkText(target, `${odd} volatile int v; void mote_reset(void) { v = even(v); }`),
-    );
-    expect(recursion.bytes).toBeNull();
-    expect(recursion.reasons.join()).toMatch(/(even|odd) calls itself/);
-    const pointer = stackBound(
-      await linkText(target, 'void (*volatile f)(void); volatile int v; void mote_reset(void) { f(); v = 1; }'),
-    );
-    expect(pointer.reasons.join()).toMatch(/mote_reset (calls|jumps) through a (pointer|register)/);
-  });
-});
+    test('mutual recursion and function pointers are said', async () => {
+      const odd =
+        'int odd(int); __attribute__((noinline)) int even(int n) { volatile int k = n; return k == 0 ? 1 : odd(k - 1) + k; }\n__attribute__((noinline)) int odd(int n) { volatile int k = n; return k == 0 ? 0 : even(k - 1) * k; }\n';
+      const recursion = stackBound(
+        await linkText(target, `${odd} volatile int v; void mote_reset(void) { v = even(v); }`),
+      );
+      expect(recursion.bytes).toBeNull();
+      expect(recursion.reasons.join()).toMatch(/(even|odd) calls itself/);
+      const pointer = stackBound(
+        await linkText(target, 'void (*volatile f)(void); volatile int v; void mote_reset(void) { f(); v = 1; }'),
+      );
+      expect(pointer.reasons.join()).toMatch(/mote_reset (calls|jumps) through a (pointer|register)/);
+    });
+  },
+);
 
 test('a program without mote_reset has no bound', async () => {
   const elf = await linkText('cortex-m4', assemblyOf('arm', ['bx lr']), 's');

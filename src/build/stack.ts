@@ -36,7 +36,9 @@ function effectsOf(code: Code, f: CodeFunction, vlenbBytes: number): Effect[] {
   const registers = newRegisters();
   const list: Effect[] = [];
   for (const at of instructions(code, f.start, f.end)) {
-    list.push(code.machine === 'arm' ? thumbEffect(at, registers, code) : riscvEffect(at, registers, vlenbBytes));
+    list.push(
+      code.machine === 'arm' ? thumbEffect(at, registers, code) : riscvEffect(at, registers, vlenbBytes, code.wordBits),
+    );
   }
   return list;
 }

@@ -41,6 +41,7 @@ const wanted: readonly Wanted[] = [
     [
       ['emulators', 'qemu-system-arm', 'Debian: apt-get install qemu-system-arm; the virtual Cortex-M boards need it'],
       ['emulators', 'qemu-system-riscv32', 'Debian: apt-get install qemu-system-misc; the virtual RV32 boards need it'],
+      ['emulators', 'qemu-system-riscv64', 'Debian: apt-get install qemu-system-misc; the virtual RV64 board needs it'],
       ['compilers', 'arm-none-eabi-gcc', 'only for MOTE_TOOLCHAIN=gcc. Debian: apt-get install gcc-arm-none-eabi'],
       [
         'compilers',

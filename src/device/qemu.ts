@@ -17,7 +17,11 @@ const log = debuglog('mote:exec');
 type QemuEmulator = Extract<NonNullable<Board['emulator']>, { kind: 'qemu' }>;
 
 /** Debian's packages; elsewhere the name of the program is what to look for. */
-const packages = { 'qemu-system-arm': 'qemu-system-arm', 'qemu-system-riscv32': 'qemu-system-misc' } as const;
+const packages = {
+  'qemu-system-arm': 'qemu-system-arm',
+  'qemu-system-riscv32': 'qemu-system-misc',
+  'qemu-system-riscv64': 'qemu-system-misc',
+} as const;
 
 /** What the machine starts: an ELF, or the bytes that its flash holds from an address on. */
 export type QemuProgram = { elf: string } | { flash: string; address: number };

@@ -25,6 +25,7 @@ describe('emulated boards', () => {
       'virtual-rv32',
       'virtual-rv32v',
       'virtual-rv32zbb',
+      'virtual-rv64',
     ]);
   });
 });

@@ -24,6 +24,7 @@ describe('kernels as C99', () => {
     ['thumb-freestanding-eabi', 'cortex_m0plus'],
     ['thumb-freestanding-eabihf', 'cortex_m55+mve_fp'],
     ['riscv32-freestanding', 'generic_rv32+m+c'],
+    ['riscv64-freestanding', 'generic_rv64+m+a+f+d+c'],
     ['wasm32-freestanding', 'generic'],
   ])('clang has no warning for %s %s', async (target, cpu) => {
     const libc = join(packageRoot, 'runtime-c', 'firmware', 'libc');

@@ -26,6 +26,7 @@ export const places: readonly Place[] = [
   { target: 'rv32imc-zve32x', board: 'virtual-rv32v', macros: ['__riscv'], machines: longerVectors },
   { target: 'wasm32', board: 'host', macros: ['__wasm__'] },
   { target: 'rv32imc-zbb', board: 'virtual-rv32zbb', macros: ['__riscv', '__riscv_zbb'] },
+  { target: 'rv64imafdc', board: 'virtual-rv64', macros: ['__riscv'] },
   { target: 'cortex-m3', board: 'virtual-m3', macros: ['__thumb__'] },
   { target: 'cortex-m7', board: 'virtual-m7', macros: ['__thumb__'] },
   { target: 'cortex-m33', board: 'virtual-m33', macros: ['__thumb__'] },
