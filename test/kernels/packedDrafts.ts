@@ -21,5 +21,19 @@ export function packWeights(d: Draft, kernelWeight: string, random: Random): Dra
   const matrix = randomMatrix(encoding, rows, columns, (below) => random.int(0, below - 1));
   w.data = weightData(op, w.shape, matrix);
   w.stored = { encoding, ...(matrix.groupScales ? { groupScales: matrix.groupScales } : {}) };
+  if (random.chance(0.3)) killChannel(d, random);
   return d;
+}
+
+/** A channel of next to no weights, whose bias in its tiny steps is as large as quantizing lets it become. */
+function killChannel({ graph, node }: Draft, random: Random): void {
+  const w = graph.tensors[node.inputs[1]];
+  const b = graph.tensors[node.inputs[2]];
+  if (b?.dtype !== 'int32' || w.quant?.axis === undefined) return;
+  const c = random.int(0, w.quant.scales.length - 1);
+  const [x, y] = [node.inputs[0], node.outputs[0]].map((id) => graph.tensors[id].quant?.scales[0] ?? 1);
+  w.quant = { ...w.quant, scales: w.quant.scales.map((s, i) => (i === c ? (2 ** random.real(-28, -18) * y) / x : s)) };
+  b.data = Int32Array.from(b.data as Int32Array, (v, i) =>
+    i === c ? random.pick([-1, 1]) * random.int(2 ** 26, 2 ** 30) : v,
+  );
 }

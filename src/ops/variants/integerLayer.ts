@@ -6,6 +6,7 @@ import { inputOf, optionalInput, type Rounding } from '../op.js';
 import type { Multiplier } from '../requantize.js';
 import { arithmeticOf, rescalingOf } from '../weighted.js';
 import { type Window, windowOf } from '../window.js';
+import { reachOfSums, steadyLayer } from './steadyLayer.js';
 
 export interface IntegerLayer extends Window {
   outC: number;
@@ -74,7 +75,7 @@ export function integerLayer(
   const r = rescalingOf(node, graph, axis);
   const groups = node.op === 'conv2d' ? int(node, 'groups', { min: 1, max: window.inC }) : 1;
   const bias = optionalInput(node, graph, 2)?.data as Int32Array | undefined;
-  return {
+  const layer: IntegerLayer = {
     ...window,
     outC,
     groups,
@@ -89,6 +90,10 @@ export function integerLayer(
     outputMax: r.range.max,
     rounding,
   };
+  if (weights === 'plain') return layer;
+  const each = layer.weights.length / outC;
+  const channelAt = node.op === 'depthwiseConv2d' ? (i: number) => i % outC : (i: number) => Math.floor(i / each);
+  return steadyLayer(layer, reachOfSums(layer, channelAt));
 }
 
 /** bias - inputZeroPoint * sum of the channel's weights: right when taps outside the image read the zero point. */
