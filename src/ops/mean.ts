@@ -75,7 +75,8 @@ function meanMultiplier(real: number, count: number): Multiplier {
   return { multiplier: Number((BigInt(multiplier) << BigInt(extra)) / BigInt(count)), shift: shift - extra };
 }
 
-function factorOf(node: Node, x: Tensor, y: Tensor, count: number): Multiplier {
+/** Input steps of a sum -> output steps of its mean. */
+export function meanFactor(node: Node, x: Tensor, y: Tensor, count: number): Multiplier {
   return meanMultiplier(scaleOf(node, x).scale / scaleOf(node, y).scale, count);
 }
 
@@ -84,7 +85,7 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const { kept, reduced, count } = reductionOf(node, graph);
   const head = [...walkFields('kept', kept), ...walkFields('reduced', reduced)];
   if (x.dtype === 'float32') return kernelCall('mean', ['f32'], head);
-  const factor = factorOf(node, x, y, count);
+  const factor = meanFactor(node, x, y, count);
   return kernelCall(
     'mean',
     [kernelTypes[x.dtype] as KernelType],
@@ -104,7 +105,7 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
 function finishing(node: Node, x: Tensor, y: Tensor, count: number, rounding: Rounding): (sum: number) => number {
   if (x.dtype === 'float32') return (sum) => Math.fround(sum / count);
   if (sameQuant(x.quant, y.quant)) return (sum) => Math.trunc(sum / count);
-  const factor = factorOf(node, x, y, count);
+  const factor = meanFactor(node, x, y, count);
   const [from, to] = [scaleOf(node, x).zeroPoint, scaleOf(node, y).zeroPoint];
   const { min, max } = limitsOf(y);
   return (sum) => clampTo((requantize(sum - from * count, factor, rounding) + to) | 0, min, max);

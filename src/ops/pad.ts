@@ -7,7 +7,7 @@ import { inputOf, type OpSpec } from './op.js';
 import { limitsOf, quantizeValue, scaleOf } from './quantized.js';
 import { forEachIndex, maxMoveRank, moveType, padFront, rowMajorStrides } from './strides.js';
 
-interface Padding {
+export interface Padding {
   dims: number[];
   before: number[];
   after: number[];
@@ -15,7 +15,7 @@ interface Padding {
 
 const maxPad = 2 ** 24;
 
-function paddingOf(node: Node, graph: Graph): Padding {
+export function paddingOf(node: Node, graph: Graph): Padding {
   const { shape } = inputOf(node, graph, 0);
   const pads = node.attrs.pads;
   const isCount = (v: unknown): v is number => Number.isInteger(v) && (v as number) >= 0 && (v as number) <= maxPad;
@@ -48,7 +48,7 @@ function merged(p: Padding): Padding {
 }
 
 /** What an element of the padding holds. */
-function fillValue(node: Node, graph: Graph): number {
+export function padFill(node: Node, graph: Graph): number {
   const x = inputOf(node, graph, 0);
   const value = finiteNumber(node, 'value', 0);
   if (!x.quant || x.dtype === 'float32') return value;
@@ -59,7 +59,7 @@ function fillValue(node: Node, graph: Graph): number {
 
 /** Its bits as a C integer. */
 function fillBits(node: Node, graph: Graph): number {
-  const value = fillValue(node, graph);
+  const value = padFill(node, graph);
   return inputOf(node, graph, 0).dtype === 'float32' ? new Int32Array(Float32Array.of(value).buffer)[0] : value | 0;
 }
 
@@ -69,7 +69,7 @@ function evaluate(node: Node, graph: Graph, data: TensorData | undefined): Tenso
   const shape = outputShape(p);
   const strides = rowMajorStrides(shape);
   const out = makeData(inputOf(node, graph, 0).dtype, elementCount(shape)) as Float32Array;
-  out.fill(fillValue(node, graph));
+  out.fill(padFill(node, graph));
   let at = 0;
   forEachIndex(
     { dims: p.dims, strides },

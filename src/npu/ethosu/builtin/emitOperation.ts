@@ -10,7 +10,6 @@ import {
   type Kernel,
   type MapView,
   type NpuOperation,
-  type Output,
   type PoolOperation,
 } from './npuOperation.js';
 import type { RegisterWriter } from './registerWriter.js';
@@ -122,9 +121,12 @@ function putParameters(out: RegisterWriter, { weights, scales }: Emission): void
 }
 
 const tableCode = 16;
+/** ACTIVATION [14:12]: what indexes a table of words is clamped to eight bits signed. */
+const forceInt8 = 3 << 12;
 
-function putActivation(out: RegisterWriter, stage: Output, tableSlot: number | undefined): void {
-  out.short('ACTIVATION', tableSlot === undefined ? 0 : tableCode + tableSlot);
+function putActivation(out: RegisterWriter, { stage, output }: NpuOperation, tableSlot: number | undefined): void {
+  const range = output.elementBytes === 4 ? forceInt8 : 0;
+  out.short('ACTIVATION', tableSlot === undefined ? 0 : (tableCode + tableSlot) | range);
   out.short('ACTIVATION_MIN', stage.min);
   out.short('ACTIVATION_MAX', stage.max);
 }
@@ -153,6 +155,7 @@ const broadcastBits = { height: 1, width: 2, depth: 4, reversed: 0x40, scalar: 0
 
 function putSecond(out: RegisterWriter, operation: ElementwiseOperation, placeOf: Emission['placeOf']): void {
   const { second, input, reversed } = operation;
+  if (!second) return;
   const turned = reversed ? broadcastBits.reversed : 0;
   if (!isView(second)) {
     out.short('IFM2_ZERO_POINT', second.zeroPoint);
@@ -190,7 +193,7 @@ export function emitOperation(out: RegisterWriter, emission: Emission, waits: ()
   if (operation.kind !== 'elementwise') putKernel(out, operation.kernel, config.partKernelFirst);
   putParameters(out, emission);
   if (operation.kind === 'pool') putScales(out, operation);
-  putActivation(out, operation.stage, tableSlot);
+  putActivation(out, operation, tableSlot);
   if (operation.kind === 'elementwise') putSecond(out, operation, emission.placeOf);
   putBlock(out, emission);
   out.short('BLOCKDEP', emission.blockDependency);

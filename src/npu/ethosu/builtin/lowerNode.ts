@@ -4,17 +4,20 @@ import type { Graph, Node, Tensor } from '../../../model/graph.js';
 import { additionParameters } from '../../../ops/addition.js';
 import { clampAttr } from '../../../ops/attributes.js';
 import { operandsOf } from '../../../ops/binary.js';
+import { meanFactor } from '../../../ops/mean.js';
 import { mulParameters } from '../../../ops/mul.js';
 import { inputOf } from '../../../ops/op.js';
 import { poolBounds, poolWindow } from '../../../ops/pooling.js';
 import { activationRange, limitsOf, type Scale, sameQuant, scaleOf } from '../../../ops/quantized.js';
 import type { Multiplier } from '../../../ops/requantize.js';
-import { rescaled, rescaleOf } from '../../../ops/rescale.js';
 import { rescalingOf } from '../../../ops/weighted.js';
 import { type Window, windowOf } from '../../../ops/window.js';
 import { averageScale } from '../arithmetic.js';
 import type { ElementwiseMode } from '../registers.js';
 import type { ChannelScale, Scale as NpuScale } from '../scaling.js';
+import { asItIs, type Context, inputView, type Lowering, npuScale, outputView, pointwise } from './lowering.js';
+import { concat, pad, reshape } from './lowerMoves.js';
+import { lowerSoftmax } from './lowerSoftmax.js';
 import {
   type ElementwiseOperation,
   type Kernel,
@@ -28,21 +31,6 @@ import {
 import { tableOps } from './tableNames.js';
 import { tableOf } from './tableOps.js';
 import { denseView, type Placed, shape3 } from './views.js';
-
-interface Context {
-  node: Node;
-  graph: Graph;
-  placed: Placed;
-}
-
-type Lowering = (context: Context) => NpuOperation[];
-
-const view = ({ placed }: Context, id: number): MapView => placed.views.get(id) as MapView;
-const inputView = (c: Context, i = 0): MapView => view(c, c.node.inputs[i]);
-const outputView = (c: Context): MapView => view(c, c.node.outputs[0]);
-
-/** Multiplier * 2^(shift - 31) as the hardware writes it. */
-const npuScale = ({ multiplier, shift }: Multiplier): NpuScale => ({ multiplier, shift: 31 - shift });
 
 /** Padding that an output really reaches: a map may have rows that no window begins in. */
 function kernelOf(w: Window): Kernel {
@@ -180,61 +168,28 @@ const maxPool2d: Lowering = (c) => {
   ];
 };
 
-/** One byte after the other: a maximum over one element, and a table behind it. */
-function pointwise(c: Context, input: MapView, output: MapView, table?: Uint8Array): NpuOperation {
-  return {
-    kind: 'pool',
-    mode: 'max',
-    name: c.node.name,
-    input: { ...input, zeroPoint: 0 },
-    output: { ...output, zeroPoint: 0 },
-    kernel: pointKernel,
-    stage: { rounding: 'tfl', min: -128, max: 127, ...(table ? { table } : {}) },
-  };
-}
-
-const table: Lowering = (c) => [pointwise(c, inputView(c), outputView(c), tableOf(c.node, c.graph))];
-
-const sameView = (a: MapView, b: MapView): boolean => a.storage === b.storage && a.offset === b.offset;
-
-/** A reshape whose input and output are both ports is a copy of dense bytes. */
-const reshape: Lowering = (c) => {
-  const [x, y] = [inputView(c), outputView(c)];
-  if (sameView(x, y)) return [];
-  return [pointwise(c, denseView(x.storage, y, x.zeroPoint, x.offset), y)];
+/** Of one scale throughout: the sum of raw numbers divided and cut; else a depthwise convolution by ones, whose scale
+ *  divides too. */
+const mean: Lowering = (c) => {
+  const [x, y] = [inputOf(c.node, c.graph, 0), c.graph.tensors[c.node.outputs[0]]];
+  const [input, output] = [inputView(c), outputView(c)];
+  const { height, width, depth } = input;
+  const kernel = { ...pointKernel, height, width };
+  const count = height * width;
+  const { name } = c.node;
+  if (sameQuant(x.quant, y.quant)) {
+    const stage: Output = { ...asItIs, rounding: 'truncate', scale: averageScale(count) };
+    const [from, to] = [input, output].map((view) => ({ ...view, zeroPoint: 0 }));
+    return [{ kind: 'pool', mode: 'average', name, input: from, output: to, kernel, stage }];
+  }
+  const scale = { ...npuScale(meanFactor(c.node, x, y, count)), bias: 0 };
+  const parameters = { weights: new Int16Array(count * depth).fill(1), scales: new Array(depth).fill(scale) };
+  return [convolution(c, 'depthwise', kernel, parameters)].map((o) => ({ ...o, stage: asItIs }));
 };
 
-/** Where a part of a concatenation belongs. */
-function partView(whole: MapView, part: MapView, fromEnd: number, at: number): MapView {
-  const step = [1, whole.strideX, whole.strideY][fromEnd];
-  return { ...whole, height: part.height, width: part.width, depth: part.depth, offset: whole.offset + at * step };
-}
-
-/** Bytes of a part in the scale of the whole; none where they are the same. */
-function rescaleTable({ node, graph }: Context, part: number): Uint8Array | undefined {
-  const [x, y] = [graph.tensors[part], graph.tensors[node.outputs[0]]];
-  if (sameQuant(x.quant, y.quant)) return undefined;
-  const value = rescaled(
-    rescaleOf({ node, x, y }, (s) => s),
-    'tflite',
-    limitsOf(y),
-  );
-  return Uint8Array.from({ length: 256 }, (_, i) => value(i - 128));
-}
-
-const concat: Lowering = (c) => {
-  const whole = outputView(c);
-  const { shape } = c.graph.tensors[c.node.outputs[0]];
-  const axis = Number(c.node.attrs.axis ?? 0);
-  const fromEnd = shape.length - 1 - (axis < 0 ? axis + shape.length : axis);
-  let at = 0;
-  return c.node.inputs.flatMap((id, i) => {
-    const x = inputView(c, i);
-    const target = partView(whole, x, fromEnd, at);
-    at += [x.depth, x.width, x.height][fromEnd];
-    return sameView(x, target) ? [] : [pointwise(c, x, target, rescaleTable(c, id))];
-  });
-};
+const table: Lowering = (c) => [
+  pointwise(c, inputView(c), outputView(c), { ...asItIs, table: tableOf(c.node, c.graph) }),
+];
 
 const isConstantScalar = (t: Tensor): boolean => t.data !== undefined && t.data.length === 1;
 
@@ -311,7 +266,10 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   averagePool2d,
   maxPool2d,
   reshape,
+  pad,
+  mean,
   concat,
+  softmax: lowerSoftmax,
   mul,
   add: addition('add', (x) => x),
   sub: addition('sub', Math.fround),

@@ -75,7 +75,7 @@ export interface Output {
   scale?: Scale;
   min: number;
   max: number;
-  /** Lookup table that follows the clamp: 256 bytes, for -128 first. */
+  /** Lookup table that follows the clamp, for -128 first: 256 bytes, or as many words where the output is words. */
   table?: Uint8Array;
 }
 
@@ -102,8 +102,8 @@ export interface PoolOperation extends Common {
 export interface ElementwiseOperation extends Common {
   kind: 'elementwise';
   mode: ElementwiseMode;
-  /** A view, or one number (with its zero point) for all. */
-  second: MapView | { scalar: number; zeroPoint: number };
+  /** A view, or one number (with its zero point) for all; CLZ has none. */
+  second?: MapView | { scalar: number; zeroPoint: number };
   /** The second operand is the left one. */
   reversed: boolean;
   scales?: OperandScales;
@@ -119,7 +119,8 @@ export interface Lowered {
   outputs: MapView[];
 }
 
-export const isView = (second: ElementwiseOperation['second']): second is MapView => 'storage' in second;
+export const isView = (second: ElementwiseOperation['second']): second is MapView =>
+  second !== undefined && 'storage' in second;
 
 /** Every view that an operation reads. */
 export function inputViews(operation: NpuOperation): MapView[] {

@@ -143,6 +143,26 @@ const makers: Record<string, Maker> = {
     const all = b.shape(flat)[1];
     return b.n(0, 1) ? flat : b.node('fullyConnected', [flat, b.weights([5, all], 0), b.bias(5)], {});
   },
+  softmax(b) {
+    const shape = b.n(0, 1) ? [b.n(1, 20), b.n(1, 300)] : picture(b, 40);
+    const attrs = { axis: shape.length - 1, beta: b.n(0, 1) ? 1 : 0.3 };
+    // Sharp and flat ones.
+    const quant = quantOf(scaleOf(b.n) * (b.n(0, 1) ? 4 : 1), b.n(-128, 127));
+    return b.node('softmax', [b.input(shape, { quant })], attrs, { quant: quantOf(1 / 256, -128) });
+  },
+  mean(b) {
+    const x = b.input([1, b.n(1, 40), b.n(1, 40), b.n(1, 30)]);
+    const rest = b.n(0, 1) ? { quant: b.graph.tensors[x].quant } : {};
+    return b.node('mean', [x], { axes: [1, 2], keepDims: b.n(0, 1) === 1 }, rest);
+  },
+  pad(b) {
+    const x = b.input(picture(b));
+    const pair = (): [number, number] => [b.n(0, 3), b.n(0, 2)];
+    const pads = [[0, 0], pair(), pair(), b.n(0, 1) ? pair() : [0, 0]];
+    const { quant } = b.graph.tensors[x];
+    const inner = b.node('hardSwish', [x], {}, { quant });
+    return b.node('pad', [b.n(0, 1) ? x : inner], { pads, value: b.n(-1, 1) / 10 }, { quant });
+  },
   logistic: (b) => b.node('logistic', [b.input(picture(b))], {}, { quant: quantOf(1 / 256, -128) }),
   hardSwish: (b) => b.node('hardSwish', [b.input(picture(b))], {}),
   leakyRelu: (b) => b.node('leakyRelu', [b.node('hardSwish', [b.input(picture(b))], {})], { alpha: 0.1 }),
@@ -194,7 +214,35 @@ describe('random layers', () => {
   });
 
   it.each<[string, (b: Builder) => number, RegExp]>([
-    ['softmax', (b) => b.node('softmax', [b.input([1, 8])], { axis: 1, beta: 1 }), /no softmax/],
+    ['an argMax', (b) => b.node('argMax', [b.input([1, 8])], { axis: 1 }), /no argMax/],
+    [
+      'a long softmax',
+      (b) => b.node('softmax', [b.input([1, 5000])], { axis: 1, beta: 1 }, { quant: quantOf(1 / 256, -128) }),
+      /longer than 4095/,
+    ],
+    [
+      'a softmax that is scaled',
+      (b) => b.node('softmax', [b.input([1, 8])], { axis: 1, beta: 1 }),
+      /has not scale 1\/256/,
+    ],
+    [
+      'a tall mean that is scaled',
+      (b) => b.node('mean', [b.input([1, 65, 2, 8])], { axes: [1, 2], keepDims: true }),
+      /over 65 rows/,
+    ],
+    [
+      'a batch that is padded',
+      (b) =>
+        b.node('pad', [b.input([1, 2, 2, 8])], {
+          pads: [
+            [1, 0],
+            [0, 0],
+            [0, 0],
+            [0, 0],
+          ],
+        }),
+      /pads the batch/,
+    ],
     [
       'a mean that counts padding',
       (b) => {

@@ -17,7 +17,7 @@ const streams = [
 
 describeShared('registers beside those of Vela', () => {
   it.each(streams)('$model on $part', ({ model, part, operations, rewritten }) => {
-    const { head } = headOf(referenceModel(model).graph);
+    const head = headOf(referenceModel(model).graph);
     const found = compareWithVela(head, fileOperations(sharedFile(`npu/ethos/${model}_${part}.tflite`)), part);
     expect({ ...found, differences: unexplained(found.differences) }).toEqual({
       operations,
@@ -27,7 +27,7 @@ describeShared('registers beside those of Vela', () => {
   });
 
   it('differ where a zero point is off, or the block is of another part', () => {
-    const { head } = headOf(referenceModel('micro_speech').graph);
+    const head = headOf(referenceModel('micro_speech').graph);
     const tensors = head.tensors.map((t, i) =>
       i === head.outputs[0] && t.quant ? { ...t, quant: { ...t.quant, zeroPoints: Int32Array.of(13) } } : t,
     );

@@ -73,13 +73,21 @@ const spatial: ReadonlySet<string> = new Set([
   'depthwiseConv2d',
   'averagePool2d',
   'maxPool2d',
+  'mean',
   ...binary,
   ...tableOps,
 ]);
 
+const padsChannels = ({ attrs: { pads } }: Node): boolean =>
+  Array.isArray(pads) && (pads.at(-1) as readonly number[]).some((n) => n > 0);
+
+/** Nodes that see a map as rows. */
+const rowwise: ReadonlySet<string> = new Set(['reshape', 'fullyConnected', 'softmax']);
+
 /** A fully connected layer takes one position of all channels as it takes its rows. */
 const fitsBricks = (node: Node, tensor: Tensor, isInput: boolean): boolean => {
   if (spatial.has(node.op)) return true;
+  if (node.op === 'pad') return !padsChannels(node);
   const { height, width } = shape3(tensor);
   return node.op === 'fullyConnected' && isInput && height === 1 && width === 1 && tensor.shape.length === 4;
 };
@@ -175,7 +183,7 @@ class Placer {
   /** By its producer or a consumer: then it must be dense. */
   private isReshaped(id: TensorId): boolean {
     const near = [this.producer.get(id), ...(this.consumers.get(id) ?? [])];
-    return near.some((n) => n?.op === 'reshape' || n?.op === 'fullyConnected') || this.producer.get(id) === undefined;
+    return near.some((n) => n && rowwise.has(n.op)) || this.producer.get(id) === undefined;
   }
 
   private mayBeBricks(id: TensorId): boolean {

@@ -41,6 +41,7 @@ type Step = Dma | Kernel;
 const shramRegion = 3 | 0x100;
 const tableBytes = 256;
 const tableSlots = 8;
+const wordsKey = 'words ';
 const constantRegion = 0;
 
 /** Tables lie in the last two banks. */
@@ -86,17 +87,19 @@ class StreamSteps {
   /** A table that is there already is not loaded again. Only tables follow each other on the smaller parts, where
    *  accumulators may lie in the same banks. */
   private loadTable(table: Uint8Array): number {
-    const key = table.join();
+    const key = (table.length > tableBytes ? wordsKey : '') + table.join();
     const previous = this.steps.at(-1);
     const kept =
       this.context.hardware.shramBanks > 16 || (previous?.kind === 'kernel' && previous.tableSlot !== undefined);
     if (!kept) this.tables.clear();
     const known = this.tables.get(key);
     if (known !== undefined) return known;
-    if (this.tables.size === tableSlots) this.tables.clear();
+    // One of words takes the first four slots: it comes alone.
+    const alone = table.length > tableBytes || [...this.tables.keys()].some((k) => k.startsWith(wordsKey));
+    if (alone || this.tables.size === tableSlots) this.tables.clear();
     const slot = this.tables.size;
     this.tables.set(key, slot);
-    const from = { region: constantRegion, address: this.context.addConstant(table), length: tableBytes };
+    const from = { region: constantRegion, address: this.context.addConstant(table), length: table.length };
     this.steps.push({
       kind: 'dma',
       from,
