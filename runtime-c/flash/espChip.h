@@ -5,7 +5,7 @@
 #ifndef MOTE_ESP_CHIP_H
 #define MOTE_ESP_CHIP_H
 
-#include "espLoader.h"
+#include "loader.h"
 
 #define UART_FIFO MOTE_REGISTER(0x60000000u)
 #define UART_INT_ENA MOTE_REGISTER(0x6000000Cu)
@@ -65,5 +65,47 @@
 #define SPI_USER2 MOTE_REGISTER(SPI_BASE + 0x20u)
 #define SPI_READ_BITS MOTE_REGISTER(SPI_BASE + 0x28u)
 #define SPI_DATA MOTE_REGISTER(SPI_BASE + 0x58u)
+
+#define CHIP_ENTRY ""
+
+static inline void chipStart(mote_loader *loader) {
+  UART_INT_ENA = 0;
+  loader->onUsb = 0;
+}
+
+static inline uint32_t chipGetByte(mote_loader *loader) {
+  for (;;) {
+    if ((UART_STATUS & 0xFFu) != 0) {
+      loader->onUsb = 0;
+      return UART_FIFO & 0xFFu;
+    }
+    if ((USB_STATUS & 4u) != 0) {
+      loader->onUsb = 1;
+      return USB_BYTE & 0xFFu;
+    }
+  }
+}
+
+static inline void chipPutByte(const mote_loader *loader, uint32_t byte) {
+  if (loader->onUsb != 0) {
+    while ((USB_STATUS & 2u) == 0) {}
+    USB_BYTE = byte;
+    return;
+  }
+  while ((UART_STATUS >> 16 & 0xFFu) >= UART_FIFO_BYTES - 1u) {}
+  UART_FIFO = byte;
+}
+
+static inline void chipEndAnswer(const mote_loader *loader) {
+  if (loader->onUsb != 0) USB_STATUS = 1u;
+}
+
+static inline void chipRestart(void) {
+  for (volatile uint32_t wait = 0; wait < 200000u; wait++) {} // until the answer is out
+  ((void (*)(void))(uintptr_t)ROM_SOFTWARE_RESET)();
+}
+
+// The ROM has set the speed before the loader was started.
+static inline void chipSetSpeed(uint32_t baud) { (void)baud; }
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The extension of the loader (espLoader.h): all code that reads or changes the flash. It changes whole sectors, only in
+// The extension of the loader (loader.h): all code that reads or changes the flash. It changes whole sectors, only in
 // the window that was announced, and only to what a frame with a right CRC-32 brought.
 #include "espChip.h"
 

@@ -10,7 +10,7 @@ import { type Elf, readElf, sectionBytes, sectionNamed } from '../build/elf.js';
 import { openToolchain } from '../build/toolchain.js';
 import { withWorkFolder } from '../build/workFolder.js';
 import { packageRoot } from '../packageRoot.js';
-import type { EspLoaderChip, LoaderFile } from './loaders.js';
+import type { LoaderFile, RamLoaderChip } from './loaders.js';
 
 const sourceFolder = join(packageRoot, 'runtime-c', 'flash');
 
@@ -23,12 +23,19 @@ interface Job {
   values: Record<string, string>;
 }
 
-const espSources = { target: 'rv32imc', sources: ['espCore.c', 'espFlash.c'], template: 'espLoader.ld.template' };
+const espSources = { target: 'rv32imc', sources: ['loaderCore.c', 'espFlash.c'], template: 'loader.ld.template' };
 
-/** RAM as code and as data: memory maps of the technical reference manuals. */
-const espJobs: Record<EspLoaderChip, Job> = {
+/** RAM as code and as data: memory maps of the technical reference manuals; of a K210 where its ROM starts programs. */
+const ramLoaderJobs: Record<RamLoaderChip, Job> = {
   esp32c3: { ...espSources, define: 'MOTE_ESP32C3', values: { code: '0x40380000', data: '0x3FC80000' } },
   esp32c6: { ...espSources, define: 'MOTE_ESP32C6', values: { code: '0x40800000', data: '0x40800000' } },
+  k210: {
+    target: 'rv64imafdc',
+    define: 'MOTE_K210',
+    sources: ['loaderCore.c', 'k210Flash.c'],
+    template: 'loader.ld.template',
+    values: { code: '0x80000000', data: '0x80000000' },
+  },
 };
 
 /** RAM behind the boot loader's own variables and below its stack; BOSSA's programs begin there as well. */
@@ -73,7 +80,7 @@ const base64 = (...parts: Uint8Array[]): string => Buffer.concat(parts).toString
 const crcOf = (bytes: Uint8Array): Uint8Array => new Uint8Array(Uint32Array.of(crc32(bytes)).buffer);
 const hex = (value: number): string => `0x${value.toString(16)}`;
 
-async function buildEsp(job: Job): Promise<LoaderFile['esp32c3']> {
+async function buildRamLoader(job: Job): Promise<LoaderFile[RamLoaderChip]> {
   const elf = await link(job);
   const [core, extension] = [sectionOf(elf, '.core'), sectionOf(elf, '.extension')];
   return {
@@ -90,8 +97,9 @@ async function buildSamd21(job: Job): Promise<LoaderFile['samd21']> {
 
 export async function buildLoaders(): Promise<LoaderFile> {
   return {
-    esp32c3: await buildEsp(espJobs.esp32c3),
-    esp32c6: await buildEsp(espJobs.esp32c6),
+    esp32c3: await buildRamLoader(ramLoaderJobs.esp32c3),
+    esp32c6: await buildRamLoader(ramLoaderJobs.esp32c6),
+    k210: await buildRamLoader(ramLoaderJobs.k210),
     samd21: await buildSamd21(samd21Job),
   };
 }

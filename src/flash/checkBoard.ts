@@ -33,7 +33,11 @@ function wrongBlocks(board: Board, entry: FlashEntry): string | undefined {
 }
 
 function wrongSequences(entry: FlashEntry): string | undefined {
-  const texts = [...('enter' in entry ? [entry.enter ?? []].flat() : []), ...('leave' in entry ? [entry.leave] : [])];
+  const ways = 'resets' in entry ? entry.resets : [entry];
+  const texts = ways.flatMap((way) => [
+    ...('enter' in way ? [way.enter ?? []].flat() : []),
+    ...('leave' in way ? [way.leave] : []),
+  ]);
   try {
     for (const text of texts) if (text !== undefined) parseSequence(text);
     return undefined;

@@ -7,7 +7,8 @@ import { deflateSync } from 'node:zlib';
 import { MoteError } from '../cli/errors.js';
 import { LinkClosed } from '../link/byteReader.js';
 import type { EspChip } from './espChips.js';
-import { type EspSession, espChecksum, espOp, words } from './espSession.js';
+import { type EspSession, espChecksum, espOp } from './espSession.js';
+import { words } from './words.js';
 
 export const espSectorBytes = 4096;
 /** How much is erased and written at once: what one lost byte costs. */

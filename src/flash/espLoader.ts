@@ -1,105 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// mote's own loader in the RAM of an ESP32-C3 or -C6: why, and its frames, are told in runtime-c/flash/espLoader.h. The
-// ROM is asked for nothing that touches the flash: it takes the loader's core, whose first words are read back before it
-// is started, and all else goes by frames with a CRC-32.
-import { crc32 } from 'node:zlib';
-import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
-import { EspRefusal, type EspSession, espChecksum, espOp, words } from './espSession.js';
-import type { EspLoaderCode } from './loaders.js';
-import { sendBytes } from './sendBytes.js';
-import { slipEncode } from './slip.js';
+// mote's loader into the RAM of an ESP32-C3 or -C6. The ROM is asked for nothing that touches the flash: it takes the
+// loader's core, whose first words are read back before it is started.
+import { ReadTimeout } from '../link/byteReader.js';
+import { type EspSession, espChecksum, espOp } from './espSession.js';
+import type { RamLoaderCode } from './loaders.js';
+import { greetLoader, LoaderSilent, type RamLoader } from './ramLoader.js';
+import { words } from './words.js';
 
-export const loaderOp = {
-  hello: 1,
-  put: 2,
-  open: 3,
-  size: 4,
-  window: 5,
-  sector: 6,
-  digest: 7,
-  read: 8,
-  restart: 9,
-} as const;
-
-export const loaderSectorBytes = 4096;
-export const loaderReadBytes = 1024;
-const requestKind = 0x4d;
-const answerKind = 0x6d;
-const headBytes = 8;
 const ramBlockBytes = 0x400;
-const putBytes = 1024;
 /** Words at the start of the core that are read back: its entry, and where the checking of its own CRC begins. */
 const wordsReadBack = 8;
-const sends = 4;
-const mostForeignFrames = 100;
-
-/** The loader answered, and the answer is no. */
-export class EspLoaderRefusal extends Error {
-  constructor(readonly status: number) {
-    super(`refused with status ${status}`);
-  }
-}
-
-export interface LoaderRequest {
-  op: number;
-  first?: number;
-  second?: number;
-  data?: Uint8Array;
-  timeoutMs?: number;
-}
-
-export class EspLoader {
-  /** Goes on over a new beginning, so that a late answer from before is no answer to what is asked now. */
-  #sequence = 0;
-
-  constructor(readonly session: EspSession) {}
-
-  /** Sent again where no answer comes: acting twice is the same as acting once. */
-  async request(request: LoaderRequest): Promise<Uint8Array> {
-    this.#sequence = (this.#sequence + 1) & 0xffff;
-    for (let i = 1; ; i++) {
-      try {
-        await this.#send(request);
-        return await this.#answer(request);
-      } catch (error) {
-        if (!(error instanceof ReadTimeout) || i === sends) throw error;
-        await this.session.drain();
-      }
-    }
-  }
-
-  async #send({ op, first = 0, second = 0, data = new Uint8Array(0) }: LoaderRequest): Promise<void> {
-    this.session.discard();
-    const head = words(requestKind | (op << 8) | (this.#sequence << 16), first, second);
-    const body = Buffer.concat([head, data]);
-    await sendBytes(this.session.link, slipEncode(Buffer.concat([body, words(crc32(body))])));
-  }
-
-  async #answer({ op, timeoutMs = 2000 }: LoaderRequest): Promise<Uint8Array> {
-    const deadline = performance.now() + this.session.ms(timeoutMs);
-    for (let i = 0; i < mostForeignFrames; i++) {
-      const frame = await this.session.frame((deadline - performance.now()) / this.session.timeScale);
-      const answer = parseAnswer(frame);
-      if (answer === undefined || answer.op !== op || answer.sequence !== this.#sequence) continue;
-      if (answer.status !== 0) throw new EspLoaderRefusal(answer.status);
-      return answer.data;
-    }
-    throw new ReadTimeout(`${mostForeignFrames} frames came, none of them the answer`);
-  }
-}
-
-function parseAnswer(frame: Uint8Array) {
-  if (frame.length < headBytes + 4 || frame[0] !== answerKind) return undefined;
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  if (crc32(frame.subarray(0, -4)) !== view.getUint32(frame.length - 4, true)) return undefined;
-  return { op: frame[1], sequence: view.getUint16(2, true), status: frame[4], data: frame.slice(headBytes, -4) };
-}
-
-/** One number of an answer. */
-export const wordOf = (data: Uint8Array): number => new DataView(data.buffer, data.byteOffset).getUint32(0, true);
 
 /** The core by the ROM's commands. A block sent twice would be put behind itself, so any failure means a new beginning. */
-async function loadCore(session: EspSession, { address, core }: EspLoaderCode): Promise<void> {
+async function loadCore(session: EspSession, { address, core }: RamLoaderCode): Promise<void> {
   const blocks = Math.ceil(core.length / ramBlockBytes);
   await session.request({ op: espOp.memBegin, data: words(core.length, blocks, ramBlockBytes, address) });
   for (let i = 0; i < blocks; i++) {
@@ -115,34 +28,12 @@ async function loadCore(session: EspSession, { address, core }: EspLoaderCode): 
   }
 }
 
-/** The core stands verified in RAM and was started, but does not answer. */
-export class EspLoaderSilent extends ReadTimeout {}
-
-export async function startLoader(loader: EspLoader, code: EspLoaderCode): Promise<void> {
-  const { session } = loader;
+export async function startEspLoader(session: EspSession, loader: RamLoader, code: RamLoaderCode): Promise<void> {
   await loadCore(session, code);
   // The ROM may jump before its answer is out: what counts is that the loader answers.
   await session.send({ op: espOp.memEnd, data: words(0, code.address) });
   await session.drain(20);
   await greetLoader(loader, code).catch((error: unknown) => {
-    throw error instanceof ReadTimeout ? new EspLoaderSilent(error.message) : error;
+    throw error instanceof ReadTimeout ? new LoaderSilent(error.message) : error;
   });
 }
-
-/** Also where a loader runs already: whatever it was told is forgotten. */
-export async function greetLoader(loader: EspLoader, { core }: EspLoaderCode): Promise<void> {
-  const found = wordOf(await loader.request({ op: loaderOp.hello, timeoutMs: 500 }));
-  if (found !== crc32(core.subarray(0, -4))) throw new ReadTimeout('the loader is not the one that was sent');
-}
-
-/** Gives it the code for the flash; the JEDEC identity of the flash chip. */
-export async function openLoader(loader: EspLoader, { extension }: EspLoaderCode): Promise<number> {
-  for (let at = 0; at < extension.length; at += putBytes)
-    await loader.request({ op: loaderOp.put, first: at, data: extension.subarray(at, at + putBytes) });
-  return wordOf(await loader.request({ op: loaderOp.open, first: extension.length, second: crc32(extension) }));
-}
-
-/** Whether what went wrong may be gone at a new beginning. */
-export const mayMend = (error: unknown): boolean =>
-  !(error instanceof LinkClosed) &&
-  (error instanceof ReadTimeout || error instanceof EspRefusal || error instanceof EspLoaderRefusal);

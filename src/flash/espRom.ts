@@ -8,14 +8,16 @@ import { LinkClosed, ReadTimeout } from '../link/byteReader.js';
 import { blockEnd, eraseBlocks } from './eraseBlocks.js';
 import { chipNamed, type EspChip, espChips, flashBytesOfJedec, magicAddress } from './espChips.js';
 import { EspVerifyError, espMd5, espRead, espResync, espRetried, espSectorBytes, espWrite } from './espFlash.js';
-import { EspLoaderRefusal, EspLoaderSilent, mayMend } from './espLoader.js';
-import { EspLoaderFlash } from './espLoaderMemory.js';
-import { EspRefusal, EspSession, espOp, words } from './espSession.js';
+import { startEspLoader } from './espLoader.js';
+import { EspRefusal, EspSession, espOp } from './espSession.js';
 import { type EspStub, loadEspStub } from './espStub.js';
 import { espErrorWords, explainSilence, loaderErrorWords } from './espWords.js';
 import type { ConnectFlash, EraseBlock, FlashMemory, FlashRequest } from './flashMemory.js';
-import { type EspLoaderCode, espLoaderFor } from './loaders.js';
+import { type RamLoaderCode, ramLoaderFor } from './loaders.js';
+import { LoaderRefusal } from './ramLoader.js';
+import { RamLoaderFlash } from './ramLoaderFlash.js';
 import { playSequence } from './resetSequence.js';
+import { words } from './words.js';
 
 /** The board file's entry, and a stub where the user named one. */
 export type EspOptions = EspRomFlash & { stub?: EspStub };
@@ -35,7 +37,6 @@ const connectTries = 7;
 const syncsPerTry = 5;
 const jedecReadId = 0x9f;
 const commandRunTimes = 10;
-const loaderTries = 3;
 
 /** Errors of the protocol as sentences; everything else passes. */
 async function told<T>(request: FlashRequest, what: string, act: () => Promise<T>): Promise<T> {
@@ -44,8 +45,7 @@ async function told<T>(request: FlashRequest, what: string, act: () => Promise<T
   } catch (error) {
     const board = request.link.name;
     if (error instanceof EspRefusal) fail('flash.refused', { board, what, reason: espErrorWords(error.errorCode) });
-    if (error instanceof EspLoaderRefusal)
-      fail('flash.refused', { board, what, reason: loaderErrorWords(error.status) });
+    if (error instanceof LoaderRefusal) fail('flash.refused', { board, what, reason: loaderErrorWords(error.status) });
     if (error instanceof EspVerifyError) fail('flash.differs', { board, reason: error.message });
     if (error instanceof ReadTimeout) fail('flash.silent', { board, reason: `${error.message} while ${what}` });
     if (error instanceof LinkClosed) fail('flash.lost', { board, reason: error.message });
@@ -216,7 +216,7 @@ export const connectEspRom: ConnectFlash<EspOptions> = async (request, options) 
     return expectChip(session, request, options);
   };
   const found = await told(request, 'connecting', open);
-  const code = options.stub || found.security.secureDownload ? undefined : espLoaderFor(options.chip);
+  const code = options.stub || found.security.secureDownload ? undefined : ramLoaderFor(options.chip);
   const byLoader = code && (await connectLoader(request, options, session, found, open, code));
   if (byLoader) return byLoader;
   // What was started in RAM may run still.
@@ -234,18 +234,24 @@ async function connectLoader(
   session: EspSession,
   { chip, security }: Found,
   open: () => Promise<Found>,
-  code: EspLoaderCode,
+  code: RamLoaderCode,
 ): Promise<FlashMemory | undefined> {
   const speed = () => changeSpeed(session, request, options, async () => void (await open()));
   const reachAgain = async () => {
     await open();
     await speed();
   };
-  const flash = new EspLoaderFlash({ session, code, reach: reachAgain, assumedFlashBytes });
+  const flash = new RamLoaderFlash({
+    session,
+    code,
+    startCore: (loader) => startEspLoader(session, loader, code),
+    reach: reachAgain,
+    assumedFlashBytes,
+  });
   const started = await told(request, 'preparing the flash', async () => {
     request.onStep?.("loading mote's loader");
     await speed();
-    return startTried(flash, reachAgain);
+    return flash.startTried();
   });
   if (!started) return undefined;
   if (flash.jedecId === 0 || flash.jedecId === 0xffffff) refuseSilentFlash(request);
@@ -259,28 +265,15 @@ async function connectLoader(
     write: (address, bytes, onBytes) => told(request, 'writing', () => flash.write(address - base, bytes, onBytes)),
     read: (address, count, onBytes) => told(request, 'reading', () => flash.read(address - base, count, onBytes)),
     digest: (address, count) =>
-      told(request, 'verifying', async () => ({ kind: 'md5', hex: await flash.digest(address - base, count) })),
+      told(request, 'verifying', async () => {
+        const md5 = await flash.digest(address - base, count);
+        return { kind: 'md5', hex: Buffer.from(md5).toString('hex') };
+      }),
     start: () => told(request, 'starting the program', () => leaveLoader(flash, session, request, options)),
   };
 }
 
-/** False where the loader was in RAM as it should be, three times, and never answered. */
-async function startTried(flash: EspLoaderFlash, reachAgain: () => Promise<void>): Promise<boolean> {
-  let silent = 0;
-  for (let i = 1; ; i++) {
-    try {
-      if (i > 1) await reachAgain();
-      await flash.start();
-      return true;
-    } catch (error) {
-      if (error instanceof EspLoaderSilent) silent++;
-      if (i === loaderTries && silent === loaderTries) return false;
-      if (i === loaderTries || !mayMend(error)) throw error;
-    }
-  }
-}
-
-async function leaveLoader(flash: EspLoaderFlash, session: EspSession, request: FlashRequest, options: EspOptions) {
+async function leaveLoader(flash: RamLoaderFlash, session: EspSession, request: FlashRequest, options: EspOptions) {
   if (request.link.can.lines) return startProgram(session, request, options);
   await flash.restart();
   if (request.link.can.baud) await request.link.setFormat?.({ baud: options.baud ?? espRomBaud });

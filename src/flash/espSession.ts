@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Request and answer with the boot ROM (or the stub) of an ESP32: SLIP frames, each `direction op length16 value32 data`.
 // https://docs.espressif.com/projects/esptool/en/latest/esp32/advanced-topics/serial-protocol.html
-import { ByteReader, ReadTimeout } from '../link/byteReader.js';
-import type { Link } from '../link/link.js';
+import { ReadTimeout } from '../link/byteReader.js';
 import { sendBytes } from './sendBytes.js';
-import { slipDecode, slipEncode, slipEnd } from './slip.js';
+import { slipEncode } from './slip.js';
+import { Refusal, SlipSession } from './slipSession.js';
+import { words } from './words.js';
 
 export const espOp = {
   flashBegin: 0x02,
@@ -27,8 +28,7 @@ export const espOp = {
   runUserCode: 0xd3,
 } as const;
 
-/** The chip answered, and the answer is no. */
-export class EspRefusal extends Error {
+export class EspRefusal extends Refusal {
   constructor(readonly errorCode: number) {
     super(`refused with 0x${errorCode.toString(16)}`);
   }
@@ -52,70 +52,14 @@ const defaultTimeoutMs = 3000;
 const badMessage = 5;
 /** Frames of other commands that are passed over while waiting, as in esptool. */
 const mostForeignFrames = 100;
-const mostHeardBytes = 4096;
-const mostFrameBytes = 1 << 16;
 const syncData = Uint8Array.from([7, 7, 0x12, 0x20, ...new Array<number>(32).fill(0x55)]);
-
-export const words = (...values: number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
 
 /** XOR of the payload; only data blocks are protected by it, commands are not. */
 export const espChecksum = (payload: Uint8Array): number => payload.reduce((sum, byte) => sum ^ byte, 0xef);
 
-export class EspSession {
-  readonly #reader: ByteReader;
+export class EspSession extends SlipSession {
   /** The stub answers instead of the ROM: other block sizes, other lengths. */
   stub = false;
-  /** The last bytes that came, answers or not: what explains why there was no answer. */
-  heard: Uint8Array = new Uint8Array(0);
-
-  constructor(
-    readonly link: Link,
-    readonly timeScale: number,
-  ) {
-    this.#reader = new ByteReader(link);
-  }
-
-  ms(milliseconds: number): number {
-    return milliseconds * this.timeScale;
-  }
-
-  async pause(milliseconds: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, this.ms(milliseconds)));
-  }
-
-  /** What has come and was not read. */
-  discard(): Uint8Array {
-    return this.#keep(this.#reader.discard());
-  }
-
-  #keep(bytes: Uint8Array): Uint8Array {
-    this.heard = Uint8Array.from(Buffer.concat([this.heard, bytes]).subarray(-mostHeardBytes));
-    return bytes;
-  }
-
-  /** Waits until the line has been quiet for a while; at most ten times as long. */
-  async drain(quietMs = 50): Promise<void> {
-    for (let i = 0; i < 10; i++) {
-      this.discard();
-      await this.pause(quietMs);
-      if (this.#reader.waiting === 0) return;
-    }
-  }
-
-  /** The next whole frame; noise and damaged frames are passed over. */
-  async frame(timeoutMs: number): Promise<Uint8Array> {
-    const deadline = performance.now() + this.ms(timeoutMs);
-    for (;;) {
-      const left = Math.max(deadline - performance.now(), 0);
-      const bytes = await this.#reader.takeThrough(slipEnd, left, mostFrameBytes).catch((error: unknown) => {
-        // A stream without any end byte is thrown away, so that it cannot fill the memory.
-        if (error instanceof ReadTimeout && this.#reader.waiting > mostFrameBytes) this.discard();
-        throw error;
-      });
-      const body = slipDecode(this.#keep(bytes).subarray(0, -1));
-      if (body !== undefined && body.length > 0) return body;
-    }
-  }
 
   async request(request: EspRequest): Promise<EspAnswer> {
     await this.send(request);

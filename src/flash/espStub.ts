@@ -2,7 +2,8 @@
 // Loads Espressif's flasher stub into RAM. mote ships none: a user who wants its speed names a stub file (the JSON of
 // esptool or esptool-js: entry, text, text_start, data, data_start; text and data in base64).
 import { fail } from '../cli/errors.js';
-import { EspRefusal, type EspSession, espChecksum, espOp, words } from './espSession.js';
+import { EspRefusal, type EspSession, espChecksum, espOp } from './espSession.js';
+import { words } from './words.js';
 
 export interface EspStub {
   entry: number;

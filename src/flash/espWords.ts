@@ -31,7 +31,7 @@ export function espErrorWords(code: number): string {
   return romErrors[code] ?? stubErrors[code] ?? `error 0x${code.toString(16)}`;
 }
 
-/** Statuses of mote's loader (runtime-c/flash/espLoader.h). */
+/** Statuses of mote's loader (runtime-c/flash/loader.h). */
 const loaderErrors: Record<number, string> = {
   1: 'the loader expected another request',
   2: 'the length of the data was wrong',
@@ -40,6 +40,7 @@ const loaderErrors: Record<number, string> = {
   5: 'what arrived was damaged',
   6: 'the flash chip failed to act',
   7: 'the loader does not know the request',
+  8: 'the status register of the flash chip protects its sectors from writing',
 };
 
 export const loaderErrorWords = (status: number): string => loaderErrors[status] ?? `status ${status} of the loader`;

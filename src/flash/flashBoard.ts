@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One image onto one board by one way: connect, write, start, and ask the firmware who it is.
+import type { Chunk } from '../build/image.js';
 import { fail, MoteError } from '../cli/errors.js';
 import { openConsolePort } from '../device/consolePort.js';
 import type { Board } from '../generated/board.js';
@@ -54,11 +55,12 @@ export async function flashBoard(request: FlashBoardRequest): Promise<FlashBoard
 async function flashByLink(request: FlashBoardRequest, way: Extract<Way, { kind: 'link' }>): Promise<FlashBoardResult> {
   const { board, open = openLink } = request;
   const row = linkRow(way.entry);
+  const image = row.pack?.(request.file.image, board) ?? request.file.image;
   const link = guarded(await open(way.port, row.format(way.entry)));
   try {
     requireAbilities(link, row.title, row.needs(way.entry));
     const memory = await connect(request, row, link, way.entry);
-    const report = await writeOrLeave(request, memory);
+    const report = await writeOrLeave(request, memory, image);
     if (!request.run) return { report };
     await memory.start();
     const consoleLink = await toConsole(link, request, row.format(way.entry));
@@ -110,10 +112,14 @@ async function connect(
 }
 
 /** Interrupted before anything was erased, the board starts what it had. */
-async function writeOrLeave(request: FlashBoardRequest, memory: FlashMemory): Promise<FlashReport> {
-  const { board, file, onProgress, signal } = request;
+async function writeOrLeave(
+  request: FlashBoardRequest,
+  memory: FlashMemory,
+  image: readonly Chunk[],
+): Promise<FlashReport> {
+  const { board, onProgress, signal } = request;
   try {
-    return await writeImage(memory, file.image, { board: board.id, onProgress, ...(signal && { signal }) });
+    return await writeImage(memory, image, { board: board.id, onProgress, ...(signal && { signal }) });
   } catch (error) {
     const untouched = error instanceof MoteError && error.code === 'flash.interrupted' && error.args.untouched === 1;
     if (untouched) await memory.start();

@@ -4,16 +4,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../packageRoot.js';
 
-export type EspLoaderChip = 'esp32c3' | 'esp32c6';
+/** Chips with the loader of two parts (runtime-c/flash/loader.h). */
+export type RamLoaderChip = 'esp32c3' | 'esp32c6' | 'k210';
 
 /** Numbers as hexadecimal text, bytes in base64. */
-export type LoaderFile = Record<EspLoaderChip, { address: string; core: string; extension: string }> & {
+export type LoaderFile = Record<RamLoaderChip, { address: string; core: string; extension: string }> & {
   samd21: { address: string; program: string };
 };
 
 export const loaderPath: string = join(packageRoot, 'runtime-c', 'flash', 'loaders.json');
 
-export interface EspLoaderCode {
+export interface RamLoaderCode {
   /** Where the core is loaded and begins. */
   address: number;
   /** Ends with its own CRC-32. */
@@ -25,9 +26,9 @@ const readLoaders = (): LoaderFile => JSON.parse(readFileSync(loaderPath, 'utf8'
 const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'));
 
 /** Undefined for a chip that no compiler of mote's builds for (Xtensa). */
-export function espLoaderFor(chip: string): EspLoaderCode | undefined {
-  const { esp32c3, esp32c6 } = readLoaders();
-  const loader = new Map(Object.entries({ esp32c3, esp32c6 })).get(chip);
+export function ramLoaderFor(chip: string): RamLoaderCode | undefined {
+  const { esp32c3, esp32c6, k210 } = readLoaders();
+  const loader = new Map(Object.entries({ esp32c3, esp32c6, k210 })).get(chip);
   return (
     loader && { address: Number(loader.address), core: bytesOf(loader.core), extension: bytesOf(loader.extension) }
   );

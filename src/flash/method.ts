@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a flash method is: which entry of a board file it serves, what it needs of its way to the board, and its client.
+import type { Chunk } from '../build/image.js';
 import type { Board } from '../generated/board.js';
 import type { LinkAbilities, Parity } from '../link/link.js';
 import type { CopyToDrive } from './drive.js';
@@ -18,6 +19,8 @@ export interface LinkMethod<O> {
   format(options: O): { baud: number; parity: Parity };
   /** The port has to be opened once at 1200 baud before the boot loader is there. */
   touch?(options: O): boolean;
+  /** What goes into the flash where that is not the image itself; fails with flash.image. */
+  pack?(image: readonly Chunk[], board: Board): Chunk[];
   connect(): Promise<ConnectFlash<O>>;
 }
 

@@ -3,6 +3,7 @@
 // definition in schemas/board.schema.json (its options) and a file of its own, loaded when it is used.
 import { fail } from '../cli/errors.js';
 import type { Link, LinkAbilities } from '../link/link.js';
+import { packK210 } from './k210Image.js';
 import {
   type DriveMethod,
   defaultBaud,
@@ -26,6 +27,14 @@ export const flashMethods: { readonly [M in MethodId]?: MethodOf<M> } = {
     needs: () => [],
     format: ({ baud = 115200 }) => ({ baud, parity: 'none' }),
     connect: async () => (await import('./espRom.js')).connectEspRom,
+  },
+  'k210-isp': {
+    kind: 'link',
+    title: "the serial loader in a K210's ROM (ISP)",
+    needs: () => [],
+    format: () => ({ baud: 115200, parity: 'none' }),
+    pack: packK210,
+    connect: async () => (await import('./k210Isp.js')).connectK210Isp,
   },
   an3155: {
     kind: 'link',

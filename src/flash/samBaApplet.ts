@@ -3,9 +3,9 @@
 // runtime-c/flash/samd21Applet.h. From `guard` on, until a reset, nothing but this program can change the flash.
 import { crc32 } from 'node:zlib';
 import { LinkClosed } from '../link/byteReader.js';
-import { words } from './espSession.js';
 import { samd21Applet } from './loaders.js';
 import { SamBaRefusal, type SamBaSession } from './samBaSession.js';
+import { words } from './words.js';
 
 /** PAC1.WPSET, and the bit of NVMCTRL (data sheet DS40001882, PAC). */
 const pac = { set: 0x41000004, nvmctrl: 4 };

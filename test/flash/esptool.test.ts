@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { ESPLoader, type Transport as EspTransport, type ResetConstructors, Transport } from 'esptool-js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loaderOp } from '../../src/flash/espLoader.js';
 import { connectEspRom, type EspOptions } from '../../src/flash/espRom.js';
+import { loaderOp } from '../../src/flash/ramLoader.js';
 import { VirtualEsp, virtualEspBase } from '../../src/flash/testing/virtualEsp.js';
 import { writeImage } from '../../src/flash/writeImage.js';
 import { xorshift32 } from '../../src/xorshift.js';

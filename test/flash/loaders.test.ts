@@ -21,15 +21,20 @@ test('loaders.json is what the sources give (else: npx tsx tools/buildLoaders.ts
 const zigRiscv = [zigPath(), 'cc', '-target', 'riscv32-freestanding', '-mcpu=generic_rv32+m+c'];
 const gccRiscv = ['riscv64-unknown-elf-gcc', '-march=rv32imc_zicsr_zifencei', '-mabi=ilp32'];
 
+const zigRiscv64 = [zigPath(), 'cc', '-target', 'riscv64-freestanding', '-mcpu=generic_rv64+m+c', '-mcmodel=medany'];
+const gccRiscv64 = ['riscv64-unknown-elf-gcc', '-march=rv64imc_zicsr_zifencei', '-mabi=lp64', '-mcmodel=medany'];
+
 const zigArm = [zigPath(), 'cc', '-target', 'thumb-freestanding-eabi', '-mcpu=cortex_m0plus'];
 const gccArm = ['arm-none-eabi-gcc', '-mcpu=cortex-m0plus', '-mthumb'];
 
 test.each([
   ['samd21Applet.c', 'MOTE_SAMD21', zigArm, gccArm],
-  ['espCore.c', 'MOTE_ESP32C3', zigRiscv, gccRiscv],
+  ['loaderCore.c', 'MOTE_ESP32C3', zigRiscv, gccRiscv],
   ['espFlash.c', 'MOTE_ESP32C3', zigRiscv, gccRiscv],
-  ['espCore.c', 'MOTE_ESP32C6', zigRiscv, gccRiscv],
+  ['loaderCore.c', 'MOTE_ESP32C6', zigRiscv, gccRiscv],
   ['espFlash.c', 'MOTE_ESP32C6', zigRiscv, gccRiscv],
+  ['loaderCore.c', 'MOTE_K210', zigRiscv64, gccRiscv64],
+  ['k210Flash.c', 'MOTE_K210', zigRiscv64, gccRiscv64],
 ])('%s has no warnings for %s', async (file, define, ...compilers) => {
   await withWorkFolder(async (work) => {
     for (const [program, ...args] of compilers) {

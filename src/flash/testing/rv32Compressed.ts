@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Test only: each 16-bit instruction of RV32C as the 32-bit one that it stands for (RISC-V manual, volume I, chapter 16).
+// Test only: each 16-bit instruction of RV32C and RV64C as the 32-bit one that it stands for (RISC-V manual, volume I,
+// chapter 16).
 
 const bits = (value: number, high: number, low: number): number => (value >>> low) & ((1 << (high - low + 1)) - 1);
 const signed = (value: number, width: number): number => (value << (32 - width)) >> (32 - width);
@@ -22,11 +23,47 @@ function branch(kind: number, rs1: number, offset: number): number {
   return (high | (rs1 << 15) | (kind << 12) | (bits(offset, 4, 1) << 8) | (bits(offset, 11, 11) << 7) | 0x63) >>> 0;
 }
 
-/** 0 where the instruction is none (or one of floating point, which the chips lack). */
-export function expand16(h: number): number {
+/** 0 where the instruction is none (or one of floating point, which the chips with RV32 lack). */
+export function expand16(h: number, wordBits: 32 | 64 = 32): number {
   const kind = h >>> 13;
+  const wide = wordBits === 64 ? expandWide(h, kind) : undefined;
+  if (wide !== undefined) return wide;
   if ((h & 3) === 0) return quadrant0(h, kind);
   return (h & 3) === 1 ? quadrant1(h, kind) : quadrant2(h, kind);
+}
+
+/** What RV64C has in other places than RV32C, or besides; undefined where the two agree. */
+function expandWide(h: number, kind: number): number | undefined {
+  const quadrant = h & 3;
+  if (quadrant === 1) return wideQuadrant1(h, kind);
+  // Loads and stores of 64 bits: kinds 1 and 5 of floats, 3 and 7 of integers.
+  if ((kind & 1) === 0)
+    return quadrant === 2 && kind === 0 ? iType(0x13, 1, bits(h, 11, 7), bits(h, 11, 7), shift(h)) : undefined;
+  const float = (kind & 2) === 0;
+  const [load, store] = float ? [0x07, 0x27] : [0x03, 0x23];
+  if (quadrant === 0) {
+    const offset = (bits(h, 12, 10) << 3) | (bits(h, 6, 5) << 6);
+    const [rs1, register] = [8 + bits(h, 9, 7), 8 + bits(h, 4, 2)];
+    return kind < 4 ? iType(load, 3, register, rs1, offset) : withOp(sType(3, rs1, register, offset), store);
+  }
+  if (kind > 4) return withOp(sType(3, 2, bits(h, 6, 2), (bits(h, 12, 10) << 3) | (bits(h, 9, 7) << 6)), store);
+  const offset = (bits(h, 12, 12) << 5) | (bits(h, 6, 5) << 3) | (bits(h, 4, 2) << 6);
+  return !float && bits(h, 11, 7) === 0 ? 0 : iType(load, 3, bits(h, 11, 7), 2, offset);
+}
+
+const shift = (h: number): number => (bits(h, 12, 12) << 5) | bits(h, 6, 2);
+const withOp = (instruction: number, op: number): number => ((instruction & ~0x7f) | op) >>> 0;
+
+function wideQuadrant1(h: number, kind: number): number | undefined {
+  const rd = bits(h, 11, 7);
+  if (kind === 1) return rd === 0 ? 0 : iType(0x1b, 0, rd, rd, signed(shift(h), 6));
+  if (kind !== 4) return undefined;
+  const [near, rs2] = [8 + bits(h, 9, 7), 8 + bits(h, 4, 2)];
+  const operation = bits(h, 11, 10);
+  if (operation < 2) return iType(0x13, 5, near, near, (operation << 10) | shift(h));
+  if (operation === 2 || bits(h, 12, 12) === 0) return undefined;
+  if (bits(h, 6, 5) > 1) return 0;
+  return withOp(rType(bits(h, 6, 5) === 0 ? 0x20 : 0, 0, near, near, rs2), 0x3b);
 }
 
 function quadrant0(h: number, kind: number): number {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The RAM loader by which mote flashes an ESP32-C3 or -C6. The boot ROM erases as soon as it has decoded FLASH_BEGIN, and
-// no check sum protects that command; here every command is a frame with a CRC-32. The loader comes in two parts, so that
-// what the ROM starts (with a bare address, which a line can damage) has no code that could touch the flash:
-//   core       loaded by the ROM (espCore.c): frames, and taking the extension
-//   extension  comes in frames, is started when its CRC-32 is right (espFlash.c): reads, erases and writes the flash
+// The RAM loader by which mote flashes an ESP32-C3, an ESP32-C6 or a K210. The boot ROM of an ESP32 erases as soon as it
+// has decoded FLASH_BEGIN, and no check sum protects that command; that of a K210 cannot write the flash at all. Here every
+// command is a frame with a CRC-32. The loader comes in two parts, so that what the ROM starts (with a bare address, which
+// a line can damage) has no code that could touch the flash:
+//   core       loaded by the ROM (loaderCore.c): frames, and taking the extension
+//   extension  comes in frames, is started when its CRC-32 is right (espFlash.c, k210Flash.c): reads, erases and writes
 //
 // A frame is SLIP (RFC 1055) around: kind 'M', operation, sequence number (16 bits), first, second (32 bits each), up to
 // 4096 bytes of data, CRC-32 of all that. An answer: kind 'm', operation, sequence number, status, three zeros, data,
 // CRC-32. All numbers are little-endian. Whatever is damaged is passed over in silence.
-#ifndef MOTE_ESP_LOADER_H
-#define MOTE_ESP_LOADER_H
+#ifndef MOTE_LOADER_H
+#define MOTE_LOADER_H
 
 #include <stdint.h>
 
@@ -28,9 +29,10 @@ typedef enum {
   MOTE_SIZE = 4,    // the flash chip has `first` bytes
   MOTE_WINDOW = 5,  // only sectors in [first, second) may change; data: ~first, ~second
   MOTE_SECTOR = 6,  // the sector at `first` becomes data (4096 bytes)
-  MOTE_DIGEST = 7,  // MD5 of `second` bytes at `first`
+  MOTE_DIGEST = 7,  // of `second` bytes at `first`: MD5 (ESP32), CRC-32 (K210)
   MOTE_READ = 8,    // `second` bytes at `first`
   MOTE_RESTART = 9, // system reset after the answer
+  MOTE_SPEED = 10,  // `first` baud after the answer (K210)
 } mote_operation;
 
 typedef enum {
@@ -42,6 +44,7 @@ typedef enum {
   MOTE_DAMAGED = 5,
   MOTE_FLASH_FAILED = 6,
   MOTE_UNKNOWN = 7,
+  MOTE_PROTECTED = 8, // bits of the flash chip's status register lock its sectors
 } mote_status;
 
 typedef struct mote_loader mote_loader;
@@ -63,6 +66,7 @@ struct mote_loader {
   uint32_t small[8];
   uint32_t frame[(MOTE_FRAME_BYTES + 3u) / 4u];
   uint32_t sector[MOTE_SECTOR_BYTES / 4u];
+  uint32_t byteTable[256]; // CRC-32 by bytes, where the digest is one
 };
 
 #define MOTE_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))

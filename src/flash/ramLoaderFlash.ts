@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// The flash behind an ESP32 through mote's loader (espLoader.ts). A sector is erased when what it will hold has arrived
+// The flash behind a chip through mote's loader (ramLoader.ts). A sector is erased when what it will hold has arrived
 // whole, and only within the blocks that were announced. A chip that was reset in between gets its loader again.
 import { LinkClosed } from '../link/byteReader.js';
 import { flashBytesOfJedec } from './espChips.js';
+import type { EraseBlock } from './flashMemory.js';
+import type { RamLoaderCode } from './loaders.js';
 import {
-  EspLoader,
   greetLoader,
+  LoaderSilent,
   loaderOp,
   loaderReadBytes,
   loaderSectorBytes,
   mayMend,
   openLoader,
-  startLoader,
-} from './espLoader.js';
-import type { EspSession } from './espSession.js';
-import { words } from './espSession.js';
-import type { EraseBlock } from './flashMemory.js';
-import type { EspLoaderCode } from './loaders.js';
+  RamLoader,
+} from './ramLoader.js';
+import type { SlipSession } from './slipSession.js';
+import { words } from './words.js';
 
 const tries = 3;
 const digestMsPerMiB = 8_000;
 const sectorTimeoutMs = 5000;
 const leastTimeoutMs = 3000;
 
-export interface EspLoaderRequest {
-  session: EspSession;
-  code: EspLoaderCode;
+export interface RamLoaderRequest {
+  session: SlipSession;
+  code: RamLoaderCode;
+  /** Puts the core into RAM and starts it: the ROM answers before, the loader after. */
+  startCore(loader: RamLoader): Promise<void>;
+  /** Called when a newly started loader is ready: changes the speed. */
+  onReady?(loader: RamLoader): Promise<void>;
   /** Finds the ROM of the right chip and sets the speed: from where the loader can be loaded. */
   reach(): Promise<void>;
   /** What the flash is taken to have where its identity does not tell. */
@@ -33,22 +37,39 @@ export interface EspLoaderRequest {
 }
 
 /** The flash by offsets; every call may load the loader anew. */
-export class EspLoaderFlash {
-  readonly #request: EspLoaderRequest;
-  readonly #loader: EspLoader;
+export class RamLoaderFlash {
+  readonly #request: RamLoaderRequest;
+  readonly #loader: RamLoader;
   #window: { from: number; to: number } | undefined;
   flashBytes: number | undefined;
   jedecId = 0;
 
-  constructor(request: EspLoaderRequest) {
+  constructor(request: RamLoaderRequest) {
     this.#request = request;
-    this.#loader = new EspLoader(request.session);
+    this.#loader = new RamLoader(request.session);
   }
 
   /** The ROM answers; afterwards the loader does. */
   async start(): Promise<void> {
-    await startLoader(this.#loader, this.#request.code);
+    await this.#request.startCore(this.#loader);
     await this.#prepare();
+    await this.#request.onReady?.(this.#loader);
+  }
+
+  /** False where the loader was in RAM as it should be, three times, and never answered. */
+  async startTried(): Promise<boolean> {
+    let silent = 0;
+    for (let i = 1; ; i++) {
+      try {
+        if (i > 1) await this.#request.reach();
+        await this.start();
+        return true;
+      } catch (error) {
+        if (error instanceof LoaderSilent) silent++;
+        if (i === tries && silent === tries) return false;
+        if (i === tries || !mayMend(error)) throw error;
+      }
+    }
   }
 
   async #prepare(): Promise<void> {
@@ -113,11 +134,11 @@ export class EspLoaderFlash {
     return out;
   }
 
-  /** MD5, lower-case hex. */
-  async digest(offset: number, count: number): Promise<string> {
+  /** What the loader of the chip makes: MD5 or CRC-32. */
+  async digest(offset: number, count: number): Promise<Uint8Array> {
     const timeoutMs = Math.max((digestMsPerMiB * count) / 2 ** 20, leastTimeoutMs);
     const request = { op: loaderOp.digest, first: offset, second: count, timeoutMs };
-    return Buffer.from(await this.retried(() => this.#loader.request(request))).toString('hex');
+    return this.retried(() => this.#loader.request(request));
   }
 
   /** The chip starts anew after its answer; where the answer is lost, so be it. */

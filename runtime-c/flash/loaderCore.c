@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The core of the loader (espLoader.h): what the boot ROM puts into RAM and starts. It knows frames and takes the
+// The core of the loader (loader.h): what the boot ROM puts into RAM and starts. It knows frames and takes the
 // extension; there is no code here that could touch the flash.
-#include "espChip.h"
+#include "loaderChip.h"
 
 extern const uint32_t __core_start[], __core_end[], __core_crc[];
 extern uint32_t __extension_start[], __extension_end[], __state[];
@@ -19,7 +19,7 @@ __attribute__((naked, noreturn, used, section(".core.entry"))) void mote_entry(v
   __asm volatile(
       ".option push\n"
       ".option norelax\n"
-      "csrci mstatus, 8\n"
+      "csrci mstatus, 8\n" CHIP_ENTRY
       "la sp, __stack_top\n"
       "j mote_core\n"
       ".option pop\n");
@@ -49,36 +49,13 @@ static void makeCrcTable(mote_loader *loader) {
   }
 }
 
-static uint32_t getByte(mote_loader *loader) {
-  for (;;) {
-    if ((UART_STATUS & 0xFFu) != 0) {
-      loader->onUsb = 0;
-      return UART_FIFO & 0xFFu;
-    }
-    if ((USB_STATUS & 4u) != 0) {
-      loader->onUsb = 1;
-      return USB_BYTE & 0xFFu;
-    }
-  }
-}
-
-static void putByte(const mote_loader *loader, uint32_t byte) {
-  if (loader->onUsb != 0) {
-    while ((USB_STATUS & 2u) == 0) {}
-    USB_BYTE = byte;
-    return;
-  }
-  while ((UART_STATUS >> 16 & 0xFFu) >= UART_FIFO_BYTES - 1u) {}
-  UART_FIFO = byte;
-}
-
 static void putEscaped(const mote_loader *loader, uint32_t byte) {
   if (byte != SLIP_END && byte != SLIP_ESCAPE) {
-    putByte(loader, byte);
+    chipPutByte(loader, byte);
     return;
   }
-  putByte(loader, SLIP_ESCAPE);
-  putByte(loader, byte == SLIP_END ? SLIP_ESCAPED_END : SLIP_ESCAPED_ESCAPE);
+  chipPutByte(loader, SLIP_ESCAPE);
+  chipPutByte(loader, byte == SLIP_END ? SLIP_ESCAPED_END : SLIP_ESCAPED_ESCAPE);
 }
 
 // Bytes of the next frame, which lie in loader->frame then; 0 where it was damaged.
@@ -86,7 +63,7 @@ static uint32_t receive(mote_loader *loader) {
   uint8_t *frame = (uint8_t *)loader->frame;
   uint32_t count = 0, escaped = 0, damaged = 0;
   for (;;) {
-    uint32_t byte = getByte(loader);
+    uint32_t byte = chipGetByte(loader);
     if (byte == SLIP_END) return damaged != 0 || escaped != 0 ? 0 : count;
     if (byte == SLIP_ESCAPE && escaped == 0) {
       escaped = 1;
@@ -105,7 +82,7 @@ static uint32_t receive(mote_loader *loader) {
 static void answer(const mote_loader *loader, uint32_t sequence, uint32_t status) {
   uint32_t crc = 0xFFFFFFFFu;
   const uint32_t head[2] = {MOTE_ANSWER | loader->operation << 8 | sequence << 16, status};
-  putByte(loader, SLIP_END);
+  chipPutByte(loader, SLIP_END);
   for (uint32_t i = 0; i < 8u + loader->answerBytes; i++) {
     uint32_t byte = i < 8u ? head[i / 4u] >> (8u * (i % 4u)) & 0xFFu : loader->answer[i - 8u];
     crc = crcStep(loader, crc, byte);
@@ -113,8 +90,8 @@ static void answer(const mote_loader *loader, uint32_t sequence, uint32_t status
   }
   crc = ~crc;
   for (uint32_t i = 0; i < 4u; i++) putEscaped(loader, crc >> (8u * i) & 0xFFu);
-  putByte(loader, SLIP_END);
-  if (loader->onUsb != 0) USB_STATUS = 1u;
+  chipPutByte(loader, SLIP_END);
+  chipEndAnswer(loader);
 }
 
 // An empty extension is zeros, which no RISC-V core executes.
@@ -179,16 +156,13 @@ static void handle(mote_loader *loader, uint32_t count) {
   uint32_t status = known != 0 ? act(loader) : MOTE_WRONG_SEQUENCE;
   if (known != 0) loader->lastSequence = sequence;
   answer(loader, sequence, status);
-  if (loader->operation == MOTE_RESTART && status == MOTE_OK) {
-    for (volatile uint32_t wait = 0; wait < 200000u; wait++) {} // until the answer is out
-    ((void (*)(void))(uintptr_t)ROM_SOFTWARE_RESET)();
-  }
+  if (loader->operation == MOTE_RESTART && status == MOTE_OK) chipRestart();
+  if (loader->operation == MOTE_SPEED && status == MOTE_OK) chipSetSpeed(loader->first);
 }
 
 __attribute__((noreturn, used)) void mote_core(void) {
   mote_loader *loader = (mote_loader *)__state;
-  UART_INT_ENA = 0;
-  loader->onUsb = 0;
+  chipStart(loader);
   loader->lastSequence = 0;
   makeCrcTable(loader);
   if (coreCrc(loader) != *(const uint32_t *)(uintptr_t)seenAsData(__core_crc)) for (;;) {}

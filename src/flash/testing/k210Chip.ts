@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Test only: a K210 behind its serial loader: SRAM, one hart that runs what was loaded, UARTHS, clocks, SPI3 and its flash.
+// Addresses and registers: kendryte-standalone-sdk lib/bsp/include/platform.h and lib/drivers/include.
+import { createHash } from 'node:crypto';
+import { xorshift32 } from '../../xorshift.js';
+import { EspFlashArray } from './espFlashArray.js';
+import { K210Rom } from './k210Rom.js';
+import { K210Spi } from './k210Spi.js';
+import { NorFlash } from './norFlash.js';
+import { Rv64, type Rv64Bus } from './rv64.js';
+
+export const k210FlashBytes = 1 << 24;
+const sramBytes = 8 << 20;
+const sramStart = 0x80000000;
+/** Where the program returns to that the ROM has called. */
+const romReturn = 0x8800a41c;
+const romStack = 0x805ffe00;
+const uart = { send: 0x38000000, receive: 0x38000004, pending: 0x38000014, divisor: 0x38000018 };
+const uartFlag = 0x80000000;
+const clock = { hz: 0x50440004, softReset: 0x50440030 };
+const crystalHz = 26_000_000;
+const romDivisor = Math.floor(crystalHz / 115200) - 1;
+const spi3 = { from: 0x54000000, to: 0x54000120 };
+const peripherals = [
+  { from: 0x02000000, to: 0x02010000 },
+  { from: 0x0c000000, to: 0x10000000 },
+  { from: 0x38000000, to: 0x38002000 },
+  { from: 0x50000000, to: 0x54000000 },
+];
+const mostSteps = 50_000_000;
+/** What a program may have left in the RAM that the loader uses. */
+const dirtyRamBytes = 0x10000;
+/** The ROM refuses a larger program. */
+const mostProgramBytes = 0x5fc000;
+const shaBytes = 32;
+
+export class K210Chip implements Rv64Bus {
+  readonly cells = new EspFlashArray(k210FlashBytes, 0);
+  readonly flash = new NorFlash(this.cells);
+  readonly ram = new Uint8Array(sramBytes);
+  readonly core = new Rv64(this.ram, this);
+  readonly rom: K210Rom;
+  /** Who hears the serial port: the ROM's loader, a program that it was told to start, the program in the flash. */
+  running: 'rom' | 'loaded' | 'flashed' | 'reset' = 'reset';
+  readonly #spi = new K210Spi(this.flash);
+  readonly #registers = new Map<number, number>();
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #onSoftReset: () => void;
+  #received: number[] = [];
+  #sent: number[] = [];
+  #idle = 0;
+  #restart = false;
+
+  constructor(host: { send(bytes: Uint8Array): void; softReset(): void; refuse(): boolean }) {
+    this.#send = host.send;
+    this.#onSoftReset = host.softReset;
+    this.rom = new K210Rom({
+      send: host.send,
+      write: (address, bytes) => this.#write(address, bytes),
+      boot: (address) => this.#boot(address, 'loaded'),
+      setBaud: (baud) => this.#registers.set(uart.divisor, Math.floor(crystalHz / baud) - 1),
+      refuse: host.refuse,
+    });
+    const next = xorshift32(99);
+    for (let i = 0; i < dirtyRamBytes; i++) this.ram[i] = next();
+    this.core.returnAddress = romReturn;
+  }
+
+  /** Speed of the serial port at this moment. */
+  get baud(): number {
+    return crystalHz / ((this.#registers.get(uart.divisor) ?? romDivisor) + 1);
+  }
+
+  /** The reset pin is low; RAM keeps what it holds. */
+  hold(): void {
+    this.running = 'reset';
+    this.#registers.clear();
+    this.#spi.reset();
+    this.#received = [];
+    this.#sent = [];
+    this.core.fault = undefined;
+  }
+
+  /** The reset pin is let go: the serial loader where IO16 is low, else the program in the flash, if it is one. */
+  release(isp: boolean): void {
+    this.hold();
+    this.rom.reset();
+    this.running = 'rom';
+    if (!isp && this.#loadFlashed()) this.#boot(sramStart, 'flashed');
+  }
+
+  feed(bytes: Uint8Array): void {
+    let loaded = false;
+    for (const byte of bytes) {
+      if (this.running === 'rom') this.rom.feed(byte);
+      else if (this.running !== 'reset') {
+        this.#received.push(byte);
+        loaded = true;
+      }
+    }
+    if (loaded) this.#go();
+  }
+
+  /** What the ROM does with IO16 high: flag, size, program, SHA-256 of all before. */
+  #loadFlashed(): boolean {
+    const { bytes } = this.cells;
+    const size = new DataView(bytes.buffer).getUint32(1, true);
+    this.rom.dead = size > mostProgramBytes; // it gives up
+    if (this.rom.dead) return false;
+    const digest = createHash('sha256')
+      .update(bytes.subarray(0, 5 + size))
+      .digest();
+    if (Buffer.compare(digest, bytes.subarray(5 + size, 5 + size + shaBytes)) !== 0) return false;
+    this.ram.set(bytes.subarray(5, 5 + size));
+    return true;
+  }
+
+  #write(address: number, bytes: Uint8Array): boolean {
+    const at = this.core.place(address, bytes.length);
+    if (at >= 0) this.ram.set(bytes, at);
+    return at >= 0;
+  }
+
+  #boot(address: number, as: 'loaded' | 'flashed'): void {
+    this.running = as;
+    this.core.pc = address;
+    this.core.fault = undefined;
+    this.core.lo[1] = romReturn | 0;
+    this.core.hi[1] = 0;
+    this.core.lo[2] = romStack | 0;
+    this.core.hi[2] = 0;
+    this.#go();
+  }
+
+  #go(): void {
+    this.#idle = 0;
+    if (this.core.fault === undefined) this.core.run(mostSteps);
+    const out = Uint8Array.from(this.#sent);
+    this.#sent = [];
+    if (out.length > 0) this.#send(out);
+    if (this.core.returned && this.running === 'loaded') {
+      this.running = 'rom';
+      this.rom.finishBoot();
+    }
+    if (this.#restart) {
+      this.#restart = false;
+      this.#onSoftReset();
+    }
+  }
+
+  load(address: number, _bytes: number): number | undefined {
+    if (address >= spi3.from && address < spi3.to) return this.#spi.load(address - spi3.from);
+    if (!isPeripheral(address)) return undefined;
+    if (address === uart.receive) return this.#receive();
+    if (address === uart.send) return 0;
+    if (address === uart.pending) return 1;
+    if (address === clock.hz) return crystalHz;
+    return this.#registers.get(address) ?? 0;
+  }
+
+  /** A program that asks again and again and finds nothing waits for a byte. */
+  #receive(): number {
+    const byte = this.#received.shift();
+    if (byte !== undefined) {
+      this.#idle = 0;
+      return byte;
+    }
+    if (++this.#idle > 2) this.core.pause();
+    return uartFlag;
+  }
+
+  store(address: number, _bytes: number, value: number): boolean {
+    if (address >= spi3.from && address < spi3.to) {
+      this.#spi.store(address - spi3.from, value >>> 0);
+      return true;
+    }
+    if (!isPeripheral(address)) return false;
+    if (address === uart.send) this.#sent.push(value & 0xff);
+    else if (address === uart.divisor) this.#setDivisor(value & 0xffff);
+    else if (address === clock.softReset && (value & 1) === 1) {
+      this.#restart = true;
+      this.core.pause();
+    } else this.#registers.set(address, value >>> 0);
+    return true;
+  }
+
+  /** What was sent before goes out at the speed before. */
+  #setDivisor(divisor: number): void {
+    const out = Uint8Array.from(this.#sent);
+    this.#sent = [];
+    if (out.length > 0) this.#send(out);
+    this.#registers.set(uart.divisor, divisor);
+  }
+}
+
+const isPeripheral = (address: number): boolean => peripherals.some(({ from, to }) => address >= from && address < to);
