@@ -9,6 +9,9 @@ import { readInput, readNpyFile } from './cli/files.js';
 import { parseHistograms, type WeightHistograms } from './compress/weightHistograms.js';
 import type { PackManifest, PackPort } from './generated/pack.js';
 import { elementCount, type Graph, type TensorData } from './model/graph.js';
+import { asInFile } from './model/tflite/writeGraph.js';
+import { backendOf } from './npu/backends.js';
+import { partition } from './npu/partition.js';
 import { importModel } from './packModel.js';
 import { byFrames } from './passes/byFrames.js';
 import { parseJson } from './schema.js';
@@ -100,12 +103,16 @@ export async function readHistograms({ dir, manifest }: PackFolder): Promise<Wei
   return parseHistograms(new TextDecoder().decode(await readInput(join(dir, histograms))), dir);
 }
 
-/** The model that the pack was made from, when the pack must equal it. */
+/** The model that the pack was made from, when the pack must equal it; with an NPU of its own arithmetic, its parts as they
+ *  are compiled for it. */
 export async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
   const { copy } = manifest.model;
   if (!copy) return undefined;
-  const graph = await readCopy(dir, manifest, copy);
-  return manifest.frames ? byFrames(graph).graph : graph;
+  const whole = await readCopy(dir, manifest, copy);
+  const graph = manifest.frames ? byFrames(whole).graph : whole;
+  const { npu } = manifest;
+  if (!npu || backendOf(npu.backend).exact) return graph;
+  return (await partition(asInFile(graph), npu)).graph;
 }
 
 async function readCopy(dir: string, manifest: PackManifest, copy: string): Promise<Graph> {

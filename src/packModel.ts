@@ -30,6 +30,7 @@ import { type InputScale, samplesFor } from './model/samples.js';
 import { resetStates } from './model/state.js';
 import { bytesOf } from './model/tensorData.js';
 import { asInFile } from './model/tflite/writeGraph.js';
+import { backendOf } from './npu/backends.js';
 import { npuManifest, npuNotes } from './npu/npuManifest.js';
 import { type NpuChoice, type Partition, partition } from './npu/partition.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
@@ -276,9 +277,9 @@ interface Split extends Partition {
   source: Graph;
 }
 
-/** What the NPU takes becomes its own; the double rounding of TensorFlow Lite is the only one that it has. */
+/** What the NPU takes becomes its own. One that equals mote's kernels does so in the double rounding of TensorFlow Lite. */
 async function splitForNpu(graph: Graph, npu: NpuChoice, request: PackRequest): Promise<Split> {
-  if (request.rounding === 'single')
+  if (request.rounding === 'single' && backendOf(npu.backend).exact)
     fail('usage.bad', {
       what: `an ${npu.config} rounds as TensorFlow Lite, not once: leave out --rounding`,
       command: 'pack',
@@ -310,13 +311,15 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const frames = request.stream ? byFrames(whole) : undefined;
   const { npu } = loadTarget(request.target);
   const split = npu && (await splitForNpu(frames?.graph ?? whole, npu, request));
+  const exactNpu = npu && backendOf(npu.backend).exact;
   const graph = split?.graph ?? frames?.graph ?? whole;
   const samples = frames && windows ? framesOf(frames, windows[0][0]) : windows;
   if (frames) notes.push(framesNote(frames, whole));
   const quantizedBy = fromFile ? 'file' : isFloat(graph) && !(graph.text && request.text?.weights) ? 'none' : 'mote';
   // Only TensorFlow Lite's own files promise its double rounding; onnxruntime rounds once, in float.
   const rounding =
-    request.rounding ?? (npu || (graph.source.format === 'tflite' && quantizedBy !== 'mote') ? 'tflite' : 'single');
+    request.rounding ??
+    (exactNpu || (graph.source.format === 'tflite' && quantizedBy !== 'mote') ? 'tflite' : 'single');
   const prefer = request.prefer ?? 'balance';
   const target = withTable(loadTarget(request.target), request.costs);
   const coding = request.coded ?? (request.recipe && codedFrom(request.recipe));
@@ -352,8 +355,8 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     rounding,
     prefer,
     ...textOf(graph, request),
-    // By the nodes themselves, so that verify compares what the NPU's compiler made with what they mean.
-    vectors: makeVectors(split?.source ?? graph, rounding, samples),
+    // By the nodes themselves, so that verify compares what the NPU's compiler made with what they mean, bit by bit.
+    vectors: makeVectors((exactNpu && split?.source) || graph, rounding, samples),
     ...(split ? { npu: npuManifest(split) } : {}),
     ...(frames ? { frames: { window: frames.windowFrames, fresh: frames.newFrames } } : {}),
   };

@@ -50,6 +50,7 @@ const targetIds = [
   'cortex-m4',
   'cortex-m55',
   'cortex-m7',
+  'k210',
   'rv32imc',
   'rv32imc-zbb',
   'rv32imc-zve32x',

@@ -132,7 +132,7 @@ export function firmwareSources(board: Board, agent: boolean, npu = false): { so
     uartSources[uart],
     counterSources[board.counter.kind],
     ...(agent ? ['agent.c', 'agent_text.c'] : []),
-    ...(npu ? ['ethosu_link.c'] : []),
+    ...(npu && target.npu?.backend === 'ethosu' ? ['ethosu_link.c'] : []),
   ];
   return { sources: own.map((f) => join(firmwareFolder, f)), template };
 }
@@ -186,7 +186,7 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, la
       defines: [
         ...(agent ? ['MOTE_AGENT=1'] : []),
         ...(layers ? [] : ['MOTE_NO_LAYERS=1']),
-        ...(hasNpuParts(manifest) ? ['MOTE_NPU_LINK=1'] : []),
+        ...(hasNpuParts(manifest) && manifest.npu?.backend === 'ethosu' ? ['MOTE_NPU_LINK=1'] : []),
       ],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
       workFolder,

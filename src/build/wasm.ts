@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PackManifest } from '../generated/pack.js';
+import { hostNpuOf } from '../npu/hostNpu.js';
 import { packageRoot } from '../packageRoot.js';
 import { loadTarget } from './boards.js';
 import { openToolchain } from './toolchain.js';
@@ -14,6 +15,7 @@ const stackBytes = 64 * 1024;
 export async function buildWasm(dir: string, manifest: PackManifest): Promise<Uint8Array> {
   const firmware = join(packageRoot, 'runtime-c', 'firmware');
   const { sources, layerSources, kernels } = manifest.files;
+  const npu = manifest.npu && hostNpuOf(manifest.npu.backend);
   return withWorkFolder(async (workFolder) => {
     const output = join(workFolder, 'model.wasm');
     await openToolchain('zig').compileAndLink({
@@ -21,10 +23,10 @@ export async function buildWasm(dir: string, manifest: PackManifest): Promise<Ui
       sources: [
         ...[...sources, ...layerSources, ...kernels].map((f) => join(dir, f)),
         join(firmware, 'wasm_host.c'),
-        ...(manifest.npu ? [join(packageRoot, 'runtime-c', 'host', 'ethosu_host.c')] : []),
+        ...(npu ? [join(packageRoot, 'runtime-c', 'host', npu.source)] : []),
       ],
       includes: [dir, join(firmware, 'libc')],
-      defines: [],
+      defines: npu?.defines ?? [],
       linkArgs: ['-Wl,--no-entry', `-Wl,-z,stack-size=${stackBytes}`],
       workFolder,
       output,

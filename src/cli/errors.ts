@@ -69,7 +69,7 @@ export const errors = {
   },
   'npu.board': {
     exit: 4,
-    text: '{what} for an {config}, {board} has {has}; nothing was flashed',
+    text: '{what} for {config}, {board} has {has}; nothing was flashed',
     help: 'pack it for the NPU of the board: mote pack MODEL --board {board} -o DIR',
   },
   'npu.driver': {

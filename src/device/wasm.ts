@@ -3,7 +3,8 @@
 // startHost gives the same as a Device. The module's exports are those of runtime-c/firmware/wasm_host.c.
 import { fail } from '../cli/errors.js';
 import type { PackManifest } from '../generated/pack.js';
-import { type HostDriver, hostDriver } from '../npu/ethosu/hostDriver.js';
+import { type HostNpu, hostNpuOf } from '../npu/hostNpu.js';
+import { NpuRefusal } from '../npu/npuRefusal.js';
 import type { Device, Window } from './device.js';
 import { checkRange } from './linkDevice.js';
 
@@ -38,11 +39,11 @@ export class HostModel {
   readonly #module: HostExports;
   readonly #start: number;
 
-  readonly #driver: HostDriver | undefined;
+  readonly #npu: HostNpu | undefined;
 
-  private constructor(module: HostExports, driver: HostDriver | undefined) {
+  private constructor(module: HostExports, npu: HostNpu | undefined) {
     this.#module = module;
-    this.#driver = driver;
+    this.#npu = npu;
     this.arenaBytes = module.mote_arena_bytes();
     this.layers = module.mote_layers();
     this.#start = module.mote_arena();
@@ -53,12 +54,13 @@ export class HostModel {
   /** Compiles the module of this pack (src/build/wasm.ts makes it). */
   static async open(wasm: Uint8Array, manifest: PackManifest): Promise<HostModel> {
     const copy = new Uint8Array(wasm); // WebAssembly wants an ArrayBuffer, not a shared one
-    const driver = manifest.npu && hostDriver(manifest.npu.config, () => exported().memory);
-    const { instance } = await WebAssembly.instantiate(copy, driver?.imports).catch((error: Error) =>
+    const { npu } = manifest;
+    const host = npu && hostNpuOf(npu.backend).open(npu.config, () => exported().memory);
+    const { instance } = await WebAssembly.instantiate(copy, host?.imports).catch((error: Error) =>
       broken(error.message),
     );
     const exported = (): HostExports => instance.exports as unknown as HostExports;
-    const model = new HostModel(checkExports(instance.exports), driver);
+    const model = new HostModel(checkExports(instance.exports), host);
     if (model.layers !== manifest.layers.length) {
       broken(`it has ${model.layers} layers, pack.json has ${manifest.layers.length}`);
     }
@@ -87,7 +89,7 @@ export class HostModel {
 
   /** What the NPU's driver refuses has a reason that a code cannot say. */
   #checked(result: number): number {
-    const reason = result === 0 ? undefined : this.#driver?.refusal();
+    const reason = result === 0 ? undefined : this.#npu?.refusal();
     return reason === undefined ? result : fail('npu.refused', { board: HOST, reason });
   }
 
@@ -121,6 +123,7 @@ function trapped(call: () => number): number {
   try {
     return call();
   } catch (error) {
+    if (error instanceof NpuRefusal) return fail('npu.refused', { board: HOST, reason: error.message });
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     return fail('device.fault', { board: HOST, reason: error.message });
   }

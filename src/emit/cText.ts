@@ -47,6 +47,9 @@ export function floatLiteral(value: number): string {
   return `${/[.e]/.test(text) ? text : `${text}.0`}f`;
 }
 
+const hexLiteral = (value: number | bigint, dtype: ConstArray['dtype']): string =>
+  dtype === 'int64' ? `INT64_C(0x${value.toString(16)})` : `0x${value.toString(16)}`;
+
 /** INT32_MIN and INT64_MIN have no literal of their own type. */
 function integerLiteral(value: number | bigint, dtype: ConstArray['dtype']): string {
   if (dtype === 'int64') return value === -(2n ** 63n) ? 'INT64_MIN' : `INT64_C(${value})`;
@@ -71,7 +74,11 @@ function wrap(items: Iterable<string>): string {
 /** `static const int8_t name[8] = { … };` with its shape in a comment. */
 export function constArray(symbol: string, array: ConstArray): string {
   const literals = Array.from(array.data as ArrayLike<number | bigint>, (v) =>
-    array.dtype === 'float32' ? floatLiteral(Number(v)) : integerLiteral(v, array.dtype),
+    array.dtype === 'float32'
+      ? floatLiteral(Number(v))
+      : array.hex && v >= 0
+        ? hexLiteral(v, array.dtype)
+        : integerLiteral(v, array.dtype),
   );
   const shape = array.shape.join('x') || '1';
   const aligned = array.alignBytes ? ` __attribute__((aligned(${array.alignBytes})))` : '';

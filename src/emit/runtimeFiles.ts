@@ -10,7 +10,10 @@ const includePattern = /^\s*#\s*include\s+"(mote\/[a-z0-9_]+\.h)"/gm;
 const includesOf = (text: string): string[] => [...text.matchAll(includePattern)].map((m) => m[1]);
 
 /** Calls that start an NPU instead of computing: C function -> its file in runtime-c/. */
-const npuSources: Readonly<Record<string, string>> = { mote_ethosu_run: 'npu/mote_ethosu_run.c' };
+const npuSources: Readonly<Record<string, string>> = {
+  mote_ethosu_run: 'npu/mote_ethosu_run.c',
+  mote_kpu_run: 'npu/mote_kpu_run.c',
+};
 
 /** Whether any C compiler builds it, though no kernel table lists it. */
 export const isNpuCall = (kernel: string): boolean => Object.hasOwn(npuSources, kernel);

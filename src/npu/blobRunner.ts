@@ -3,6 +3,8 @@
 import type { KernelCall } from '../ops/op.js';
 import { blobCall } from './ethosu/blobCall.js';
 import { simulateBlob } from './ethosu/simulateBlob.js';
+import { kpuCall } from './k210/kpuCall.js';
+import { simulateKpuBlob } from './k210/simulateKpuBlob.js';
 import type { NpuBlob } from './npuBlob.js';
 
 export interface BlobRunner {
@@ -15,6 +17,7 @@ export interface BlobRunner {
 /** By NpuBackend.id. */
 const runners: Readonly<Record<string, BlobRunner>> = {
   ethosu: { simulate: simulateBlob, emitC: blobCall },
+  k210: { simulate: simulateKpuBlob, emitC: kpuCall },
 };
 
 /** The runner of a blob; its backend made it. */

@@ -16,6 +16,8 @@ export interface NpuBackend {
   providers: readonly string[];
   /** The compiler that is taken where none is named: the best one that is there. */
   defaultProvider(): string;
+  /** Whether its answers are those of mote's kernels with TensorFlow Lite's rounding, bit by bit. */
+  exact: boolean;
   /** What an answer of the functional model does not show, one phrase each. */
   notChecked: readonly string[];
   supports(node: Node, graph: Graph, config: string): Verdict;

@@ -29,6 +29,8 @@ export interface ConstArray {
   shape: number[];
   /** Where its elements' own alignment is not enough. */
   alignBytes?: number;
+  /** Printed in hexadecimal: words whose bits are fields. */
+  hex?: boolean;
   /** What an int32 array is made of that holds several things in turn, over and over: what an entropy coder should know.
    *  Leaving it out costs size only. */
   sections?: readonly Section[];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small int8 classifier as a .tflite, with an operator that no Ethos-U has (ELU) in its middle.
+// A small int8 classifier as a .tflite, with an operator in its middle that the NPU does not have: no Ethos-U has ELU, no KPU
+// HARD_SWISH.
 
 import { builtinCode } from '../../src/model/tflite/builtins.js';
 import * as schema from '../../src/model/tflite/schema.js';
@@ -16,7 +17,7 @@ const activation = (name: string, shape: number[], scale: number, zeroPoint: num
   zeroPoints: [zeroPoint],
 });
 
-export function mixedModel(): Uint8Array {
+export function mixedModel(middle: 'ELU' | 'HARD_SWISH' = 'ELU'): Uint8Array {
   const next = xorshift32(7);
   const ints = (count: number): Int8Array => Int8Array.from({ length: count }, () => (next() >>> 24) - 128);
   const weights = (name: string, shape: number[], axis: number): FileTensor => ({
@@ -73,7 +74,7 @@ export function mixedModel(): Uint8Array {
         [conv.strideW, 1],
       ],
     }),
-    op('ELU', [3], 4),
+    op(middle, [3], 4),
     op('DEPTHWISE_CONV_2D', [4, 5, 6], 7, {
       table: depthwise,
       set: [

@@ -11,6 +11,8 @@
 
 void mote_soc_init(void);
 
+extern const uint32_t __data_load[]; // from the linker script: what comes before is code and constants
+
 #define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
 enum {
@@ -25,6 +27,10 @@ enum {
   CLK_TH0 = SYSCTL + 0x38,
   FPIOA = 0x502B0000
 };
+
+// The same 6 MiB of SRAM, through the cache and past it.
+#define CACHED 0x80000000u
+#define UNCACHED 0x40000000u
 
 // 26 MHz * 30 / divider; the bandwidth is set like the factor.
 #define PLL_FACTOR 30u
@@ -60,6 +66,14 @@ static void start_pll(uint32_t pll, uint32_t divider, uint32_t locked, uint32_t 
   REG(pll) = running | PLL_OUT;
 }
 
+// The KPU reads its tables past the cache, where a boot loader's copy of them may still wait. What the CPU sees is written
+// there, as kpu_load_kmodel does it (kpu.c).
+static void write_out_constants(void) {
+  const uint64_t *from = (const uint64_t *)(uintptr_t)CACHED;
+  volatile uint64_t *to = (volatile uint64_t *)(uintptr_t)UNCACHED;
+  while ((uintptr_t)from < (uintptr_t)__data_load) *to++ = *from++;
+}
+
 void mote_soc_init(void) {
   change(CLK_SEL0, ACLK_FROM_PLL0, 0u); // on the crystal, while PLL0 changes
   start_pll(PLL0, 1u, 3u, 1u << 2);
@@ -73,6 +87,8 @@ void mote_soc_init(void) {
   change(CLK_EN_CENT, 0u, APB0);
   change(PERI_RESET, 0u, AI);
   change(PERI_RESET, AI, 0u);
+
+  write_out_constants();
 
   REG(FPIOA + 4 * MOTE_UART_RX_PIN) = FUNCTION_UARTHS_RX | PAD_INPUT | PAD_SCHMITT;
   REG(FPIOA + 4 * MOTE_UART_TX_PIN) = FUNCTION_UARTHS_TX | PAD_STRONGEST | PAD_OUTPUT;

@@ -2,12 +2,13 @@
 // What Arm's driver and the chip do with one call of ethosu_invoke_v3, on the functional model: the driver's refusals
 // (ethosu_driver.c of ethos-u-core-driver: hardware of another configuration, memory that is not aligned), then the stream.
 import { createHash } from 'node:crypto';
+import { NpuRefusal } from '../npuRefusal.js';
 import { decodeStream } from './commandStream.js';
 import { type EthosConfig, type Payload, readPayload } from './payload.js';
 import type { StreamOperation } from './registers.js';
 import { runStream } from './runStream.js';
 
-export class DriverRefusal extends Error {}
+export class DriverRefusal extends NpuRefusal {}
 
 const refuse = (reason: string): never => {
   throw new DriverRefusal(reason);

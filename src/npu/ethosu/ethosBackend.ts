@@ -33,6 +33,7 @@ export const ethosBackend: NpuBackend = {
   providers: Object.keys(providers),
   // A machine without Python compiles all the same.
   defaultProvider: () => (velaPath() === undefined ? 'builtin' : 'vela'),
+  exact: true,
   notChecked: ethosNotChecked,
   supports: ethosSupports,
   compile: async (subgraph, config, provider) => (await providers[provider]())(subgraph, config),

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The import of runtime-c/host/ethosu_host.c: one call of Arm's driver, on the memory of a WebAssembly module.
+import type { HostNpu } from '../hostNpu.js';
 import { baseAlignBytes, DriverModel, DriverRefusal } from './driverModel.js';
 
 const addressBytes = 8;
 const sizeBytes = 4;
 const maxRegions = 8;
 
-export interface HostDriver {
-  imports: Record<string, Record<string, (...args: number[]) => number>>;
-  /** Why the last call was refused. */
-  refusal(): string | undefined;
-}
-
 /** `config`: the NPU that is there. `memoryOf` gives the module's memory once it runs. */
-export function hostDriver(config: string, memoryOf: () => WebAssembly.Memory): HostDriver {
+export function hostDriver(config: string, memoryOf: () => WebAssembly.Memory): HostNpu {
   const model = new DriverModel(config);
   let refusal: string | undefined;
   const regionsOf = (base: number, sizes: number, count: number): Uint8Array[] => {

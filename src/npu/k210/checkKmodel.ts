@@ -5,7 +5,7 @@
 import type { Finding } from '../npuFile.js';
 import type { Kmodel, KmodelNode, KpuConvNode } from './kmodel.js';
 import { kpuRows, mapRows, rowLayout } from './kpuMemory.js';
-import { convOf } from './runKmodel.js';
+import { convOf, outputMapOf } from './runKmodel.js';
 
 /** Bytes of weights that one pass takes from its buffer. */
 export const weightLoadBytes = 30 * 1024;
@@ -19,14 +19,6 @@ const outOf = (what: string, value: number, least: number, most: number): string
 
 const differs = (what: string, got: number, wanted: number): string | undefined =>
   got === wanted ? undefined : `${what} is ${got}, this shape wants ${wanted}`;
-
-type Words = KpuConvNode['layer'];
-
-const outputMap = (layer: Words) => ({
-  channels: layer.outputChannelsM1 + 1,
-  height: layer.outputHeightM1 + 1,
-  width: layer.outputWidthM1 + 1,
-});
 
 /** Channels per weight load, as many as the buffer holds. */
 function loadChannels(node: KpuConvNode): number {
@@ -86,7 +78,7 @@ const rules: readonly Rule[] = [
   },
   {
     text: ({ layer }) => {
-      const map = outputMap(layer);
+      const map = outputMapOf(layer);
       return layer.sendDataOut
         ? differs('output bytes', layer.outputBytesM1 + 1, map.channels * map.height * map.width)
         : undefined;
@@ -115,7 +107,7 @@ function overlapText(node: KpuConvNode): string | undefined {
   const from = layer.sourceRow;
   const fromEnd = from + mapRows(convOf(node).input);
   const to = layer.destinationRow;
-  const toEnd = to + mapRows(outputMap(layer));
+  const toEnd = to + mapRows(outputMapOf(layer));
   if (Math.max(fromEnd, toEnd) > kpuRows) return `its maps end at row ${Math.max(fromEnd, toEnd)} of ${kpuRows}`;
   return from < toEnd && to < fromEnd
     ? `it writes rows ${to} to ${toEnd - 1} over its input at ${from} to ${fromEnd - 1}`

@@ -136,7 +136,7 @@ function readConv(reader: Reader, broken: Broken): KpuConvNode {
 }
 
 /** norm_mul 24, norm_add 32, norm_shift 4 bits, from the lowest. */
-function readBatchNorm(view: DataView, channels: number): BatchNormRow[] {
+export function readBatchNorm(view: DataView, channels: number): BatchNormRow[] {
   return Array.from({ length: channels }, (_, i) => {
     const word = view.getBigUint64(i * batchNormBytes, true);
     return {
@@ -148,7 +148,7 @@ function readBatchNorm(view: DataView, channels: number): BatchNormRow[] {
 }
 
 /** shift_number 8, y_mul 16, x_start 36 bits, from the lowest; then the biases. */
-function readSegments(view: DataView): Segment[] {
+export function readSegments(view: DataView): Segment[] {
   return Array.from({ length: 16 }, (_, i) => {
     const word = view.getBigUint64(8 * i, true);
     return {

@@ -28,15 +28,21 @@ function rangeBytes(memory: KpuMemory, range: MemoryRange, path: string): Uint8A
 
 const mapOf = ([, channels, height, width]: readonly number[]): MapShape => ({ channels, height, width });
 
+type Broken = (reason: string) => never;
+
 /** A map at a row of the KPU's RAM. */
-function mapBytes(memory: KpuMemory, row: number, shape: MapShape, path: string): Uint8Array {
-  const rows = mapRows(shape);
-  return rangeBytes(
-    memory,
-    { area: 'kpu', type: 'uint8', startBytes: row * kpuRowBytes, bytes: rows * kpuRowBytes },
-    path,
-  );
+function mapBytes(ram: Uint8Array, row: number, shape: MapShape, broken: Broken): Uint8Array {
+  const [start, end] = [row * kpuRowBytes, (row + mapRows(shape)) * kpuRowBytes];
+  if (end > ram.length) broken(`bytes ${start} to ${end} lie outside the ${ram.length} of kpu memory`);
+  return ram.subarray(start, end);
 }
+
+/** The map that a layer makes, as its words say. */
+export const outputMapOf = (layer: KpuConvNode['layer']): MapShape => ({
+  channels: layer.outputChannelsM1 + 1,
+  height: layer.outputHeightM1 + 1,
+  width: layer.outputWidthM1 + 1,
+});
 
 /** The layer's shape and arithmetic, as its words say. */
 export function convOf(node: KpuConvNode): KpuConv {
@@ -58,23 +64,29 @@ export function convOf(node: KpuConvNode): KpuConv {
   };
 }
 
-function runConv(node: KpuConvNode, memory: KpuMemory, path: string): void {
+/** Runs a layer on the KPU's RAM; its output, dense, is also what it could send elsewhere. */
+export function runLayer(node: KpuConvNode, ram: Uint8Array, broken: Broken): Uint8Array {
   const conv = convOf(node);
-  const broken = (reason: string): never => fail('npu.broken', { path, reason });
   const pool = pools[node.layer.poolType] ?? broken(`pool type ${node.layer.poolType} does not exist`);
   if (conv.depthwise && conv.outputChannels > conv.input.channels)
     broken('a depthwise layer has more outputs than inputs');
   const full = { ...conv.input, channels: conv.outputChannels };
   const shape = pooledShape(full, pool);
-  const said = { height: node.layer.outputHeightM1 + 1, width: node.layer.outputWidthM1 + 1 };
+  const said = outputMapOf(node.layer);
   if (said.height !== shape.height || said.width !== shape.width) {
     broken(
       `its output is said to be ${said.height}x${said.width}, pool ${pool.name} makes ${shape.height}x${shape.width}`,
     );
   }
-  const input = downloadMap(mapBytes(memory, node.layer.sourceRow, conv.input, path), conv.input);
+  const input = downloadMap(mapBytes(ram, node.layer.sourceRow, conv.input, broken), conv.input);
   const output = poolMap(convolve(input, conv), full, pool);
-  uploadMap(output, mapBytes(memory, node.layer.destinationRow, shape, path), shape);
+  uploadMap(output, mapBytes(ram, node.layer.destinationRow, shape, broken), shape);
+  return output;
+}
+
+function runConv(node: KpuConvNode, memory: KpuMemory, path: string): void {
+  const broken = (reason: string): never => fail('npu.broken', { path, reason });
+  const output = runLayer(node, memory.kpu, broken);
   if (node.mainOutput.bytes > 0) {
     if (node.mainOutput.bytes < output.length)
       broken(`its output of ${output.length} bytes goes to ${node.mainOutput.bytes} of main memory`);

@@ -99,7 +99,7 @@ function onKpu(graph: Graph, model: Kmodel, inputs: readonly Int8Array[]): Int8A
 /** Largest difference between the KPU and mote's integers, through the bytes of the file. */
 function distance(images: Images, graph: Graph): number {
   for (const node of graph.nodes) expect(kpuSupports(node, graph), node.name).toEqual({ npu: true });
-  const model = readKmodel(writeKmodel(compileKpu(graph, graph.nodes, graph.outputs)), 'test');
+  const model = readKmodel(writeKmodel(compileKpu(graph, graph.nodes, graph.outputs).model), 'test');
   expect(checkKmodel(model)).toEqual([]);
   const inputs = images.samples();
   const expected = evaluateGraph(graph, inputs, { rounding: 'single' }) as Int8Array[];

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The KPU as its registers show it: twelve words pushed into the FIFO are a layer, which runs in the functional model on
+// the KPU's RAM, with its tables read from main memory where the words say. Registers: kpu.h of Canaan's
+// kendryte-standalone-sdk. What the model cannot follow is refused, so that C which does it is not called right.
+import { NpuRefusal } from '../npuRefusal.js';
+import {
+  activationBytes,
+  batchNormBytes,
+  type KpuConvNode,
+  kernelSizes,
+  readBatchNorm,
+  readSegments,
+} from './kmodel.js';
+
+import { decodeLayer, layerBytes, layerWordCount, strayBits } from './layerWords.js';
+import { runLayer } from './runKmodel.js';
+
+/** Offsets of the registers. */
+export const kpuRegisters = {
+  fifo: 0x00,
+  status: 0x08,
+  raw: 0x10,
+  mask: 0x18,
+  clear: 0x20,
+  threshold: 0x28,
+  eightBit: 0x40,
+} as const;
+
+/** Canaan's tools put every table there (nncase v0.2, k210_ops_body.h); whether less is enough nobody says. */
+export const tableAlignBytes = 256;
+const calculationDone = 1n;
+
+const refuse = (reason: string): never => {
+  throw new NpuRefusal(reason);
+};
+
+/** Main memory and the KPU's own, as they are now. */
+export interface KpuMemories {
+  main: Uint8Array;
+  ram: Uint8Array;
+}
+
+export class KpuDevice {
+  readonly #registers = new Map<number, bigint>();
+  readonly #words: bigint[] = [];
+  #raw = 0n;
+
+  constructor(private readonly memories: () => KpuMemories) {}
+
+  read(offset: number): bigint {
+    if (offset === kpuRegisters.raw) return this.#raw;
+    if (offset === kpuRegisters.status) return this.#raw & ~this.#register(kpuRegisters.mask);
+    return refuse(`register 0x${offset.toString(16)} of the KPU is not one that can be read`);
+  }
+
+  write(offset: number, value: bigint): void {
+    if (offset === kpuRegisters.fifo) this.#push(value);
+    else if (offset === kpuRegisters.clear) this.#raw &= ~value;
+    else if (([kpuRegisters.mask, kpuRegisters.threshold, kpuRegisters.eightBit] as number[]).includes(offset))
+      this.#registers.set(offset, value);
+    else refuse(`register 0x${offset.toString(16)} of the KPU is not one that can be written`);
+  }
+
+  #register(offset: number): bigint {
+    return this.#registers.get(offset) ?? 0n;
+  }
+
+  #push(word: bigint): void {
+    if (this.#words.push(word) < layerWordCount) return;
+    const view = new DataView(new ArrayBuffer(layerBytes));
+    for (const [i, w] of this.#words.splice(0).entries()) view.setBigUint64(8 * i, BigInt.asUintN(64, w), true);
+    if (this.#register(kpuRegisters.eightBit) !== 1n) refuse('the KPU is not in its mode of eight bits');
+    const { main, ram } = this.memories();
+    const node = layerFromWords(view, main);
+    if (node.layer.sendDataOut) refuse('a layer sends its map into a FIFO that nobody empties');
+    if (!node.layer.interruptEnable) refuse('a layer does not say when it is done');
+    runLayer(node, ram, refuse);
+    this.#raw |= calculationDone;
+  }
+}
+
+/** A table of main memory. */
+function table(main: Uint8Array, address: number, bytes: number, what: string): DataView {
+  if (address % tableAlignBytes) refuse(`${what} lies at 0x${address.toString(16)}, no multiple of ${tableAlignBytes}`);
+  if (address + bytes > main.length) refuse(`${what} lies outside of the memory`);
+  return new DataView(main.buffer, main.byteOffset + address, bytes);
+}
+
+/** A layer out of its words and the tables that they point to. */
+function layerFromWords(view: DataView, main: Uint8Array): KpuConvNode {
+  const layer = decodeLayer(view);
+  const stray = strayBits(view);
+  if (stray.length) refuse(`a layer has bits without a meaning (word:mask ${stray.join(', ')})`);
+  const kernel = kernelSizes[layer.kernelType] ?? refuse(`kernel type ${layer.kernelType} is neither 1x1 nor 3x3`);
+  if (!layer.loadParameters || !layer.loadActivation) refuse('a layer does not load its parameters');
+  const outputs = layer.outputChannelsM1 + 1;
+  const inputs = layer.depthwise ? 1 : layer.inputChannelsM1 + 1;
+  const weightBytes = outputs * inputs * kernel * kernel;
+  if ((layer.loadsM1 + 1) * layer.bytesPerLoad < weightBytes) refuse('a layer loads fewer weights than it has');
+  const norm = table(main, layer.batchNormAddress, outputs * batchNormBytes, 'a batch norm');
+  const curve = table(main, layer.activationAddress, activationBytes, 'an activation');
+  const weights = table(main, layer.weightAddress, weightBytes, 'a weight');
+  return {
+    op: 'kpuConv2d',
+    mainOutput: { area: 'constants', type: 'float32', startBytes: 0, bytes: 0 },
+    layer,
+    stray,
+    batchNorm: readBatchNorm(norm, outputs),
+    segments: readSegments(curve),
+    weights: new Uint8Array(weights.buffer, weights.byteOffset, weightBytes),
+  };
+}
