@@ -4,6 +4,7 @@
 import { fail } from '../cli/errors.js';
 import { elementCount, type Graph, type TensorData, type TensorId } from '../model/graph.js';
 import { clipForError, clipForPercentile, type Histogram, histogramBins } from './histogram.js';
+import { maskedScores, withoutMasked } from './masked.js';
 import type { Range } from './range.js';
 import type { FloatRunner } from './runner.js';
 
@@ -99,8 +100,9 @@ async function visitAll(
     visit(graph.inputs[i], data);
   });
   const given = new Set(graph.inputs);
+  const masked = maskedScores(graph);
   runner.run(inputs, (id, data) => {
-    if (!given.has(id)) visit(id, data);
+    if (!given.has(id)) visit(id, masked.has(id) ? withoutMasked(data) : data);
   });
   await Promise.resolve();
 }

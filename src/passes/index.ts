@@ -10,6 +10,9 @@ import { fusePad } from './fusePad.js';
 import { inferShapes } from './inferShapes.js';
 import { integerize } from './integerize.js';
 import { joinSigns } from './joinSigns.js';
+import { placeConstants } from './placeConstants.js';
+import { recognizeActivations } from './recognizeActivations.js';
+import { recognizeNorm } from './recognizeNorm.js';
 import { removeDead } from './removeDead.js';
 import { removeIdentity } from './removeIdentity.js';
 import { removeTransposes } from './removeTransposes.js';
@@ -29,6 +32,8 @@ const rewrites: readonly Pass[] = [
   { name: 'removeDead', run: removeDead },
   { name: 'shiftUnsigned', run: shiftUnsigned },
   { name: 'foldConstants', run: foldConstants },
+  { name: 'recognizeActivations', run: recognizeActivations },
+  { name: 'recognizeNorm', run: recognizeNorm },
   { name: 'removeTransposes', run: removeTransposes },
   { name: 'removeIdentity', run: removeIdentity },
   { name: 'fusePad', run: fusePad },
@@ -44,6 +49,7 @@ const lowerings: readonly Pass[] = [
   { name: 'joinSigns', run: joinSigns },
   { name: 'integerize', run: integerize },
   { name: 'foldDequantize', run: foldDequantize },
+  { name: 'placeConstants', run: placeConstants },
   { name: 'splitConcat', run: splitConcat },
   { name: 'singleChannelDepthwise', run: singleChannelDepthwise },
 ];

@@ -6,7 +6,7 @@ import { unaryTable } from '../ops/unaryTable.js';
 import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
 import { floatTensor, realValues, sameQuant, storedConstant } from './constants.js';
-import { emit, type IntegerContext, operand, operandIn } from './integerOperands.js';
+import { boundedAddend, emit, type IntegerContext, operand, operandIn } from './integerOperands.js';
 import { choice, comparison, fromPlain, isPlain, toPlain } from './integerPlain.js';
 import { integerRecurrent, isRecurrent } from './integerRecurrent.js';
 import { integerWeights } from './integerWeights.js';
@@ -50,7 +50,8 @@ const rules: Record<string, Rule> = {
   conv2d: weighted,
   depthwiseConv2d: weighted,
   fullyConnected: weighted,
-  add: arithmetic,
+  add: addition,
+  constant: placed,
   sub: arithmetic,
   mul: arithmetic,
   div: division,
@@ -134,6 +135,23 @@ function arithmetic(ctx: IntegerContext, node: Node): TensorId | undefined {
   const inputs = node.inputs.map((id) => operand(ctx, id));
   if (!quant || !inputs.every((id) => id !== undefined)) return undefined;
   return emit(ctx, node, inputs as TensorId[], quant);
+}
+
+function addition(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const sum = ctx.wanted(node.outputs[0]);
+  const inputs = node.inputs.map((id, i) => {
+    const other = ctx.twins.get(node.inputs[1 - i]);
+    const quant = other === undefined ? undefined : ctx.editor.tensor(other).quant;
+    return (sum && quant && boundedAddend(ctx, id, quant, sum)) ?? id;
+  });
+  return arithmetic(ctx, { ...node, inputs });
+}
+
+/** A constant in memory, in the quantization of what reads it. */
+function placed(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const quant = ctx.wanted(node.outputs[0]);
+  const x = quant && operandIn(ctx, node.inputs[0], quant);
+  return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
 }
 
 /** All inputs in the quantization of the output. */

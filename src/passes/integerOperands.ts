@@ -70,6 +70,24 @@ export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined
   return addConstant(ctx, stored, range);
 }
 
+/** An addend that saturates the sum at an end of `sum`, whatever the other operand, need not be larger than that takes: a mask
+ *  of minus infinity is a number as good as any. Undefined for what is no constant, or changed by nothing. */
+export function boundedAddend(ctx: IntegerContext, id: TensorId, other: Quant, sum: Quant): TensorId | undefined {
+  const stored = storedConstant(ctx.editor, id);
+  if (!stored) return undefined;
+  const [x, y] = [other, sum].map(rangeOf);
+  const [low, high] = [Math.min(0, y.min - x.max), Math.max(0, y.max - x.min)];
+  const values = realValues(stored);
+  if (values.some(Number.isNaN) || values.every((v) => v >= low && v <= high)) return undefined;
+  const data = Float32Array.from(values, (v) => Math.min(high, Math.max(low, v)));
+  return ctx.editor.addTensor({ name: stored.name, dtype: 'float32', shape: [...ctx.editor.tensor(id).shape], data });
+}
+
+const rangeOf = ({ scales: [scale], zeroPoints: [zero] }: Quant): { min: number; max: number } => ({
+  min: scale * (-128 - zero),
+  max: scale * (127 - zero),
+});
+
 function addConstant({ editor }: IntegerContext, stored: Tensor & { data: TensorData }, quant: Quant): TensorId {
   const data = Int8Array.from(realValues(stored), (v) => quantizeValue(v, quant));
   return editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
@@ -80,7 +98,7 @@ export function operandIn(ctx: IntegerContext, id: TensorId, quant: Quant): Tens
   const known = ctx.twins.get(id);
   if (known !== undefined) return requantized(ctx, known, quant);
   const stored = storedConstant(ctx.editor, id);
-  return stored && realValues(stored).every(Number.isFinite) ? addConstant(ctx, stored, quant) : undefined;
+  return stored && !realValues(stored).some(Number.isNaN) ? addConstant(ctx, stored, quant) : undefined;
 }
 
 export function quantizeValue(value: number, quant: Quant): number {

@@ -7,6 +7,7 @@ import { GraphEditor } from './editor.js';
 import { absorbFlatten } from './flattenOrder.js';
 import { removeDead } from './removeDead.js';
 import { permOf, permutedConstant, ruleOf, sink } from './sinkTranspose.js';
+import { squeezeBefore } from './squeezeBefore.js';
 
 /** Each turned input costs another run over the graph; no real model has this many images as inputs. */
 const maxTurnedInputs = 64;
@@ -73,7 +74,8 @@ function passReader(editor: GraphEditor, node: Node, reader: Node): Node[] {
     editor.update(reader, { inputs: [node.inputs[0]], attrs: { perm: permOf(reader).map((d) => first[d]) } });
     again.push(reader);
   } else if (reader.op === 'reshape') {
-    if (absorbFlatten(editor, node, reader)) again.push(node);
+    const behind = absorbFlatten(editor, node, reader) ? node : squeezeBefore(editor, node, reader);
+    if (behind) again.push(behind);
   } else if (sink(editor, node, reader)) {
     const moved = editor.producer(reader.outputs[0]) === reader ? editor.consumers(reader.outputs[0]) : [];
     again.push(...moved.filter((n) => n.op === 'transpose'));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the operators that compute element by element.
-import type { Attrs } from '../graph.js';
+import { type Attrs, elementCount } from '../graph.js';
+import { maxTensorBytes } from '../limits.js';
 import { refuse } from '../refusal.js';
 import { emitChannelsLast, range, toChannelsLast } from './layout.js';
 import type { OnnxNode } from './node.js';
@@ -20,10 +21,23 @@ export const convertHardSigmoid: Convert = (n) => {
   n.emit('clamp', [moved], { min: 0, max: 1 });
 };
 
-/** The output is the input: Identity, and Dropout at inference. */
-export const identity: Convert = (n) => {
-  if (n.hasOutput(1)) refuse('it also gives its mask', 'export it with one output');
+export const identity: Convert = (n) => n.bind(n.value(0));
+
+/** At inference the output is the input, and the mask that says which elements stay says all. */
+export const convertDropout: Convert = (n) => {
   n.bind(n.value(0));
+  if (!n.hasOutput(1)) return;
+  const { shape } = n.tensor(0);
+  const count = elementCount(shape);
+  if (!(count <= maxTensorBytes)) n.broken(`shape [${shape}]`);
+  n.values.budget.charge(count);
+  const data = new Uint8Array(count).fill(1);
+  n.bind({ kind: 'constant', tensor: { name: `${n.outputName}/mask`, dtype: 'bool', shape: [...shape], data } }, 1);
+};
+
+/** Only what is not a number differs from itself. */
+export const convertIsNaN: Convert = (n) => {
+  n.emit('notEqual', [n.id(0), n.id(0)], {});
 };
 
 export const leakyAttrs = (n: OnnxNode): Attrs => {
@@ -104,7 +118,8 @@ export const convertReduceMean: Convert = (n) => {
   const asked = given === undefined || given.length === 0 ? range(rank) : given.map((a) => n.axis(a, rank));
   const axes = [...new Set(asked)].sort((a, b) => a - b);
   const keepDims = n.int('keepdims', 1) !== 0;
-  const spatial = rank >= 3 && axes.length === rank - 2 && axes[0] === 2;
+  // Of three dimensions nobody knows whether the last is one of space.
+  const spatial = rank >= 4 && axes.length === rank - 2 && axes[0] === 2;
   if (!spatial) {
     n.emit('mean', [n.id(0)], { axes, keepDims });
     return;

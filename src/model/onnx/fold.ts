@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes whose result is known while reading: Constant, Shape, and everything that only handles constants. Exporters
 // compute shapes and weight layouts this way; each row turns constant inputs into a constant.
-import { type DType, elementCount, makeData, type Tensor, type TensorData } from '../graph.js';
+import { type DType, elementCount, type Tensor } from '../graph.js';
 import { maxListLength, maxRank } from '../limits.js';
 import { permuteConstant } from '../permute.js';
 import { refuse } from '../refusal.js';
+import { allocate, dataOf, type Fold, type Folded, type FoldRow, pick, toBigInt } from './foldData.js';
+import { foldMath } from './foldMath.js';
 import { range } from './layout.js';
 import type { OnnxNode } from './node.js';
 import {
@@ -18,25 +20,11 @@ import {
 } from './shapes.js';
 import { dtypeOf, readConstant } from './tensors.js';
 
-type Folded = Omit<Tensor, 'name'>;
-type Fold = (n: OnnxNode) => Folded;
-
 const int64s = (values: readonly number[], shape: number[]): Folded => ({
   dtype: 'int64',
   shape,
   data: BigInt64Array.from(values, BigInt),
 });
-
-/** A new constant array, charged before it is there. */
-function allocate(n: OnnxNode, dtype: DType, length: number): TensorData {
-  n.values.budget.charge(length * 8);
-  return makeData(dtype, length);
-}
-
-function dataOf(n: OnnxNode, i: number): { tensor: Tensor; data: TensorData } {
-  const tensor = n.constant(i, 'input');
-  return { tensor, data: tensor.data ?? n.broken('an input has no data') };
-}
 
 // Without constant inputs
 
@@ -98,14 +86,6 @@ function foldTranspose(n: OnnxNode): Folded {
   return permuteConstant(tensor, permutationOf(n));
 }
 
-/** Elements at `sources`, in order. */
-function pick(n: OnnxNode, i: number, shape: number[], sources: (at: number) => number): Folded {
-  const { tensor, data } = dataOf(n, i);
-  const out = allocate(n, tensor.dtype, elementCount(shape));
-  for (let at = 0; at < out.length; at++) out[at] = data[sources(at)];
-  return { dtype: tensor.dtype, shape, data: out };
-}
-
 function foldGather(n: OnnxNode): Folded {
   const { tensor } = dataOf(n, 0);
   const axis = n.axis(n.int('axis', 0), tensor.shape.length);
@@ -158,9 +138,11 @@ function foldConcat(n: OnnxNode): Folded {
   return { dtype, shape: shape.map((d, i) => (i === axis ? total : d)), data: out };
 }
 
-function foldCast(n: OnnxNode): Folded {
+const foldCast: Fold = (n) => castTo(n, dtypeOf(n.int('to'), n.outputName));
+const foldCastLike: Fold = (n) => castTo(n, n.tensor(1).dtype);
+
+function castTo(n: OnnxNode, dtype: DType): Folded {
   const { tensor, data } = dataOf(n, 0);
-  const dtype = dtypeOf(n.int('to'), n.outputName);
   if (dtype === tensor.dtype) return tensor;
   const out = allocate(n, dtype, data.length);
   for (let i = 0; i < out.length; i++) {
@@ -172,80 +154,10 @@ function foldCast(n: OnnxNode): Folded {
   return { dtype, shape: tensor.shape, data: out };
 }
 
-function toBigInt(n: OnnxNode, v: number): bigint {
-  return Number.isFinite(v) && Math.abs(v) < 2 ** 63
-    ? BigInt(Math.trunc(v))
-    : n.broken(`it turns ${v} into an integer`);
-}
-
-// Arithmetic
-
-type Operation = (a: number, b: number) => number;
-
-const arithmetic =
-  (operation: Operation): Fold =>
-  (n) => {
-    const [a, b] = [dataOf(n, 0), dataOf(n, 1)];
-    const { dtype } = a.tensor;
-    if (b.tensor.dtype !== dtype) n.broken(`it mixes ${dtype} and ${b.tensor.dtype}`);
-    const shape = broadcast(n, a.tensor.shape, b.tensor.shape);
-    const out = allocate(n, dtype, elementCount(shape));
-    const [fromA, fromB] = [a, b].map(({ tensor }) => source(tensor.shape, shape));
-    for (let i = 0; i < out.length; i++) {
-      const v = operation(Number(a.data[fromA(i)]), Number(b.data[fromB(i)]));
-      if (out instanceof BigInt64Array) out[i] = toBigInt(n, v);
-      else out[i] = dtype === 'float32' ? v : Math.trunc(v);
-    }
-    return { dtype, shape, data: out };
-  };
-
-/** What an If asks of shapes. */
-const comparison =
-  (holds: (a: number, b: number) => boolean): Fold =>
-  (n) => {
-    const { data, ...rest } = arithmetic((a, b) => (holds(a, b) ? 1 : 0))(n);
-    return { ...rest, dtype: 'bool', data: Uint8Array.from(data as Int32Array, Number) };
-  };
-
-function foldNot(n: OnnxNode): Folded {
-  const { tensor, data } = dataOf(n, 0);
-  return { dtype: 'bool', shape: tensor.shape, data: Uint8Array.from(data as Uint8Array, (v) => (v === 0 ? 1 : 0)) };
-}
-
-function broadcast(n: OnnxNode, a: number[], b: number[]): number[] {
-  const rank = Math.max(a.length, b.length);
-  return range(rank).map((d) => {
-    const [x, y] = [a[d - rank + a.length] ?? 1, b[d - rank + b.length] ?? 1];
-    if (x !== y && x !== 1 && y !== 1) return n.broken(`shapes [${a}] and [${b}] do not go together`);
-    return x === 1 ? y : x;
-  });
-}
-
-/** Element of a tensor of shape `from` for element `i` of the broadcast shape `to`. */
-function source(from: number[], to: number[]): (i: number) => number {
-  const lead = to.length - from.length;
-  return (i) => {
-    let [at, rest, unit] = [0, i, 1];
-    for (let d = to.length - 1; d >= lead; d--) {
-      const size = from[d - lead];
-      if (size !== 1) at += (rest % to[d]) * unit;
-      rest = Math.floor(rest / to[d]);
-      unit *= size;
-    }
-    return at;
-  };
-}
-
-interface FoldRow {
-  fold: Fold;
-  /** True where the result is known without constant inputs. */
-  always?: boolean;
-}
-
 const rows: Readonly<Record<string, FoldRow>> = {
-  Constant: { fold: foldConstant, always: true },
-  Shape: { fold: foldShape, always: true },
-  ConstantOfShape: { fold: foldConstantOfShape, always: true },
+  Constant: { fold: foldConstant, needs: 0 },
+  Shape: { fold: foldShape, needs: 0 },
+  ConstantOfShape: { fold: foldConstantOfShape, needs: 0 },
   Reshape: { fold: reshapeConstant(reshapedShape) },
   Flatten: { fold: reshapeConstant(flattenedShape) },
   Squeeze: { fold: reshapeConstant(squeezedShape) },
@@ -255,18 +167,8 @@ const rows: Readonly<Record<string, FoldRow>> = {
   Slice: { fold: foldSlice },
   Concat: { fold: foldConcat },
   Cast: { fold: foldCast },
-  Add: { fold: arithmetic((a, b) => a + b) },
-  Sub: { fold: arithmetic((a, b) => a - b) },
-  Mul: { fold: arithmetic((a, b) => a * b) },
-  Div: { fold: arithmetic((a, b) => a / b) },
-  Equal: { fold: comparison((a, b) => a === b) },
-  Less: { fold: comparison((a, b) => a < b) },
-  LessOrEqual: { fold: comparison((a, b) => a <= b) },
-  Greater: { fold: comparison((a, b) => a > b) },
-  GreaterOrEqual: { fold: comparison((a, b) => a >= b) },
-  And: { fold: comparison((a, b) => a !== 0 && b !== 0) },
-  Or: { fold: comparison((a, b) => a !== 0 || b !== 0) },
-  Not: { fold: foldNot },
+  CastLike: { fold: foldCastLike, needs: 1 },
+  ...foldMath,
 };
 
 /** Binds the constant result and returns true where the node can be computed now. */
@@ -274,7 +176,9 @@ export function foldNode(n: OnnxNode, operator: string): boolean {
   if (!Object.hasOwn(rows, operator)) return false;
   const row = rows[operator];
   const isConstant = (i: number): boolean => !n.has(i) || n.value(i).kind === 'constant';
-  if (!row.always && !(n.inputCount > 0 && range(n.inputCount).every(isConstant))) return false;
+  const needs = row.needs ?? n.inputCount;
+  if (row.needs === undefined && n.inputCount === 0) return false;
+  if (!range(needs).every(isConstant) || row.only?.(n) === false) return false;
   n.bindConstant({ name: n.outputName, ...row.fold(n) });
   return true;
 }

@@ -21,11 +21,25 @@ const convertTile: Convert = (n) => {
   n.emit('tile', [n.id(0)], { repeats: n.constantInts(1, 'list of repeats') }, like(n));
 };
 
+/** Rows that follow each other are a slice, which moves whole runs and lets transposes pass. */
+function sliceFor(n: OnnxNode, axis: number, first: number, count: number, step: number): void {
+  const shape = n.shape(0);
+  const at = (value: number, other: (d: number) => number): number[] =>
+    shape.map((_, d) => (d === axis ? value : other(d)));
+  const attrs = { begin: at(first, () => 0), size: at(count, (d) => shape[d]), strides: at(step, () => 1) };
+  const rows = n.temporary('slice', [n.id(0)], attrs, 'rows', like(n));
+  n.emit('reshape', [rows], { shape: [...shape.slice(0, axis), ...n.shape(1), ...shape.slice(axis + 1)] }, like(n));
+}
+
 const convertGather: Convert = (n) => {
   const axis = n.axis(n.int('axis', 0), n.shape(0).length);
-  const index = n.value(1);
-  if (index.kind === 'constant')
-    n.constantInts(1, 'list of indices', maxListLength).map((v) => n.axis(v, n.shape(0)[axis]));
+  if (n.value(1).kind === 'constant') {
+    const length = n.shape(0)[axis];
+    const list = n.constantInts(1, 'list of indices', maxListLength).map((v) => n.axis(v, length));
+    const step = list.length > 1 ? list[1] - list[0] : 1;
+    if (list.length > 0 && step >= 1 && list.every((v, i) => v === list[0] + i * step))
+      return sliceFor(n, axis, list[0], list.length, step);
+  }
   n.emit('gather', [n.id(0), n.id(1)], { axis }, like(n));
 };
 

@@ -157,6 +157,7 @@ function writeFunction(f: TestFunction, pbf: PbfWriter): void {
   for (const output of f.outputs) pbf.writeStringField(5, output);
   for (const node of f.nodes) pbf.writeMessage(7, writeNode, node);
   pbf.writeMessage(9, writeOpset, { domain: '', version: 17 });
+  if (f.domain !== '') pbf.writeMessage(9, writeOpset, { domain: f.domain, version: 1 });
   pbf.writeStringField(10, f.domain);
   for (const attribute of Object.entries(f.defaults ?? {})) pbf.writeMessage(11, writeAttribute, attribute);
 }
