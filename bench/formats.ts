@@ -58,9 +58,6 @@ const sparse = [
   'block16-int4g16',
   'int4+out',
 ];
-/** Formats that skip weights have no use for the nine of a depthwise channel. */
-const formatsOf = (op: string): string[] => (op === 'depthwiseConv2d' ? dense : [...dense, ...sparse]);
-
 /** Weights that one firmware may have: boards have little flash. */
 const weightsTogether = 250_000;
 
@@ -89,7 +86,7 @@ export async function benchFormats(only: { target?: string }): Promise<FormatRow
   for (const boardId of benchBoards(only.target)) {
     const target = loadBoard(boardId).target;
     for (const layer of layers) {
-      const counts = await countFormats(boardId, layer, ['int8', ...formatsOf(layer.op)]);
+      const counts = await countFormats(boardId, layer, ['int8', ...dense, ...sparse]);
       for (const { format, kernel, instructions, macs } of counts)
         rows.push({
           target,

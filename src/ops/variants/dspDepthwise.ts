@@ -10,7 +10,7 @@ import { weightMatrix } from '../weightMatrix.js';
 import { type DspScale, dspScales } from './dspScale.js';
 import { missingBits } from './grownLayer.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { codeFields, grownCodes, tapCodes } from './packedPlane.js';
+import { codeFields, depthwiseCodes, grownCodes, matrixOf } from './packedPlane.js';
 import type { Lowered, Variant } from './variant.js';
 import { leavesImage, tapOffsets } from './windowTaps.js';
 
@@ -192,14 +192,14 @@ const packed = (
     const p = prepare(node, context, 'stored');
     const weights = inputOf(node, context.graph, 1);
     const matrix = p && weightMatrix(node.op, weights);
-    const codes = matrix && weights.stored && tapCodes(matrix, weights.stored.encoding);
+    const codes = matrix && weights.stored && depthwiseCodes(matrix, weights.stored.encoding);
     const made = codes && lower(p);
     if (!made) return undefined;
     const of = made.call.params.fields.map(([name, value]): CStruct['fields'][number] => [
       `layer.${name}`,
       name === 'constants' ? null : value,
     ]);
-    const filters = codeFields(matrix, grownCodes(codes, p.bits)).filter(([name]) => name !== 'coded');
+    const filters = codeFields(matrixOf(matrix, codes), grownCodes(codes, p.bits)).filter(([name]) => name !== 'coded');
     const factors = Int32Array.from(p.scales.flatMap((s) => [s.bias, s.multiplier]));
     const shifts = Uint8Array.from(p.scales, (s) => s.shift);
     const fields: CStruct['fields'] = [

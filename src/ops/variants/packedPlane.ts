@@ -64,6 +64,36 @@ export function tapCodes(matrix: WeightMatrix, e: Encoding): TapCodes | undefine
   return { table, codes, group };
 }
 
+const widths = [2, 3, 4, 6, 8] as const;
+
+/** Filters of formats that leave weights out are short: their zeros, and outliers, have codes like all others, in as few
+ *  bits as the largest takes. */
+function filledCodes(matrix: WeightMatrix, group: number): TapCodes | undefined {
+  const perRow = group ? Math.ceil(matrix.columns / group) : 0;
+  const scaleAt = (i: number): number =>
+    matrix.groupScales && group
+      ? matrix.groupScales[Math.floor(i / matrix.columns) * perRow + Math.floor((i % matrix.columns) / group)]
+      : 1;
+  const values = Array.from(matrix.values, (w, i) => w / scaleAt(i));
+  const bits = widths.find((b) => values.every((v) => v >= -(2 ** (b - 1)) && v < 2 ** (b - 1)));
+  if (!bits || !values.every(Number.isInteger)) return undefined;
+  const table = { bits, values: intTable(bits), perChannel: false, signed: true } as const;
+  return { table, codes: Uint8Array.from(values, (v) => v & (2 ** bits - 1)), group };
+}
+
+/** Codes of the weights of a depthwise layer, whatever its format. */
+export function depthwiseCodes(matrix: WeightMatrix, e: Encoding): TapCodes | undefined {
+  const { groupScales: _, ...whole } = matrix;
+  if (e.kind === 'outliers') return filledCodes(whole, 0);
+  return e.kind === 'sparse' || e.kind === 'block' ? filledCodes(matrix, groupOf(e)) : tapCodes(matrix, e);
+}
+
+/** The matrix as its codes have it: with scales where they have groups. */
+export function matrixOf(matrix: WeightMatrix, { group }: TapCodes): WeightMatrix {
+  const { groupScales: _, ...whole } = matrix;
+  return group ? matrix : whole;
+}
+
 /** The same codes, which stand for 2^bits times as much. */
 export function grownCodes({ table, codes, group }: TapCodes, bits: number): TapCodes {
   if (bits === 0) return { table, codes, group };
@@ -99,8 +129,10 @@ function lower(kernel: string, node: Node, { graph, rounding }: LowerContext): L
   if (!layer || !w.stored) return undefined;
   const { encoding } = w.stored;
   const matrix = weightMatrix(node.op, w);
-  const found = tapCodes(matrix, encoding);
-  return found && planeCall(layer, { kernel, weights: () => codeFields(matrix, grownCodes(found, bits)) });
+  const found = depthwiseCodes(matrix, encoding);
+  if (!found) return undefined;
+  const weights = (): CStruct['fields'] => codeFields(matrixOf(matrix, found), grownCodes(found, bits));
+  return planeCall(layer, { kernel, weights });
 }
 
 export const packedPlane = (isa: 'thumb' | 'rv32'): Variant => {

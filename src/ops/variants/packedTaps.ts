@@ -14,7 +14,7 @@ import { grownLayer } from './grownLayer.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { blockFactors, gcd, pairsFit, pointerBytes, threeFits } from './mveDepthwise.js';
 import { ByteStream, mveFactors, mveMissingBits, vectorBytes } from './mveStream.js';
-import { grownCodes, type TapCodes, tapCodes } from './packedPlane.js';
+import { depthwiseCodes, grownCodes, matrixOf, type TapCodes } from './packedPlane.js';
 import { laneCall } from './rvvDepthwise.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -30,8 +30,8 @@ function packedOf(node: Node, { graph, rounding }: LowerContext): Packed | undef
   const w = inputOf(node, graph, 1);
   if (layer?.channelMultiplier !== 1 || !w.stored) return undefined;
   const matrix = weightMatrix(node.op, w);
-  const taps = tapCodes(matrix, w.stored.encoding);
-  return taps && { layer, matrix, taps };
+  const taps = depthwiseCodes(matrix, w.stored.encoding);
+  return taps && { layer, matrix: matrixOf(matrix, taps), taps };
 }
 
 /** The same with weights that are large enough for Helium's rounding: what codes stand for grows. */
