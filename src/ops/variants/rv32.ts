@@ -10,6 +10,7 @@ import { packedPlane } from './packedPlane.js';
 import { packedRows } from './packedRows.js';
 import { rv32ConvVariants } from './rv32Conv.js';
 import { rv32DepthwiseVariants } from './rv32Depthwise.js';
+import { rv32PackedDepthwiseVariants } from './rv32PackedDepthwise.js';
 import { rv32QuadVariants } from './rv32Quad.js';
 import { rv32WinogradVariants } from './rv32Winograd.js';
 import type { Variant } from './variant.js';
@@ -17,6 +18,7 @@ import type { Variant } from './variant.js';
 export const rv32Variants: readonly Variant[] = [
   ...rv32ConvVariants,
   ...rv32DepthwiseVariants,
+  ...rv32PackedDepthwiseVariants,
   ...blockConvVariants('rv32'),
   ...blockDepthwiseVariants('rv32'),
   rv32BlockRows,

@@ -9,14 +9,14 @@ import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { type Channel, channelField, channelsOf, outputField, settle, type WeightIndex } from './rv32Layer.js';
 import type { Lowered, Variant } from './variant.js';
 
-interface Depthwise {
+export interface Depthwise {
   layer: IntegerLayer;
   taps: number;
   channels: Channel[];
 }
 
-function depthwise(node: Node, { graph, rounding }: LowerContext): Depthwise | undefined {
-  const raw = integerLayer(node, graph, rounding);
+/** Undefined where the kernels' rounding is not exact. */
+export function depthwiseOf(raw: IntegerLayer | undefined): Depthwise | undefined {
   if (raw?.channelMultiplier !== 1) return undefined;
   const taps = raw.kernelH * raw.kernelW;
   const index: WeightIndex = (c, i) => i * raw.outC + c;
@@ -24,6 +24,9 @@ function depthwise(node: Node, { graph, rounding }: LowerContext): Depthwise | u
   const channels = channelsOf(layer, taps, index);
   return channels && { layer, taps, channels };
 }
+
+const depthwise = (node: Node, { graph, rounding }: LowerContext): Depthwise | undefined =>
+  depthwiseOf(integerLayer(node, graph, rounding));
 
 const lowered = (kernel: string, scratchBytes: number, fields: CStruct['fields'], layer: IntegerLayer): Lowered => ({
   call: { kernel, inputs: [0], outputs: [0], scratchBytes, params: { type: kernel.replace(/__.*$/, ''), fields } },
@@ -49,9 +52,7 @@ function tapWeights({ layer, taps }: Depthwise): Int8Array {
 
 const tapsKernel = 'mote_dwtaps_s8s8__rv32_1x4';
 
-function lowerTaps(node: Node, context: LowerContext): Lowered | undefined {
-  const d = depthwise(node, context);
-  if (!d) return undefined;
+export function lowerTaps(d: Depthwise): Lowered {
   const l = d.layer;
   const fields: CStruct['fields'] = [
     ['in_h', l.inH],
@@ -121,12 +122,13 @@ const unusedScratch = 4;
 
 const lineKernel = 'mote_dwline_s8s8__rv32_3x3';
 
-function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
-  const d = depthwise(node, context);
-  if (!d) return undefined;
+/** Whether lines are the image's columns. */
+export const isTurned = ({ outH, outW }: IntegerLayer): boolean => outH > outW;
+
+export function lowerLine(d: Depthwise): Lowered | undefined {
   const l = d.layer;
   if (l.kernelH !== 3 || l.kernelW !== 3 || l.strideH * l.strideW * l.dilationH * l.dilationW !== 1) return undefined;
-  const turned = l.outH > l.outW;
+  const turned = isTurned(l);
   const vertical = axisOf(l.inH, l.outH, l.padTop);
   const horizontal = axisOf(l.inW, l.outW, l.padLeft);
   const [lines, along] = turned ? [horizontal, vertical] : [vertical, horizontal];
@@ -159,7 +161,17 @@ function lowerLine(node: Node, context: LowerContext): Lowered | undefined {
   return { call: { ...call, ...overlap }, work: { ...work, pixels: l.outC } };
 }
 
+const variant = (kernel: string, lower: (d: Depthwise) => Lowered | undefined): Variant => ({
+  kernel,
+  op: 'depthwiseConv2d',
+  isa: 'rv32',
+  lower(node, context) {
+    const d = depthwise(node, context);
+    return d && lower(d);
+  },
+});
+
 export const rv32DepthwiseVariants: readonly Variant[] = [
-  { kernel: lineKernel, op: 'depthwiseConv2d', isa: 'rv32', lower: lowerLine },
-  { kernel: tapsKernel, op: 'depthwiseConv2d', isa: 'rv32', lower: lowerTaps },
+  variant(lineKernel, lowerLine),
+  variant(tapsKernel, lowerTaps),
 ];
