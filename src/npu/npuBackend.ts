@@ -20,6 +20,8 @@ export interface NpuBackend {
   exact: boolean;
   /** What an answer of the functional model does not show, one phrase each. */
   notChecked: readonly string[];
+  /** The same graph in other nodes, where the NPU takes more of it so. */
+  prepare?(graph: Graph): Graph;
   supports(node: Node, graph: Graph, config: string): Verdict;
   /** A graph of supported nodes only, with inputs, outputs and constants of its own. Throws `LeftToCpu` where the compiler
    *  is of another opinion than `supports`. */

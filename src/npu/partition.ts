@@ -134,7 +134,8 @@ async function compileBatch(
 }
 
 /** What `supports` says of each node. */
-export function placeNodes(graph: Graph, backend: NpuBackend, config: string): Map<Node, Verdict> {
+export function placeNodes(whole: Graph, backend: NpuBackend, config: string): Map<Node, Verdict> {
+  const graph = backend.prepare?.(whole) ?? whole;
   return withoutOuterViews(graph, new Map(graph.nodes.map((n) => [n, backend.supports(n, graph, config)])));
 }
 
@@ -162,9 +163,10 @@ async function tryPartition(graph: Graph, choice: NpuChoice, verdicts: ReadonlyM
 }
 
 /** Compiles what the NPU takes. Where the compiler refuses a node, that node goes to the CPU, and the rest is tried anew. */
-export async function partition(graph: Graph, choice: NpuChoice): Promise<Partition> {
+export async function partition(whole: Graph, choice: NpuChoice): Promise<Partition> {
   const refused = new Map<string, string>();
   const backend = backendOf(choice.backend);
+  const graph = backend.prepare?.(whole) ?? whole;
   for (;;) {
     const judged = new Map(graph.nodes.map((n) => [n, backend.supports(n, graph, choice.config)] as const));
     for (const node of graph.nodes) {

@@ -5,6 +5,7 @@ import { blobModel } from './blobModel.js';
 import { checkKmodel } from './checkKmodel.js';
 import { compileKpuBlob } from './compile/compileKpuBlob.js';
 import { kpuSupports } from './compile/kpuSupport.js';
+import { withPickedStrides } from './compile/withPickedStrides.js';
 import { k210NotChecked } from './k210NotChecked.js';
 
 const provider = 'builtin';
@@ -17,6 +18,7 @@ export const k210Backend: NpuBackend = {
   // uint8 with a multiplier of 24 bits per channel and activations in sixteen pieces: not TensorFlow Lite's rounding.
   exact: false,
   notChecked: k210NotChecked,
+  prepare: withPickedStrides,
   supports: kpuSupports,
   compile: async (subgraph, config) => compileKpuBlob(subgraph, config),
   check: (blob) => checkKmodel(blobModel(blob).model),

@@ -37,6 +37,17 @@ export function mapRows({ channels, height, width }: MapShape): number {
   return Math.ceil(channels / channelsPerRow) * rowsPerLine * height;
 }
 
+/** First channel of each map where they lie one behind the other and are read as one: a map begins in a row of its own. */
+export function joinedBegins(maps: readonly MapShape[]): number[] {
+  let at = 0;
+  return maps.map(({ channels, width }) => {
+    const begin = at;
+    const { channelsPerRow } = rowLayout(width);
+    at = Math.ceil((begin + channels) / channelsPerRow) * channelsPerRow;
+    return begin;
+  });
+}
+
 /** Calls `each` with the place of every line: its offset in the KPU's layout and in the dense one. */
 function forLines(shape: MapShape, each: (kpuOffset: number, denseOffset: number) => void): void {
   const { channelsPerRow, rowsPerLine, pitchBytes } = rowLayout(shape.width);

@@ -8,6 +8,7 @@ import { MoteError } from '../../../cli/errors.js';
 import { type Attrs, addTensor, elementCount, emptyGraph, type Graph, quantOf } from '../../../model/graph.js';
 import { evaluateGraph } from '../../../ops/evaluateGraph.js';
 import { xorshift32 } from '../../../xorshift.js';
+import { partition } from '../../partition.js';
 import { checkKmodel } from '../checkKmodel.js';
 import { type Kmodel, readKmodel } from '../kmodel.js';
 import { mapOfPlanes, planesOf } from '../planes.js';
@@ -197,6 +198,74 @@ describe('graphs on the KPU', () => {
       ),
       { numRuns: 15 },
     );
+  });
+
+  it('maps joined by their channels, of any scales', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1e6),
+        fc.constantFrom(8, 20, 36),
+        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
+        fc.boolean(),
+        (seed, width, channels, twice) => {
+          const images = new Images(seed);
+          const parts = channels.map((c, i) => images.input([1, 8, width, c], 0.05 + 0.01 * i, i - 5));
+          if (twice && parts.length < 4) parts.push(parts[0]);
+          const all = parts.reduce((sum, id) => sum + images.graph.tensors[id].shape[3], 0);
+          const joined = images.node('concat', parts, [1, 8, width, all], { axis: 3 }, 0.07, 3);
+          // A part of one is the input of another node too.
+          const other = images.conv(parts[0], { outputs: 3, kernel: 1 });
+          expect(distance(images, images.done(joined, other))).toBeLessThanOrEqual(1);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('convolutions of other strides and pads, which the CPU picks out of one that keeps the size', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          seed: fc.nat(1e6),
+          height: fc.integer({ min: 5, max: 11 }),
+          width: fc.constantFrom(5, 9, 16, 33),
+          kernel: fc.constantFrom<1 | 3>(1, 3),
+          depthwise: fc.boolean(),
+          stride: fc.integer({ min: 1, max: 4 }),
+          pads: fc.tuple(fc.nat(1), fc.nat(1), fc.nat(1), fc.nat(1)),
+        }),
+        async ({ seed, height, width, kernel, depthwise, stride, pads: wanted }) => {
+          const images = new Images(seed);
+          const x = images.input([1, height, width, 5]);
+          const y = images.conv(x, { outputs: 6, kernel, depthwise });
+          const pads = kernel === 1 ? [0, 0, 0, 0] : wanted;
+          const [node] = images.graph.nodes;
+          node.attrs = { ...node.attrs, strides: [stride, stride], pads };
+          const out = (n: number, both: number): number => Math.floor((n + both - kernel) / stride) + 1;
+          const shape = [1, out(height, pads[0] + pads[2]), out(width, pads[1] + pads[3]), depthwise ? 5 : 6];
+          images.graph.tensors[y] = { ...images.graph.tensors[y], shape };
+          const graph = images.done(y);
+          const split = await partition(graph, { backend: 'k210', config: 'k210' });
+          expect(split.graph.nodes.map((n) => n.op)[0]).toBe('npu');
+          const inputs = images.samples();
+          const [expected] = evaluateGraph(graph, inputs, { rounding: 'single' }) as Int8Array[];
+          const [got] = evaluateGraph(split.graph, inputs, { rounding: 'single' }) as Int8Array[];
+          expect(got.length).toBe(expected.length);
+          expect(Math.max(...expected.map((q, i) => Math.abs(q - got[i])))).toBeLessThanOrEqual(1);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('leaves weights to the CPU that the KPU cannot load', () => {
+    const images = new Images(3);
+    const x = images.input([1, 4, 4, 512]);
+    const graph = images.done(images.conv(x, { outputs: 1024, kernel: 3 }));
+    expect(kpuSupports(graph.nodes[0], graph)).toMatchObject({
+      npu: false,
+      reason: 'its weights take 171 loads of 30 KiB, the KPU makes 64',
+    });
   });
 
   it.each([

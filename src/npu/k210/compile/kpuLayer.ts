@@ -8,7 +8,7 @@ export type MapId = number;
 export interface KpuMap {
   name: string;
   shape: MapShape;
-  parts?: readonly [MapId, MapId];
+  parts?: readonly MapId[];
 }
 
 /** From a sum to a uint8: q = of(v), or v + zero, where v is in steps of the output's scale, between min and max. */

@@ -3,10 +3,12 @@
 // project); 1x1 and 3x3 convolutions of stride 1 that keep the size, pools that then drop.
 import type { Graph, Node, Tensor } from '../../../model/graph.js';
 import { elementCount } from '../../../model/graph.js';
-import { intList, maxWindow } from '../../../ops/attributes.js';
+import { axisOf, intList, maxWindow } from '../../../ops/attributes.js';
 import { inputOf } from '../../../ops/op.js';
 import { type Window, windowOf } from '../../../ops/window.js';
 import type { Verdict } from '../../npuBackend.js';
+import { weightLoadBytes } from '../checkKmodel.js';
+import { joinedBegins } from '../kpuMemory.js';
 import { curveOf } from './curves.js';
 
 export const sizeLimits = { width: [4, 512], height: [4, 256], channels: [1, 1024] } as const;
@@ -60,10 +62,21 @@ function weightedVerdict(node: Node, graph: Graph, kernel: readonly [number, num
       "padding 'same', and even sizes before a stride of 2",
     );
   }
-  return yes;
+  if (channelwise) return yes;
+  return loadsVerdict(graph.tensors[node.outputs[0]].shape[3], window.inC * kernel[0] * kernel[0]);
 }
 
 type Rule = (node: Node, graph: Graph) => Verdict;
+
+/** Passes in which a layer's weights can be loaded (load_time, 6 bits in kpu.h), each of whole output channels. */
+const mostLoads = 64;
+
+function loadsVerdict(outputs: number, bytesPerOutput: number): Verdict {
+  const loads = Math.ceil(outputs / Math.floor(weightLoadBytes / bytesPerOutput));
+  return loads > mostLoads
+    ? no(`its weights take ${loads} loads of 30 KiB, the KPU makes ${mostLoads}`, 'fewer channels')
+    : yes;
+}
 
 function addVerdict(node: Node, graph: Graph): Verdict {
   const [a, b] = [inputOf(node, graph, 0), inputOf(node, graph, 1)];
@@ -71,9 +84,25 @@ function addVerdict(node: Node, graph: Graph): Verdict {
   if (other) return other;
   if (a.data || b.data) return no('it adds a constant', 'a bias in the convolution before it');
   if (a.shape.join() !== b.shape.join()) return no('its inputs have different shapes', 'inputs of one shape');
-  return 2 * Math.ceil(a.shape[3] / 4) * 4 > sizeLimits.channels[1]
-    ? no('its two inputs have more than 1024 channels together', 'fewer channels')
+  return joinedVerdict([a, b]);
+}
+
+/** Maps that one layer reads as one. */
+function joinedVerdict(inputs: readonly Tensor[]): Verdict {
+  const shapes = inputs.map(({ shape: [, height, width, channels] }) => ({ height, width, channels }));
+  const last = shapes.length - 1;
+  return joinedBegins(shapes)[last] + shapes[last].channels > sizeLimits.channels[1]
+    ? no('its inputs have more than 1024 channels together', 'fewer channels')
     : yes;
+}
+
+function concatVerdict(node: Node, graph: Graph): Verdict {
+  const inputs = node.inputs.map((_, i) => inputOf(node, graph, i));
+  const [{ shape }] = inputs;
+  if (axisOf(node, node.attrs.axis, shape.length) !== shape.length - 1)
+    return no('it joins other things than channels', 'a concat of channels');
+  if (inputs.some((t) => t.data)) return no('one of its inputs is constant', 'computed inputs only');
+  return inputs.map(mapObstacle).find((v) => v !== undefined) ?? joinedVerdict(inputs);
 }
 
 /** Pools without padding by windows that lie side by side. */
@@ -114,6 +143,7 @@ const rules: Record<string, Rule> = {
       : no('it makes several channels of one', 'a channel multiplier of 1');
   },
   add: addVerdict,
+  concat: concatVerdict,
   maxPool2d: poolVerdict([2, 4], true),
   averagePool2d: poolVerdict([2], false),
   leakyRelu: curveVerdict,

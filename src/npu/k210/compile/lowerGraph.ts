@@ -8,7 +8,7 @@ import { inputOf, optionalInput } from '../../../ops/op.js';
 import { activationRange, limitsOf, type Scale, scaleOf, weightScales } from '../../../ops/quantized.js';
 import { windowOf } from '../../../ops/window.js';
 import type { MapShape } from '../kpuMemory.js';
-import { rowLayout } from '../kpuMemory.js';
+import { joinedBegins } from '../kpuMemory.js';
 import { signShift } from '../planes.js';
 import { pooledShape, pools } from '../pooling.js';
 import { addWeights } from './addWeights.js';
@@ -35,7 +35,7 @@ function curveFor(node: Node, output: Tensor): Curve {
   return { zero: scale.zeroPoint + signShift, min: min + signShift, max: max + signShift };
 }
 
-function addMap(l: Lowering, name: string, shape: MapShape, parts?: [MapId, MapId]): MapId {
+function addMap(l: Lowering, name: string, shape: MapShape, parts?: readonly MapId[]): MapId {
   return l.maps.push({ name, shape, ...(parts ? { parts } : {}) }) - 1;
 }
 
@@ -136,10 +136,10 @@ function lowerWeighted(l: Lowering, node: Node, depthwise: boolean): void {
   push(l, id, mapShape(y), { ...copy, pool: 'lefttop2s2' });
 }
 
-/** A map as it is, elsewhere: a map can be part of one pair only. */
-function freshCopy(l: Lowering, id: TensorId): MapId {
+/** A map as it is, elsewhere: a map can be part of one joined map only, and there once. */
+function freshCopy(l: Lowering, id: TensorId, others: readonly MapId[] = []): MapId {
   const source = sourceOf(l, id);
-  const taken = l.maps.some(({ parts }) => parts?.includes(source));
+  const taken = others.includes(source) || l.maps.some(({ parts }) => parts?.includes(source));
   if (!taken) return source;
   const t = l.graph.tensors[id];
   const { zeroPoint } = shifted({ scale: 1, zeroPoint: t.quant?.zeroPoints[0] ?? 0 });
@@ -156,9 +156,7 @@ function lowerAdd(l: Lowering, node: Node): void {
   const first = same ? sourceOf(l, node.inputs[0]) : freshCopy(l, node.inputs[0]);
   const second = same ? first : freshCopy(l, node.inputs[1]);
   const shape = mapShape(y);
-  const perRow = rowLayout(shape.width).channelsPerRow;
-  // Channels of the second map begin in a row of their own.
-  const begin = same ? 0 : Math.ceil(shape.channels / perRow) * perRow;
+  const begin = same ? 0 : joinedBegins([shape, shape])[1];
   const joined = { ...shape, channels: begin + shape.channels };
   const source = same ? first : addMap(l, `${node.name} inputs`, joined, [first, second]);
   const scales = {
@@ -173,6 +171,43 @@ function lowerAdd(l: Lowering, node: Node): void {
     kernel: 1,
     ...addWeights(shape.channels, begin, scales),
     curve: curveFor(node, y),
+    pool: 'none',
+  });
+}
+
+/** Maps that lie together, and for each output channel the one that it is. */
+function lowerConcat(l: Lowering, node: Node): void {
+  const y = l.graph.tensors[node.outputs[0]];
+  const to = shifted(scaleOf(node, y));
+  const parts: MapId[] = [];
+  for (const id of node.inputs) parts.push(freshCopy(l, id, parts));
+  const shapes = parts.map((id) => l.maps[id].shape);
+  const begins = joinedBegins(shapes);
+  const last = shapes.length - 1;
+  const joined = begins[last] + shapes[last].channels;
+  const shape = mapShape(y);
+  const weights = new Uint8Array(shape.channels * joined);
+  const [factors, offsets] = [new Float64Array(shape.channels), new Float64Array(shape.channels)];
+  let output = 0;
+  for (const [i, { channels }] of shapes.entries()) {
+    const from = shifted(scaleOf(node, inputOf(node, l.graph, i)));
+    for (let c = 0; c < channels; c++, output++) {
+      weights[output * joined + begins[i] + c] = 1;
+      factors[output] = from.scale / to.scale;
+      offsets[output] = -from.zeroPoint * factors[output];
+    }
+  }
+  push(l, node.outputs[0], shape, {
+    name: node.name,
+    source: addMap(l, `${node.name} inputs`, { ...shape, channels: joined }, parts),
+    depthwise: false,
+    kernel: 1,
+    weights,
+    weightZero: 0,
+    inputZero: 0,
+    factors,
+    offsets,
+    curve: plainCurve(y),
     pool: 'none',
   });
 }
@@ -249,6 +284,7 @@ const lowerings: Record<string, (l: Lowering, node: Node) => void> = {
   conv2d: (l, node) => lowerWeighted(l, node, false),
   depthwiseConv2d: (l, node) => lowerWeighted(l, node, true),
   add: lowerAdd,
+  concat: lowerConcat,
   maxPool2d: lowerMaxPool,
   averagePool2d: lowerAveragePool,
   leakyRelu: lowerCurve,
@@ -258,10 +294,13 @@ const lowerings: Record<string, (l: Lowering, node: Node) => void> = {
   elu: lowerCurve,
 };
 
+/** How many inputs are maps, where it is not one. */
+const mapInputs: Record<string, (node: Node) => number> = { add: () => 2, concat: (n) => n.inputs.length };
+
 /** What nodes read and none of them makes, constants left out: a program's inputs, in its order. */
 export function programInputs(nodes: readonly Node[]): TensorId[] {
   const made = new Set(nodes.flatMap((n) => n.outputs));
-  const read = nodes.flatMap((n) => n.inputs.slice(0, n.op === 'add' ? 2 : 1));
+  const read = nodes.flatMap((n) => n.inputs.slice(0, mapInputs[n.op]?.(n) ?? 1));
   return [...new Set(read)].filter((id) => !made.has(id));
 }
 
