@@ -9,8 +9,9 @@ import { uniformRecipe } from '../src/compress/recipe.js';
 import { openWasmRunners } from '../src/device/wasmRunner.js';
 import type { Graph } from '../src/model/graph.js';
 import type { ConstArray } from '../src/ops/op.js';
-import { type Plan, weightBytes } from '../src/plan/plan.js';
+import type { Plan } from '../src/plan/plan.js';
 import { planGraph } from '../src/plan/planGraph.js';
+import { totalWeightBytes } from '../src/plan/sharedConstants.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { loadProblem, openJudge } from './compressionProblems.js';
 
@@ -84,7 +85,7 @@ export async function codedRows(only?: string): Promise<CodedRow[]> {
         recipeOf: uniformRecipe(weights),
       });
       const plan = planGraph(graph, { rounding: 'single', target: loadTarget('cortex-m4') }, undefined, 'stream');
-      const bytes = plan.steps.reduce((sum, s) => sum + weightBytes(s), 0);
+      const bytes = totalWeightBytes(plan);
       const { top1 = 0, snrDb } = await judge.judge(graph);
       const floatBytes = floatBytesOf(problem.graph);
       rows.push({

@@ -4,7 +4,8 @@
 import type { Graph, TensorId } from '../model/graph.js';
 import { tensorBytes } from '../model/graph.js';
 import type { ConstArray } from '../ops/op.js';
-import { callsOf, type Plan, type Step, weightBytes } from '../plan/plan.js';
+import { callsOf, type Plan, type Step } from '../plan/plan.js';
+import { sharedArrays, totalWeightBytes, weightBytes } from '../plan/sharedConstants.js';
 import {
   codedCallText,
   codedHeader,
@@ -81,13 +82,13 @@ export function callText(context: EmitContext, step: Step, layer: string): strin
   return call.pinned ? `{ const int e = ${text}; if (e != MOTE_OK) return e; }` : `${text};`;
 }
 
-function layerComment(context: EmitContext, step: Step, index: number): string {
+function layerComment(context: EmitContext, step: Step, index: number, bytes: number): string {
   const { graph } = context;
   const input = graph.tensors[step.node.inputs[step.call.inputs[0] ?? 0]];
   const output = graph.tensors[step.node.outputs[0]];
   const macs = step.macs ? `, ${step.macs} MAC` : '';
   const op = step.stream ? `${step.stream.stages.length} layers by rows` : step.node.op;
-  const text = `${index} ${op} ${shapeText(input.shape)} -> ${shapeText(output.shape)} ${shortType[output.dtype]}, ${weightBytes(step)} B${macs}`;
+  const text = `${index} ${op} ${shapeText(input.shape)} -> ${shapeText(output.shape)} ${shortType[output.dtype]}, ${bytes} B${macs}`;
   return `    /* ${commentText(text)} */`;
 }
 
@@ -130,15 +131,23 @@ export function modelSource(context: EmitContext): string {
       : []),
     stepDeclaration(context, s, layers[i]),
   ]);
-  const calls = plan.steps.map((s, i) => `${layerComment(context, s, i)}\n    ${callText(context, s, layers[i])}`);
+  const shared = sharedArrays(plan);
+  const calls = plan.steps.map(
+    (s, i) => `${layerComment(context, s, i, weightBytes(s, shared))}\n    ${callText(context, s, layers[i])}`,
+  );
   const copies = copiedOutputs(graph, plan).map(copyText);
   const streamed = plan.steps.flatMap((s, i) =>
     isStreamStep(s) ? [streamFunction(context, s, layers[i], stages[i])] : [],
   );
+  const symbols = new Map<ConstArray, string>();
   const constants = plan.steps.flatMap((s, i) =>
     isStreamStep(s)
       ? s.stream.stages.map((stage, k) => stageConstants(parameterSymbol(name, stages[i][k]), stage))
-      : [isCodedStep(s) ? codedLayer(context, s, layers[i]) : layerConstants(parameterSymbol(name, layers[i]), s)],
+      : [
+          isCodedStep(s)
+            ? codedLayer(context, s, layers[i])
+            : layerConstants(parameterSymbol(name, layers[i]), s, { shared, symbols }),
+        ],
   );
   if (hasCoded(plan)) constants.unshift(pieceTableText(context));
   if (decodesAtStart(plan)) constants.push(initFunction(context, layers, checks(context)));
@@ -172,11 +181,18 @@ export const stepDeclaration = (context: EmitContext, step: Step, layer: string)
       ? `${codedPrototype(context, layer, step)};`
       : `extern const ${step.call.params.type} ${parameterSymbol(context.name, layer)};`;
 
-function layerConstants(symbol: string, step: Step): string {
-  const names = new Map<ConstArray, string>();
-  for (const array of constArrays(step.call.params)) names.set(array, `${symbol}_${array.name}`);
-  const arrays = [...names].map(([array, arraySymbol]) => constArray(arraySymbol, array));
-  return [...arrays, structText(symbol, step.call.params, (a) => names.get(a) as string)].join('');
+/** Arrays that are another's, and the symbols of those that are there. */
+interface Arrays {
+  shared: ReadonlyMap<ConstArray, ConstArray>;
+  symbols: Map<ConstArray, string>;
+}
+
+function layerConstants(symbol: string, step: Step, { shared, symbols }: Arrays): string {
+  const own = [...new Set(constArrays(step.call.params))].filter((array) => !shared.has(array) && !symbols.has(array));
+  for (const array of own) symbols.set(array, `${symbol}_${array.name}`);
+  const symbolOf = (array: ConstArray): string => symbols.get(shared.get(array) ?? array) as string;
+  const arrays = own.map((array) => constArray(symbolOf(array), array));
+  return [...arrays, structText(symbol, step.call.params, symbolOf)].join('');
 }
 
 function initDeclaration({ name, plan }: EmitContext): string {
@@ -200,7 +216,7 @@ export function modelHeader(context: EmitContext): string {
 #define ${upper}_${kind}_${i}_BYTES ${tensorBytes(t)}
 #define ${upper}_${kind}_${i}_OFFSET ${plan.offsetOf.get(id)} /* its place in the arena */`;
   };
-  const weights = plan.steps.reduce((sum, s) => sum + weightBytes(s), 0);
+  const weights = totalWeightBytes(plan);
   const macs = plan.steps.reduce((sum, s) => sum + s.macs, 0);
   const contents = hasState(context) ? 'contents not kept but for the state' : 'contents not kept';
   return `/* SPDX-License-Identifier: Apache-2.0

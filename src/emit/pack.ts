@@ -11,8 +11,9 @@ import { concatData } from '../model/tensorData.js';
 import type { Prefer, Rounding } from '../ops/op.js';
 import { storedOf } from '../ops/packedConv.js';
 import type { Work } from '../ops/variants/variant.js';
-import { callsOf, type Plan, weightBytes } from '../plan/plan.js';
+import { callsOf, type Plan } from '../plan/plan.js';
 import { isInline } from '../plan/rowMean.js';
+import { sharedArrays, totalWeightBytes, weightBytes } from '../plan/sharedConstants.js';
 import type { Stream } from '../plan/stream.js';
 import { version } from '../version.js';
 import { codedHeader, hasCoded } from './coded.js';
@@ -89,6 +90,7 @@ const costingOf = (kernel: string, work: Work | undefined): { work?: Work; code?
 
 export function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['layers'] {
   const { layers, stages } = namesOf(plan);
+  const shared = sharedArrays(plan);
   return plan.steps.map((step, index) => ({
     index,
     name: layers[index],
@@ -97,7 +99,7 @@ export function layersOf(graph: Graph, plan: Plan, name: string): PackManifest['
     kernel: step.stream ? parameterSymbol(name, layers[index]) : step.call.kernel,
     macs: step.macs,
     ...weightsOf(graph, step.node),
-    weightBytes: weightBytes(step),
+    weightBytes: weightBytes(step, shared),
     ...(step.coded ? { coded: step.coded.mode, decodedBytes: step.coded.decodedBytes } : {}),
     scratchBytes: step.call.scratchBytes,
     ...costingOf(step.call.kernel, step.work),
@@ -184,7 +186,7 @@ export function emitPack(input: PackInput): PackOutput {
     ...(input.npu ? { npu: input.npu } : {}),
     arithmetic: arithmeticOf(graph, plan),
     arenaBytes: plan.arenaBytes,
-    weightBytes: plan.steps.reduce((sum, s) => sum + weightBytes(s), 0),
+    weightBytes: totalWeightBytes(plan),
     macs: plan.steps.reduce((sum, s) => sum + s.macs, 0),
     inputs: graph.inputs.map((id) => portOf(graph, plan, id)),
     outputs: graph.outputs.map((id) => portOf(graph, plan, id)),

@@ -49,12 +49,7 @@ export interface Trade {
 /** Every kernel call of a step. */
 export const callsOf = (step: Step): KernelCall[] => step.stream?.stages.flatMap((s) => s.calls) ?? [step.call];
 
-const constantsOf = (call: KernelCall): ConstArray[] =>
+export const constantsOf = (call: KernelCall): ConstArray[] =>
   call.params.fields.flatMap(([, value]) =>
     value !== null && typeof value === 'object' && 'const' in value ? [value.const] : [],
   );
-
-/** Bytes of all constant arrays of a step, as they are stored: weights, biases, multipliers, tables. Bands share theirs. */
-export const weightBytes = (step: Step): number =>
-  step.coded?.bytes.length ??
-  [...new Set(callsOf(step).flatMap(constantsOf))].reduce((sum, array) => sum + array.data.byteLength, 0);

@@ -4,8 +4,8 @@ import type { Graph, Node } from '../../model/graph.js';
 import { estimateNode } from '../../ops/variants/choose.js';
 import { specOf } from '../../plan/buffers.js';
 import type { CodedMode } from '../../plan/codedConstants.js';
-import { weightBytes } from '../../plan/plan.js';
 import { planGraph } from '../../plan/planGraph.js';
+import { totalWeightBytes } from '../../plan/sharedConstants.js';
 import { decodeInstructions, type TuneTarget } from './layerCosts.js';
 
 /** Constants, arena and instructions: in the order and by the names of budgets. */
@@ -24,7 +24,7 @@ export function totalsOf(graph: Graph, target: TuneTarget, codedOf?: (node: Node
       decodeInstructions(target, s.coded),
   );
   return {
-    flash: plan.steps.reduce((sum, s) => sum + weightBytes(s), 0),
+    flash: totalWeightBytes(plan),
     ram: plan.arenaBytes,
     cycles: Math.round(instructions.reduce((a, b) => a + b, 0)),
   };
