@@ -8,6 +8,8 @@ export { runInputs } from './device/runInputs.js';
 export { startDevice } from './device/startDevice.js';
 export { HostModel, startHost } from './device/wasm.js';
 export { emitPack } from './emit/pack.js';
+export { parseFrontend } from './frontend/frontendSpec.js';
+export { prependFrontend } from './frontend/prependFrontend.js';
 export type { Graph, Node, Tensor } from './model/graph.js';
 export { readNpy, writeNpy } from './model/npy.js';
 export { readModel } from './model/readModel.js';

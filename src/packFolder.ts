@@ -7,6 +7,8 @@ import { buildWasm } from './build/wasm.js';
 import { fail } from './cli/errors.js';
 import { readInput, readNpyFile } from './cli/files.js';
 import { parseHistograms, type WeightHistograms } from './compress/weightHistograms.js';
+import { parseFrontend } from './frontend/frontendSpec.js';
+import { prependFrontend } from './frontend/prependFrontend.js';
 import type { PackManifest, PackPort } from './generated/pack.js';
 import { elementCount, type Graph, type TensorData } from './model/graph.js';
 import { asInFile } from './model/tflite/writeGraph.js';
@@ -108,7 +110,8 @@ export async function readHistograms({ dir, manifest }: PackFolder): Promise<Wei
 export async function referenceGraph({ dir, manifest }: PackFolder): Promise<Graph | undefined> {
   const { copy } = manifest.model;
   if (!copy) return undefined;
-  const whole = await readCopy(dir, manifest, copy);
+  const model = await readCopy(dir, manifest, copy);
+  const whole = manifest.frontend ? prependFrontend(model, parseFrontend(manifest.frontend.text)) : model;
   const graph = manifest.frames ? byFrames(whole).graph : whole;
   const { npu } = manifest;
   if (!npu || backendOf(npu.backend).exact) return graph;

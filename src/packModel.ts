@@ -20,9 +20,11 @@ import { modelName } from './emit/names.js';
 import { emitPack, type PackInput, type PackOutput } from './emit/pack.js';
 import { isNpuCall } from './emit/runtimeFiles.js';
 import type { Vectors } from './emit/testProgram.js';
+import { frontendText } from './frontend/frontendSpec.js';
+import { frontendNote, prependFrontend } from './frontend/prependFrontend.js';
 import type { PackManifest } from './generated/pack.js';
 import type { Recipe } from './generated/recipe.js';
-import type { Graph, TensorData } from './model/graph.js';
+import type { Graph, Tensor, TensorData } from './model/graph.js';
 import { elementCount, makeData, perTensorQuant } from './model/graph.js';
 import type { TextOptions } from './model/llama2c.js';
 import { readModel } from './model/readModel.js';
@@ -92,11 +94,14 @@ const isFloat = (graph: Graph): boolean => !graph.nodes.some((n) => n.outputs.so
 function randomSample(graph: Graph, seed: number): TensorData[] {
   const next = xorshift32(seed);
   const byte = (): number => next() >>> 24;
+  // Sound is as loud as it gets.
+  const isSound = (t: Tensor): boolean => t.dtype === 'int16' && !t.quant;
   return graph.inputs.map((id) => {
     const t = graph.tensors[id];
     const data = makeData(t.dtype, elementCount(t.shape)) as Int8Array;
     for (let i = 0; i < data.length; i++)
-      data[i] = t.dtype === 'float32' ? byte() / 255 : byte() - (t.dtype === 'uint8' ? 0 : 128);
+      if (isSound(t)) data[i] = (next() >>> 16) - 32_768;
+      else data[i] = t.dtype === 'float32' ? byte() / 255 : byte() - (t.dtype === 'uint8' ? 0 : 128);
     return data;
   });
 }
@@ -306,7 +311,12 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
   const notes: string[] = [...(imported.notes ?? [])];
   requireSupported(imported);
   const fromFile = !isFloat(imported);
-  const { graph: whole, samples: windows, made, histograms } = await quantized(imported, request, notes);
+  const { graph: quantizedGraph, samples: features, made, histograms } = await quantized(imported, request, notes);
+  const { frontend } = request;
+  const whole = frontend ? prependFrontend(quantizedGraph, frontend) : quantizedGraph;
+  // Features are no sound.
+  const windows = frontend ? undefined : features;
+  if (frontend) notes.push(frontendNote(whole, frontend));
   requireSupported(whole);
   const frames = request.stream ? byFrames(whole) : undefined;
   const { npu } = loadTarget(request.target);
@@ -358,6 +368,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     // By the nodes themselves, so that verify compares what the NPU's compiler made with what they mean, bit by bit.
     vectors: makeVectors((exactNpu && split?.source) || graph, rounding, samples),
     ...(split ? { npu: npuManifest(split) } : {}),
+    ...(frontend ? { frontend: { text: frontendText(frontend), rate: frontend.rate } } : {}),
     ...(frames ? { frames: { window: frames.windowFrames, fresh: frames.newFrames } } : {}),
   };
   const output = isPortable(plan) ? emitPack(input) : withHostPack(input);

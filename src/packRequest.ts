@@ -2,6 +2,7 @@
 // What a pack is made from, and how.
 import type { QuantizerOptions } from './compress/quantizeFromCalibration.js';
 import type { CostTable } from './costs/boardCosts.js';
+import type { FrontendSpec } from './frontend/frontendSpec.js';
 import type { Recipe } from './generated/recipe.js';
 import type { TextOptions } from './model/llama2c.js';
 import type { NpyArray } from './model/npy.js';
@@ -30,6 +31,8 @@ export interface PackRequest {
   text?: TextOptions & { tokenizer?: Uint8Array; weights?: string };
   /** Who compiles for the NPU of the target; the backend's default when left out. */
   npuProvider?: string;
+  /** What turns sound into the features that the model takes; calibration data are features all the same. */
+  frontend?: FrontendSpec;
   /** Frame by frame: the model takes only what is new of its window. */
   stream?: boolean;
 }

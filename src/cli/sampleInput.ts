@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // --data X.npy for a packed model, and --out Y.npy from it.
 import type { PackManifest } from '../generated/pack.js';
-import type { DType, TensorData } from '../model/graph.js';
-import { writeNpy } from '../model/npy.js';
+import { type DType, elementCount, type TensorData } from '../model/graph.js';
+import { readNpy, writeNpy } from '../model/npy.js';
 import { sampleShape } from '../model/sampleShape.js';
 import { parseInputScale, type Samples, samplesFor } from '../model/samples.js';
 import { concatData } from '../model/tensorData.js';
+import { isWav, readWav, type Sound } from '../model/wav.js';
 import { fail } from './errors.js';
-import { readNpyFile, writeOutput } from './files.js';
+import { readInput, writeOutput } from './files.js';
 
 export const inputScaleOption = {
   flags: '--input-scale <how>',
@@ -35,7 +36,24 @@ export async function readSamples(
       path,
       reason: `${manifest.name} has ${manifest.inputs.length} inputs, one .npy feeds only one`,
     });
-  return samplesFor(await readNpyFile(path), manifest.inputs[0], parseInputScale(inputScale ?? 'auto'), path);
+  const mode = parseInputScale(inputScale ?? 'auto');
+  const bytes = await readInput(path);
+  if (isWav(bytes)) return soundSamples(manifest, readWav(bytes, path), path);
+  return samplesFor(readNpy(bytes, path), manifest.inputs[0], mode, path);
+}
+
+/** A sound as inputs one after the other; what does not fill the last is left out. */
+function soundSamples({ frontend, inputs, name }: PackManifest, { rate, samples }: Sound, path: string): Samples {
+  if (!frontend)
+    return fail('data.broken', { path, reason: `${name} takes no sound: it was packed without --frontend` });
+  if (rate !== frontend.rate)
+    fail('data.broken', { path, reason: `it has ${rate} samples a second, the model takes ${frontend.rate}` });
+  const each = elementCount(inputs[0].shape);
+  const count = Math.floor(samples.length / each);
+  if (count === 0)
+    fail('data.broken', { path, reason: `its ${samples.length} samples are less than an input of ${each}` });
+  const shape = [count, ...sampleShape(inputs[0].shape)];
+  return samplesFor({ dtype: 'int16', shape, data: samples.slice(0, count * each) }, inputs[0], 'raw', path);
 }
 
 /** Writes output 0 of every sample, [N, …], in the model's own type. */

@@ -39,6 +39,7 @@ export interface PackInput {
   vectors: Vectors;
   /** Frame by frame: frames of the window, and those that an inference takes. */
   frames?: { window: number; fresh: number };
+  frontend?: PackManifest['frontend'];
   text?: PackManifest['text'];
   /** What an NPU runs. */
   npu?: NonNullable<PackManifest['npu']>;
@@ -71,7 +72,9 @@ function portOf(graph: Graph, plan: Plan, id: TensorId): PackPort {
 }
 
 function arithmeticOf(graph: Graph, plan: Plan): PackManifest['arithmetic'] {
-  const kinds = new Set(plan.steps.flatMap((s) => s.node.outputs.map((id) => graph.tensors[id].dtype)));
+  // What has no scale says nothing of the arithmetic: the integers of a front end, and of index arithmetic.
+  const tensors = plan.steps.flatMap((s) => s.node.outputs.map((id) => graph.tensors[id]));
+  const kinds = new Set(tensors.filter((t) => t.dtype !== 'int16' || t.quant).map((t) => t.dtype));
   const float = kinds.has('float32');
   const integer = [...kinds].some((k) => k !== 'float32');
   if (float && integer) return 'mixed';
@@ -182,6 +185,7 @@ export function emitPack(input: PackInput): PackOutput {
     prefer: input.prefer,
     ...(input.host ? { host: input.host } : {}),
     ...(input.text ? { text: input.text } : {}),
+    ...(input.frontend ? { frontend: input.frontend } : {}),
     ...(input.frames ? { frames: input.frames } : {}),
     ...(input.npu ? { npu: input.npu } : {}),
     arithmetic: arithmeticOf(graph, plan),

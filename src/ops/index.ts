@@ -4,6 +4,7 @@ import { elementCount, NO_TENSOR, type Node } from '../model/graph.js';
 import { add } from './add.js';
 import { argMax, argMin } from './arg.js';
 import { badShape } from './attributes.js';
+import { audioFrames } from './audioFrames.js';
 import { averagePool2d } from './averagePool2d.js';
 import { batchNorm } from './batchNorm.js';
 import { binarize } from './binarize.js';
@@ -14,6 +15,7 @@ import { clamp } from './clamp.js';
 import { concat } from './concat.js';
 import { constantOp } from './constant.js';
 import { conv2d } from './conv2d.js';
+import { dct } from './dct.js';
 import { depthwiseConv2d } from './depthwiseConv2d.js';
 import { dequantize } from './dequantize.js';
 import { div } from './div.js';
@@ -21,6 +23,7 @@ import { dynamicFullyConnected } from './dynamicFullyConnected.js';
 import { dynamicQuantize } from './dynamicQuantize.js';
 import { embedding } from './embedding.js';
 import { expand } from './expand.js';
+import { filterBank } from './filterBank.js';
 import { fullyConnected } from './fullyConnected.js';
 import { gather } from './gather.js';
 import { gru } from './gru.js';
@@ -28,6 +31,7 @@ import { hardSwish } from './hardSwish.js';
 import { layerNorm } from './layerNorm.js';
 import { leakyRelu } from './leakyRelu.js';
 import { logistic } from './logistic.js';
+import { logScale } from './logScale.js';
 import { logSoftmax } from './logSoftmax.js';
 import { lstm } from './lstm.js';
 import { matmul } from './matmul.js';
@@ -36,11 +40,13 @@ import { maxPool2d } from './maxPool2d.js';
 import { mean } from './mean.js';
 import { minimum } from './minimum.js';
 import { mul } from './mul.js';
+import { noiseReduction } from './noiseReduction.js';
 import { not } from './not.js';
 import { npu } from './npu.js';
 import type { OpSpec } from './op.js';
 import { pad } from './pad.js';
 import { pairOps } from './pair.js';
+import { pcan } from './pcan.js';
 import { position } from './position.js';
 import { prelu } from './prelu.js';
 import { product } from './product.js';
@@ -48,12 +54,14 @@ import { quantize } from './quantize.js';
 import { reduceOps } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizeLinear, resizeNearest } from './resize.js';
+import { rfft } from './rfft.js';
 import { rnn } from './rnn.js';
 import { rotary } from './rotary.js';
 import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { slide } from './slide.js';
 import { softmax } from './softmax.js';
+import { spectrum } from './spectrum.js';
 import { squaredDifference } from './squaredDifference.js';
 import { sub } from './sub.js';
 import { svdf } from './svdf.js';
@@ -126,6 +134,14 @@ const specs: readonly OpSpec[] = [
   embedding,
   position,
   rotary,
+  audioFrames,
+  rfft,
+  spectrum,
+  filterBank,
+  noiseReduction,
+  pcan,
+  logScale,
+  dct,
   ...reduceOps,
   ...unaryOps,
   ...pairOps,

@@ -45,6 +45,13 @@ const binary: GeometryOf = (node, graph) =>
 
 const padded: GeometryOf = (node) => ({ ...plain, padTop: (node.attrs.pads as number[][])[1][0] });
 
+/** Frames of sound: a row of its input is a sample. */
+const framed: GeometryOf = (node, graph) => ({
+  span: graph.tensors[node.inputs[1]].shape[0],
+  stride: node.attrs.hop as number,
+  padTop: 0,
+});
+
 const geometries: Readonly<Record<string, GeometryOf>> = {
   conv2d: weightRows,
   depthwiseConv2d: weightRows,
@@ -65,6 +72,12 @@ const geometries: Readonly<Record<string, GeometryOf>> = {
   sign: elementwise,
   quantize: elementwise,
   dequantize: elementwise,
+  audioFrames: framed,
+  rfft: elementwise,
+  spectrum: elementwise,
+  filterBank: elementwise,
+  logScale: elementwise,
+  dct: elementwise,
 };
 
 /** Inputs that are activations, by index. */

@@ -19,6 +19,7 @@ import { packWeights } from './packedDrafts.js';
 import { pairTableDraft, plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
+import { audioFrames, dct, filterBank, logScale, noiseReduction, pcan, rfft, spectrum } from './signalDrafts.js';
 import { cachedAttention, dynamicFullyConnected, dynamicQuantize, embedding, position, rotary } from './textDrafts.js';
 import { treeEnsemble } from './treeDrafts.js';
 
@@ -95,6 +96,14 @@ export const drafters: Record<string, Drafter> = {
   dynamicQuantize,
   dynamicFullyConnected,
   embedding,
+  audioFrames,
+  rfft,
+  spectrum,
+  filterBank,
+  noiseReduction,
+  pcan,
+  logScale,
+  dct,
 };
 
 /** Operators whose int8 form is a table. */

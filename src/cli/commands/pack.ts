@@ -6,6 +6,7 @@ import { uniformRecipe } from '../../compress/recipe.js';
 import { type Rewrite, rewriteOf } from '../../compress/rewrite.js';
 import { targetTable } from '../../costs/boardCosts.js';
 import { type Prediction, predictPack } from '../../costs/predict.js';
+import { type FrontendSpec, parseFrontend } from '../../frontend/frontendSpec.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
 import type { Recipe } from '../../generated/recipe.js';
@@ -76,6 +77,11 @@ function pruneOption(options: OptionValues): Rewrite | undefined {
   if (!(share > 0 && share < 1))
     fail('usage.option', { option: 'prune', expected: 'channels=20%, more than 0 and less than 100', got: value });
   return { channels: share };
+}
+
+function frontendOption(options: OptionValues): FrontendSpec | undefined {
+  const value = text(options, 'frontend');
+  return value === undefined ? undefined : parseFrontend(value);
 }
 
 interface WeightOptions {
@@ -161,6 +167,10 @@ export const pack: CommandSpec = {
       flags: '--npu-compiler <name>',
       text: "for an Ethos-U: vela (Arm's; the default where it is installed) or builtin (mote's own)",
     },
+    {
+      flags: '--frontend <what>',
+      text: 'take sound instead of features: micro_speech or mfcc, with :key=value,… (rate=16000, window=30ms, hop=20ms, mels=40, low=HZ, high=HZ, clip=1s; mfcc: coefficients=10, shape=hann, peak=32768, floor=1e-6)',
+    },
     { flags: '--stream', text: 'frame by frame: an inference takes only the new frames of its window' },
     { flags: '--tokenizer <file>', text: 'of a llama2.c checkpoint: the words of its tokens, for mote generate' },
     {
@@ -195,6 +205,7 @@ export const pack: CommandSpec = {
       prefer,
       coded,
       npuProvider: npuOption(options, target),
+      frontend: frontendOption(options),
       stream: options.stream === true,
       text: await textOptions(options),
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },

@@ -109,7 +109,7 @@ export const run: CommandSpec = {
       flags: '--port <path>',
       text: 'serial port or tcp:HOST:PORT of a board that has the firmware (default: the emulator)',
     },
-    { flags: '--data <x.npy>', text: 'inputs (default: the test vectors of the pack)' },
+    { flags: '--data <x.npy>', text: 'inputs, also .wav for a front end (default: the test vectors of the pack)' },
     { flags: '--limit <n>', text: 'only the first n inputs' },
     inputScaleOption,
     resetOption,

@@ -41,7 +41,7 @@ export const verify: CommandSpec = {
   summary: 'run the packed C as WebAssembly on this machine and compare with what it must equal, bit by bit',
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
   options: [
-    { flags: '--data <x.npy>', text: 'inputs beside the test vectors of the pack' },
+    { flags: '--data <x.npy>', text: 'inputs beside the test vectors of the pack, also .wav for a front end' },
     inputScaleOption,
     resetOption,
     outOption,

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// A front end alone: a model whose output is its input, features of int8.
+import { runHost } from '../../src/device/hostSamples.js';
+import { HostModel } from '../../src/device/wasm.js';
+import { parseFrontend } from '../../src/frontend/frontendSpec.js';
+import { prependFrontend } from '../../src/frontend/prependFrontend.js';
+import { addTensor, emptyGraph, type Graph, quantOf, type TensorData } from '../../src/model/graph.js';
+import { buildHost } from '../../src/packFolder.js';
+import type { TestPack } from '../support/packs.js';
+
+/** What micro_speech's model takes: 256 steps of 26. */
+export const microScale = 26 / 256;
+/** What MLPerf Tiny's kws_ref_model takes. */
+export const kwsScale = { scale: 0.5847029089927673, zeroPoint: 83 };
+
+/** What a packed model gives for an input, on this machine. */
+export async function scoresOf(pack: TestPack, input: TensorData): Promise<number[]> {
+  const { wasm, manifest } = await buildHost(pack);
+  const [output] = runHost(await HostModel.open(wasm, manifest), manifest, [input]);
+  return Array.from(output as Int8Array);
+}
+
+export function featuresOf(text: string, shape: number[], { scale, zeroPoint }: typeof kwsScale): Graph {
+  const graph = emptyGraph('features', { format: 'mote', quantized: true });
+  const id = addTensor(graph, { name: 'features', dtype: 'int8', shape, quant: quantOf(scale, zeroPoint) });
+  graph.inputs = [id];
+  graph.outputs = [id];
+  return prependFrontend(graph, parseFrontend(text));
+}
