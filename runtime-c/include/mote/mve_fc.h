@@ -80,7 +80,7 @@ static inline void mote_mve_put_four(const mote_planefc *p, const mote_mve_outpu
   const int32x4_t multiplier = vldrwq_s32(factors + 8);
   int32x4_t y;
   if (p->rounding == MOTE_ROUNDING_SINGLE) {
-    y = vmulhq_s32(acc, multiplier);
+    y = vmulhq_s32(vshlq_r_s32(acc, p->left), multiplier);
   } else {
     y = vqrdmulhq_s32(acc, multiplier);
     y = vaddq_s32(y, vshrq_n_s32(y, 31));

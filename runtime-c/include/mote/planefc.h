@@ -29,6 +29,7 @@ typedef struct {
   int32_t bits;
   int32_t depth;                   /* columns with those that are missing: whole blocks */
   int32_t part;                    /* columns of a part but for the last one */
+  int32_t left;                    /* single rounding: by how many bits sums are shifted before they are rescaled */
   int32_t output_zero_point;
   int32_t output_min, output_max;
   int32_t rounding;

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights of few bits in words for DSP instructions, as runtime-c/include/mote/dsp_codes.h describes them.
 import { groupsOf, scaleAt } from '../../compress/formats/groups.js';
-import { type Encoding, groupOf, packWeights, partOf, type WeightMatrix } from '../../compress/formats/index.js';
+import {
+  type Encoding,
+  groupOf,
+  packWeights,
+  parseEncoding,
+  partOf,
+  type WeightMatrix,
+} from '../../compress/formats/index.js';
 import type { Node } from '../../model/graph.js';
 import { inputOf, type LowerContext } from '../op.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { filterOf, highShift, type LivelyLayer, livelyLayer, modeOf, sumRange, type TapPair } from './dspBlock.js';
-import { foldedLayerBias, integerLayer } from './integerLayer.js';
+import { foldedLayerBias, type IntegerLayer, integerLayer } from './integerLayer.js';
 import { type Coding, codingOf } from './packedPairs.js';
 
 export const blockChannels = 4;
@@ -120,6 +127,31 @@ function outliersOf(matrix: WeightMatrix, encoding: Encoding): Map<number, numbe
   });
 }
 
+const intOf = (bits: number): Encoding | undefined => parseEncoding(`int${bits}`);
+
+/** Groups and blocks begin at whole steps only where rows of the window do. */
+const straddles = (encoding: Encoding, { kernelH, kernelW, inC }: IntegerLayer): boolean =>
+  (groupOf(encoding) > 0 || encoding.kind === 'block') && kernelH > 1 && (kernelW * inC) % 4 !== 0;
+
+/** The matrix without its groups, where all of its weights are integers of so many bits. */
+function ungrouped({ groupScales: _, ...matrix }: WeightMatrix, bits: number): WeightMatrix | undefined {
+  const half = 2 ** (bits - 1);
+  return matrix.values.every((v) => v >= -half && v < half) ? matrix : undefined;
+}
+
+/** How the weights are stored, and which: as they are, or as plain integers where that cannot be. */
+function storedFor(
+  encoding: Encoding,
+  matrix: WeightMatrix,
+  layer: IntegerLayer,
+  bits: number,
+): { encoding: Encoding; matrix: WeightMatrix } | undefined {
+  if (!straddles(encoding, layer)) return encoding.kind === 'block' ? undefined : { encoding, matrix };
+  const plain = encoding.kind === 'outliers' ? undefined : ungrouped(matrix, bits);
+  const int = intOf(bits);
+  return plain && int && { encoding: int, matrix: plain };
+}
+
 /** The node as a layer of codes of these bits and types, or undefined. */
 export function codedLayer(
   node: Node,
@@ -129,17 +161,17 @@ export function codedLayer(
 ): CodedLayer | undefined {
   const integer = integerLayer(node, graph, rounding, 'stored');
   const weights = inputOf(node, graph, 1);
-  const encoding = weights.stored?.encoding;
-  if (!encoding || integer?.groups !== 1) return undefined;
+  const given = weights.stored?.encoding;
+  if (!given || integer?.groups !== 1) return undefined;
+  const stored = storedFor(given, weightMatrix(node.op, weights), integer, bits);
+  if (!stored) return undefined;
+  const { encoding, matrix } = stored;
   const base = encoding.kind === 'outliers' ? encoding.base : encoding;
   const coding = types.map((type) => codingOf(base, type, bits)).find((c) => c !== undefined);
   if (!coding) return undefined;
   const group = groupOf(encoding);
-  // Groups begin at whole steps only where rows of the window do.
-  if (group && integer.kernelH > 1 && (integer.kernelW * integer.inC) % 4) return undefined;
   const layer = livelyLayer(integer);
   if (!fitsTimes16(layer)) return undefined;
-  const matrix = weightMatrix(node.op, weights);
   return { layer, coding, group, matrix, outliers: outliersOf(matrix, encoding) };
 }
 

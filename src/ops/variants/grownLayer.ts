@@ -28,3 +28,18 @@ export function grownLayer(layer: IntegerLayer, bits: number): IntegerLayer | un
     multipliers: layer.multipliers.map(({ multiplier, shift }) => ({ multiplier, shift: shift - bits })),
   };
 }
+
+/** The layer for kernels that shift their sums left by so many bits themselves: factors as much smaller. Undefined where a
+ *  sum would not fit int32, or tflite rounds the product itself. */
+export function shiftedLayer(layer: IntegerLayer, bits: number): IntegerLayer | undefined {
+  if (bits === 0) return layer;
+  const bias = foldedLayerBias(layer);
+  const each = layer.weights.length / layer.outC;
+  const fits = bias.every((b, c) => {
+    const filter = layer.weights.subarray(c * each, (c + 1) * each);
+    return (Math.abs(b) + largestInput * filter.reduce((sum, w) => sum + Math.abs(w), 0)) * 2 ** bits < 2 ** 31;
+  });
+  if (layer.rounding !== 'single' || !fits) return undefined;
+  const multipliers = layer.multipliers.map(({ multiplier, shift }) => ({ multiplier, shift: shift - bits }));
+  return { ...layer, multipliers };
+}

@@ -11,8 +11,9 @@ import { kernelType } from '../packedConv.js';
 import { clampFields, constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { type CodeBits, codeRows, denseCodes } from './codeRows.js';
+import { shiftedLayer } from './grownLayer.js';
 import { foldedLayerBias, type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
-import { mveFactors, vectorBytes } from './mveStream.js';
+import { mveFactors, mveMissingBits, vectorBytes } from './mveStream.js';
 import { outlierLists } from './outlierLists.js';
 import type { Lowered, Variant } from './variant.js';
 
@@ -145,8 +146,10 @@ function shapeOf(encoding: Encoding, bits: CodeBits, columns: number): Shape | u
 }
 
 function lower(kernel: string, type: string, node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
-  const layer = integerLayer(node, graph, rounding, 'stored');
+  const read = integerLayer(node, graph, rounding, 'stored');
   const w = inputOf(node, graph, 1);
+  const left = read && rounding === 'single' ? mveMissingBits(read) : 0;
+  const layer = read && shiftedLayer(read, left);
   if (!layer || !w.stored || kernelType(w.stored.encoding) !== type) return undefined;
   const { encoding } = w.stored;
   const matrix = weightMatrix(node.op, w);
@@ -171,6 +174,7 @@ function lower(kernel: string, type: string, node: Node, { graph, rounding }: Lo
     ['bits', found.bits === 'trits' ? 0 : found.bits],
     ['depth', shape.depth],
     ['part', shape.part],
+    ['left', left],
     ['output_zero_point', layer.outputZeroPoint],
     ...clampFields({ min: layer.outputMin, max: layer.outputMax }, rounding),
   ];

@@ -8,6 +8,7 @@ import { overlapLagBytes } from '../overlap.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
 import { windowFields } from '../window.js';
+import { grownLayer, missingBits } from './grownLayer.js';
 import { integerLayer, workOf } from './integerLayer.js';
 import { gatherMacs, maxRunSum, noOutliers, rv32Finishing, thumbFinishing, tile } from './packedPairs.js';
 import { isPadded } from './rv32Conv.js';
@@ -77,10 +78,14 @@ function listFields({ rows, columns, values }: WeightMatrix, bias: readonly numb
 }
 
 function lower(kernel: string, isa: string, type: string, node: Node, context: LowerContext): Lowered | undefined {
-  const raw = integerLayer(node, context.graph, context.rounding, 'stored');
+  const read = integerLayer(node, context.graph, context.rounding, 'stored');
+  const raw = read && grownLayer(read, missingBits(read));
   const weights = inputOf(node, context.graph, 1);
   if (raw?.groups !== 1 || !weights.stored || weights.stored.encoding.kind !== type) return undefined;
-  const finishing = isa === 'thumb' ? thumbFinishing(raw, weightMatrix(node.op, weights)) : rv32Finishing(raw);
+  const finishing =
+    isa === 'thumb'
+      ? thumbFinishing(raw, weightMatrix(node.op, { ...weights, data: raw.weights }))
+      : rv32Finishing(raw);
   if (!finishing) return undefined;
   const { layer } = finishing;
   const matrix = weightMatrix(node.op, { ...weights, data: layer.weights });

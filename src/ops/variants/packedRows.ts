@@ -5,6 +5,7 @@ import type { Node } from '../../model/graph.js';
 import { type CStruct, inputOf, type LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
 import { weightMatrix } from '../weightMatrix.js';
+import { grownLayer, missingBits } from './grownLayer.js';
 import { integerLayer, workOf } from './integerLayer.js';
 import { codingOf, rv32Finishing, thumbFinishing } from './packedPairs.js';
 import type { Lowered, Variant } from './variant.js';
@@ -12,6 +13,8 @@ import type { Lowered, Variant } from './variant.js';
 const run = 16;
 const bits = 4;
 const offset = 8;
+/** Of a byte. */
+const maxScale = 255;
 
 interface Machine {
   isa: 'thumb' | 'rv32';
@@ -33,8 +36,13 @@ interface Codes {
   segment: number;
 }
 
-/** In the order of packedrows.h. */
-export function rowCodes({ rows, columns, values, groupScales }: WeightMatrix, group: number, together: number): Codes {
+/** In the order of packedrows.h, scales times `times`. */
+export function rowCodes(
+  { rows, columns, values, groupScales }: WeightMatrix,
+  group: number,
+  together: number,
+  times: number,
+): Codes {
   const width = up(columns, run);
   const segment = group || width;
   const segments = Math.ceil(width / segment);
@@ -52,20 +60,30 @@ export function rowCodes({ rows, columns, values, groupScales }: WeightMatrix, g
           word |= (codeAt(row, i + k) << (bits * k)) | (codeAt(row + 1, i + k) << (16 + bits * k));
         words.push(word);
       }
-    for (let s = 0; s < segments; s++) for (let row = c; row < c + together; row++) scales.push(scaleAt(row, s));
+    for (let s = 0; s < segments; s++)
+      for (let row = c; row < c + together; row++) scales.push(times * scaleAt(row, s));
   }
-  return { words: Int32Array.from(words), scales: groupScales && Uint8Array.from(scales), segment };
+  const scaled = groupScales || times > 1;
+  return { words: Int32Array.from(words), scales: scaled ? Uint8Array.from(scales) : undefined, segment };
 }
 
 function lower({ isa, kernel, together }: Machine, node: Node, context: LowerContext): Lowered | undefined {
-  const raw = integerLayer(node, context.graph, context.rounding, 'stored');
+  const read = integerLayer(node, context.graph, context.rounding, 'stored');
+  const times = 2 ** (read ? missingBits(read) : 0);
+  const raw = read && grownLayer(read, Math.log2(times));
   const weights = inputOf(node, context.graph, 1);
   if (!raw || !weights.stored || !codingOf(weights.stored.encoding, 'int', bits)) return undefined;
-  const finishing = isa === 'thumb' ? thumbFinishing(raw, weightMatrix(node.op, weights)) : rv32Finishing(raw);
+  const finishing =
+    isa === 'thumb'
+      ? thumbFinishing(raw, weightMatrix(node.op, { ...weights, data: raw.weights }))
+      : rv32Finishing(raw);
   if (!finishing) return undefined;
   const { layer } = finishing;
-  const matrix = weightMatrix(node.op, { ...weights, data: layer.weights });
-  const { words, scales, segment } = rowCodes(matrix, groupOf(weights.stored.encoding), together);
+  // The codes are those of the weights before they grew.
+  const data = times > 1 ? layer.weights.map((w) => w / times) : layer.weights;
+  const matrix = weightMatrix(node.op, { ...weights, data });
+  if ((matrix.groupScales?.reduce((a, b) => Math.max(a, b), 1) ?? 1) * times > maxScale) return undefined;
+  const { words, scales, segment } = rowCodes(matrix, groupOf(weights.stored.encoding), together, times);
   const width = up(layer.inC, run);
   const fields: CStruct['fields'] = [
     ['rows', layer.outW],
