@@ -95,9 +95,10 @@ export function targetOf(board: Board): Target {
 }
 
 /** What ELF files for the board are for; other than Arm and RISC-V mote reads none. */
-export function machineOf(board: Board): 'arm' | 'riscv' | 'other' {
+export function machineOf(board: Board): 'arm' | 'riscv' | 'riscv64' | 'other' {
   if (!listIds('targets').includes(board.target)) return 'other';
-  return loadTarget(board.target).arch === 'riscv32' ? 'riscv' : 'arm';
+  const { arch } = loadTarget(board.target);
+  return arch === 'riscv64' ? arch : arch === 'riscv32' ? 'riscv' : 'arm';
 }
 
 export const listBoards = (): Board[] => listIds('boards').map(loadBoard);

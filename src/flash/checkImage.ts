@@ -14,7 +14,7 @@ import type { FirmwareFile } from './readFirmware.js';
 export interface ImagePlace {
   board: Board;
   /** Of the board's target. */
-  arch: 'arm' | 'riscv' | 'other';
+  arch: 'arm' | 'riscv' | 'riscv64' | 'other';
   /** The flash method that the user named. */
   method?: string;
 }

@@ -15,6 +15,10 @@ const mostProgramBytes = 0x5f_c000;
 const flags = 2;
 const headBytes = 5;
 
+/** Where a plain binary for a board with a K210 goes: there is no other place. */
+export const k210Address = (board: Board): number | undefined =>
+  board.flash?.some(({ method }) => method === 'k210-isp') ? programStart : undefined;
+
 /** One chunk at offset 0 of the flash. Between the parts of an image there are zeros. */
 export function packK210(image: readonly Chunk[], board: Board): Chunk[] {
   const refuse = (reason: string): never => fail('flash.image', { board: board.id, reason });

@@ -208,6 +208,29 @@ describe('what goes wrong with a K210 is said', () => {
     expect(error.message).toMatch(/does not answer/);
   });
 
+  it('an interrupt before and while it is written', async () => {
+    const virtual = new VirtualK210();
+    const stop = new AbortController();
+    const steps: string[] = [];
+    const onStep = (text: string) => steps.push(text);
+    const outcome = await inVirtualTime(600_000, async () => {
+      const memory = await connectK210Isp({ link: virtual.link, signal: stop.signal, onStep }, options);
+      const onProgress = ({ phase }: { phase: string }) => phase === 'write' && stop.abort();
+      await writeImage(memory, image(200_000), { board: 'virtual', signal: stop.signal, onProgress });
+    });
+    const error = 'error' in outcome ? (outcome.error as MoteError) : undefined;
+    expect([error?.exit, error?.message]).toEqual([
+      130,
+      expect.stringMatching(
+        /^interrupted; of the 49 erase blocks that the image needs 16 hold the image; nothing else/,
+      ),
+    ]);
+    const early = await flash(new VirtualK210(), image(5000), {}, { signal: AbortSignal.abort() }).catch(
+      (e: unknown) => e,
+    );
+    expect((early as MoteError).message).toBe('interrupted; nothing was erased');
+  });
+
   it('codes of the ROM', () => {
     for (const [code, words] of [
       [0xe1, 'length'],

@@ -10,7 +10,7 @@ export interface FirmwareFile {
   format: 'elf' | 'hex' | 'uf2' | 'bin';
   image: Chunk[];
   /** Of an ELF: its processor, and the file itself. */
-  machine?: 'arm' | 'riscv';
+  machine?: 'arm' | 'riscv' | 'riscv64';
   elf?: Uint8Array;
   /** Of a UF2 that names one. */
   family?: number;
@@ -45,7 +45,8 @@ function parse(bytes: Uint8Array, path: string, address: number | undefined): Fi
   const first = bytes.length >= 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : 0;
   if (first === elfMagic) {
     const elf = readElf(bytes);
-    return { format: 'elf', image: imageOf(elf), machine: elf.machine, elf: bytes };
+    const machine = elf.wordBits === 64 ? 'riscv64' : elf.machine;
+    return { format: 'elf', image: imageOf(elf), machine, elf: bytes };
   }
   if (first === uf2Magic) {
     const { image, family } = readUf2(bytes);

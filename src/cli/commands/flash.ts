@@ -18,6 +18,7 @@ import { parseEspStub } from '../../flash/espStub.js';
 import { zephyrBuild } from '../../flash/external.js';
 import { externalTools } from '../../flash/externalTools.js';
 import { type FlashBoardResult, flashBoard } from '../../flash/flashBoard.js';
+import { k210Address } from '../../flash/k210Image.js';
 import { isSigned, slotAddress } from '../../flash/mcubootSlot.js';
 import type { FlashProgress } from '../../flash/progress.js';
 import { type FirmwareFile, readFirmware } from '../../flash/readFirmware.js';
@@ -65,7 +66,7 @@ async function readSource(path: string, wanted: Wanted, out: Output): Promise<So
   const board = loadBoard(wanted.board ?? fail('board.missing'));
   const bytes = await readInput(path);
   const address = parseAddress(wanted.address);
-  const file = readFirmware(bytes, path, address, slotAddress(bytes, board, wanted.method));
+  const file = readFirmware(bytes, path, address, slotAddress(bytes, board, wanted.method) ?? k210Address(board));
   return { board, path, file };
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Test only: a K210 behind its serial loader: SRAM, one hart that runs what was loaded, UARTHS, clocks, SPI3 and its flash.
+// Test only: a K210 behind its serial loader: SRAM, one hart that runs what was loaded, UARTHS, clocks, SPI3 and its
+// flash, and the KPU by its functional model.
 // Addresses and registers: kendryte-standalone-sdk lib/bsp/include/platform.h and lib/drivers/include.
 import { createHash } from 'node:crypto';
+import { KpuDevice } from '../../npu/k210/kpuDevice.js';
+import { NpuRefusal } from '../../npu/npuRefusal.js';
 import { xorshift32 } from '../../xorshift.js';
 import { EspFlashArray } from './espFlashArray.js';
 import { K210Rom } from './k210Rom.js';
@@ -17,9 +20,10 @@ const romReturn = 0x8800a41c;
 const romStack = 0x805ffe00;
 const uart = { send: 0x38000000, receive: 0x38000004, pending: 0x38000014, divisor: 0x38000018 };
 const uartFlag = 0x80000000;
-const clock = { hz: 0x50440004, softReset: 0x50440030 };
+const clock = { hz: 0x50440004, pll0: 0x50440008, lock: 0x50440018, select: 0x50440020, softReset: 0x50440030 };
 const crystalHz = 26_000_000;
 const romDivisor = Math.floor(crystalHz / 115200) - 1;
+const kpu = { from: 0x40800000, to: 0x40800100, ramStart: 0x600000, mainStart: 0x40000000 };
 const spi3 = { from: 0x54000000, to: 0x54000120 };
 const peripherals = [
   { from: 0x02000000, to: 0x02010000 },
@@ -43,6 +47,13 @@ export class K210Chip implements Rv64Bus {
   /** Who hears the serial port: the ROM's loader, a program that it was told to start, the program in the flash. */
   running: 'rom' | 'loaded' | 'flashed' | 'reset' = 'reset';
   readonly #spi = new K210Spi(this.flash);
+  readonly #kpu = new KpuDevice(() => ({
+    main: this.ram,
+    mainStart: kpu.mainStart,
+    ram: this.ram.subarray(kpu.ramStart),
+  }));
+  /** The upper word of what was read last of the KPU, and the lower one of what is being written. */
+  readonly #kpuWords = { read: 0, written: 0 };
   readonly #registers = new Map<number, number>();
   readonly #send: (bytes: Uint8Array) => void;
   readonly #onSoftReset: () => void;
@@ -68,7 +79,16 @@ export class K210Chip implements Rv64Bus {
 
   /** Speed of the serial port at this moment. */
   get baud(): number {
-    return crystalHz / ((this.#registers.get(uart.divisor) ?? romDivisor) + 1);
+    return this.#coreHz() / ((this.#registers.get(uart.divisor) ?? romDivisor) + 1);
+  }
+
+  /** From the crystal, or from PLL0 through the divider of ACLK (sysctl.c, sysctl_clock_get_freq). */
+  #coreHz(): number {
+    const select = this.#registers.get(clock.select) ?? 0;
+    if ((select & 1) === 0) return crystalHz;
+    const pll = this.#registers.get(clock.pll0) ?? 0;
+    const [reference, factor, output] = [pll & 15, (pll >>> 4) & 63, (pll >>> 10) & 15].map((field) => field + 1);
+    return (crystalHz * factor) / reference / output / 2 ** (((select >>> 1) & 3) + 1);
   }
 
   /** The reset pin is low; RAM keeps what it holds. */
@@ -150,11 +170,13 @@ export class K210Chip implements Rv64Bus {
 
   load(address: number, _bytes: number): number | undefined {
     if (address >= spi3.from && address < spi3.to) return this.#spi.load(address - spi3.from);
+    if (address >= kpu.from && address < kpu.to) return this.#kpuLoad(address - kpu.from);
     if (!isPeripheral(address)) return undefined;
     if (address === uart.receive) return this.#receive();
     if (address === uart.send) return 0;
     if (address === uart.pending) return 1;
     if (address === clock.hz) return crystalHz;
+    if (address === clock.lock) return 0xffffffff; // at once
     return this.#registers.get(address) ?? 0;
   }
 
@@ -174,6 +196,7 @@ export class K210Chip implements Rv64Bus {
       this.#spi.store(address - spi3.from, value >>> 0);
       return true;
     }
+    if (address >= kpu.from && address < kpu.to) return this.#kpuStore(address - kpu.from, value >>> 0);
     if (!isPeripheral(address)) return false;
     if (address === uart.send) this.#sent.push(value & 0xff);
     else if (address === uart.divisor) this.#setDivisor(value & 0xffff);
@@ -184,12 +207,45 @@ export class K210Chip implements Rv64Bus {
     return true;
   }
 
+  /** Its registers have 64 bits, of which the lower word comes first. */
+  #kpuLoad(offset: number): number | undefined {
+    if (offset % 8 === 4) return this.#kpuWords.read;
+    const value = refusable(() => this.#kpu.read(offset));
+    if (value === undefined) return undefined;
+    this.#kpuWords.read = Number(BigInt.asUintN(32, value >> 32n));
+    return Number(BigInt.asUintN(32, value));
+  }
+
+  #kpuStore(offset: number, value: number): boolean {
+    if (offset % 8 === 0) {
+      this.#kpuWords.written = value;
+      return true;
+    }
+    const whole = (BigInt(value) << 32n) | BigInt(this.#kpuWords.written);
+    return (
+      refusable(() => {
+        this.#kpu.write(offset - 4, whole);
+        return true;
+      }) === true
+    );
+  }
+
   /** What was sent before goes out at the speed before. */
   #setDivisor(divisor: number): void {
     const out = Uint8Array.from(this.#sent);
     this.#sent = [];
     if (out.length > 0) this.#send(out);
     this.#registers.set(uart.divisor, divisor);
+  }
+}
+
+/** Undefined where the KPU's model cannot follow: the program stops there. */
+function refusable<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof NpuRefusal) return undefined;
+    throw error;
   }
 }
 

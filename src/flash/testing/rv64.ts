@@ -13,10 +13,11 @@ export interface Rv64Bus {
   store(address: number, bytes: number, value: number): boolean;
 }
 
-/** SRAM seen with and without the cache. */
-const mirrors = [2, 1];
+/** SRAM is seen from 0x40000000, and by the cache from 0x80000000. */
 const mirrorMask = 0x3fffffff;
 const mhartid = 0xf14;
+/** mcycle, minstret and what user programs see of them: instructions. */
+const counters = [0xb00, 0xb02, 0xc00, 0xc02];
 
 export class Rv64 {
   readonly lo = new Int32Array(32);
@@ -77,7 +78,8 @@ export class Rv64 {
   /** Place in RAM, or -1. */
   place(address: number, bytes: number): number {
     const at = address & mirrorMask;
-    return mirrors.includes(address >>> 30) && at + bytes <= this.ram.length ? at : -1;
+    const mirror = address >>> 30;
+    return (mirror === 1 || mirror === 2) && at + bytes <= this.ram.length ? at : -1;
   }
 
   #step(): boolean {
@@ -259,11 +261,12 @@ export class Rv64 {
     return Number(BigInt.asIntN(32, result));
   }
 
-  /** CSRs are plain words; wfi never waits; ecall, ebreak and mret end in a trap. */
+  /** CSRs are plain words but those that count; wfi never waits; ecall, ebreak and mret end in a trap. */
   #system(i: number, rd: number, rs1: number, next: number): boolean {
     const kind = (i >>> 12) & 7;
     if (kind === 0) return i >>> 20 === 0x105 ? this.#set(0, 0, 0, next) : this.#stop('a trap');
     const csr = i >>> 20;
+    if (counters.includes(csr)) return this.#setSum(rd, this.steps, next);
     const old = csr === mhartid ? 0 : (this.#csrs.get(csr) ?? 0);
     const operand = kind & 4 ? rs1 : this.lo[rs1];
     const changed = (kind & 3) === 1 ? operand : (kind & 3) === 2 ? old | operand : old & ~operand;

@@ -10,8 +10,8 @@ import type { FlashRecord, TestBoard } from './testBoard.js';
 export interface VirtualK210Options {
   /** kd233: DTR is reset and RTS is IO16; dan the other way round. */
   wiring?: 'dan' | 'kd233';
-  /** The port has no DTR and RTS, and IO16 is held low. */
-  strapped?: boolean;
+  /** The port has no DTR and RTS, and IO16 is held low; `once`: only until the chip restarts by itself. */
+  strapped?: boolean | 'once';
   /** Bytes from the host never arrive. */
   deaf?: boolean;
   /** IO16 cannot be pulled down. */
@@ -46,13 +46,18 @@ export class VirtualK210 implements TestBoard {
   #sampling: ReturnType<typeof setTimeout> | undefined;
   #hostBaud = romBaud;
   #refuseNext = false;
+  #strapped: boolean | 'once';
   #silent = false;
 
   constructor(options: VirtualK210Options = {}) {
     this.#options = options;
+    this.#strapped = options.strapped ?? false;
     this.chip = new K210Chip({
       send: (bytes) => this.#send(bytes),
-      softReset: () => this.#sample(),
+      softReset: () => {
+        this.#strapped = this.#strapped === true;
+        this.#sample();
+      },
       refuse: () => this.#takeRefusal(),
     });
     const adapter = {
@@ -91,6 +96,13 @@ export class VirtualK210 implements TestBoard {
     this.chip.release(true);
   }
 
+  /** By hand, with a finger on BOOT. */
+  pressReset(): void {
+    this.#strapped = this.#options.strapped ?? false;
+    this.#silent = false;
+    this.chip.release(true);
+  }
+
   runProgram(output: Uint8Array): void {
     this.#silent = true;
     this.#far.send(output);
@@ -116,9 +128,9 @@ export class VirtualK210 implements TestBoard {
   }
 
   #sample(): void {
-    const { strapped, bootPinStuck, wiring = 'dan', banner } = this.#options;
+    const { bootPinStuck, wiring = 'dan', banner } = this.#options;
     const io16 = wiring === 'dan' ? this.#pins.dtr : this.#pins.rts;
-    const isp = strapped === true || (io16 && !bootPinStuck);
+    const isp = this.#strapped !== false || (io16 && !bootPinStuck);
     this.#silent = false;
     this.chip.release(isp);
     if (!isp && banner) this.runProgram(banner);

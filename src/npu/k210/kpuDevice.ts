@@ -37,6 +37,8 @@ const refuse = (reason: string): never => {
 /** Main memory and the KPU's own, as they are now. */
 export interface KpuMemories {
   main: Uint8Array;
+  /** Address of its first byte, as the KPU sees it; 0 when left out. */
+  mainStart?: number;
   ram: Uint8Array;
 }
 
@@ -70,8 +72,8 @@ export class KpuDevice {
     const view = new DataView(new ArrayBuffer(layerBytes));
     for (const [i, w] of this.#words.splice(0).entries()) view.setBigUint64(8 * i, BigInt.asUintN(64, w), true);
     if (this.#register(kpuRegisters.eightBit) !== 1n) refuse('the KPU is not in its mode of eight bits');
-    const { main, ram } = this.memories();
-    const node = layerFromWords(view, main);
+    const { main, mainStart = 0, ram } = this.memories();
+    const node = layerFromWords(view, main, mainStart);
     if (node.layer.sendDataOut) refuse('a layer sends its map into a FIFO that nobody empties');
     if (!node.layer.interruptEnable) refuse('a layer does not say when it is done');
     runLayer(node, ram, refuse);
@@ -80,14 +82,15 @@ export class KpuDevice {
 }
 
 /** A table of main memory. */
-function table(main: Uint8Array, address: number, bytes: number, what: string): DataView {
+function table(main: Uint8Array, start: number, address: number, bytes: number, what: string): DataView {
   if (address % tableAlignBytes) refuse(`${what} lies at 0x${address.toString(16)}, no multiple of ${tableAlignBytes}`);
-  if (address + bytes > main.length) refuse(`${what} lies outside of the memory`);
-  return new DataView(main.buffer, main.byteOffset + address, bytes);
+  const at = address - start;
+  if (at < 0 || at + bytes > main.length) refuse(`${what} lies outside of the memory`);
+  return new DataView(main.buffer, main.byteOffset + at, bytes);
 }
 
 /** A layer out of its words and the tables that they point to. */
-function layerFromWords(view: DataView, main: Uint8Array): KpuConvNode {
+function layerFromWords(view: DataView, main: Uint8Array, start: number): KpuConvNode {
   const layer = decodeLayer(view);
   const stray = strayBits(view);
   if (stray.length) refuse(`a layer has bits without a meaning (word:mask ${stray.join(', ')})`);
@@ -97,9 +100,9 @@ function layerFromWords(view: DataView, main: Uint8Array): KpuConvNode {
   const inputs = layer.depthwise ? 1 : layer.inputChannelsM1 + 1;
   const weightBytes = outputs * inputs * kernel * kernel;
   if ((layer.loadsM1 + 1) * layer.bytesPerLoad < weightBytes) refuse('a layer loads fewer weights than it has');
-  const norm = table(main, layer.batchNormAddress, outputs * batchNormBytes, 'a batch norm');
-  const curve = table(main, layer.activationAddress, activationBytes, 'an activation');
-  const weights = table(main, layer.weightAddress, weightBytes, 'a weight');
+  const norm = table(main, start, layer.batchNormAddress, outputs * batchNormBytes, 'a batch norm');
+  const curve = table(main, start, layer.activationAddress, activationBytes, 'an activation');
+  const weights = table(main, start, layer.weightAddress, weightBytes, 'a weight');
   return {
     op: 'kpuConv2d',
     mainOutput: { area: 'constants', type: 'float32', startBytes: 0, bytes: 0 },
