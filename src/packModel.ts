@@ -219,7 +219,7 @@ function quantizerNote(report: QuantizerReport): string {
     ...(report.equalization === 'none' ? [] : [`equalized (${report.equalization})`]),
     ...(report.biasCorrected ? ['bias-corrected'] : []),
   ];
-  return `quantized to int8 from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
+  return `quantized to ${report.activations} from ${report.samples} samples, ranges by ${report.method}${extras.map((e) => `, ${e}`).join('')}${snr}`;
 }
 
 /** A window cut into what the model takes frame by frame. */

@@ -51,8 +51,9 @@ function layersOf(manifest: PackManifest, outputs: readonly Uint8Array[][]): Map
   const layers = new Map<string, Seen>();
   manifest.layers.forEach(({ node, outputs: ports }, i) => {
     const [port] = ports;
-    if (node === undefined || port?.dtype !== 'int8') return;
-    const data = Int8Array.from(outputs[i][0], (byte) => (byte << 24) >> 24);
+    if (node === undefined || (port?.dtype !== 'int8' && port?.dtype !== 'int16')) return;
+    const bytes = outputs[i][0].slice();
+    const data = port.dtype === 'int8' ? new Int8Array(bytes.buffer) : new Int16Array(bytes.buffer);
     layers.set(node, { data, scale: port.scale ?? 1, zeroPoint: port.zeroPoint ?? 0 });
   });
   return layers;

@@ -13,12 +13,17 @@ import { packageRoot } from '../src/packageRoot.js';
 
 export const operatorTableFile = join(packageRoot, 'OPERATORS.md');
 
-/** Kernels that several operators share: those of int8 tables, and of elements at strides. */
+/** Kernels that several operators share: those of tables and lines, and of elements at strides. */
 const tables = ['logistic', 'tanh', 'hardSwish', 'leakyRelu', 'sign', ...unaryTable.map((row) => row.op)];
-const shared: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(tables.map((op) => [op, 'lut'])),
-  ...Object.fromEntries(['transpose', 'slice', 'expand', 'tile'].map((op) => [op, 'stridedCopy'])),
+const shared: Readonly<Record<string, string[]>> = {
+  ...Object.fromEntries(tables.map((op) => [op, ['lut', 'segments']])),
+  ...Object.fromEntries(['transpose', 'slice', 'expand', 'tile'].map((op) => [op, ['stridedCopy']])),
+  // Functions of a tensor and a constant number.
+  ...Object.fromEntries(['pow', 'floorDiv', 'floorMod', 'mod'].map((op) => [op, ['lut', 'segments']])),
 };
+/** These take the bytes of elements of any type. */
+const ofBytes = new Set(['concat', 'slide']);
+const anyType = ['f32', 's8', 's16', 's32', 'u8', 'b8'];
 
 /** Moved elements are of any type of their size. */
 const typesOf: Readonly<Record<string, string[]>> = { x8: ['s8', 'u8', 'b8'], x16: ['s16'], x32: ['f32', 's32'] };
@@ -31,10 +36,9 @@ const activations = (kernel: string): string[] => {
 };
 
 function referenceTypes(op: string): Set<string> {
-  const names = [op, shared[op]];
-  return new Set(
-    [...rows.values()].filter((r) => r.isa === 'ref' && names.includes(r.op)).flatMap((r) => activations(r.name)),
-  );
+  const names = [op, ...(shared[op] ?? [])];
+  const types = [...rows.values()].filter((r) => r.isa === 'ref' && names.includes(r.op));
+  return new Set([...types.flatMap((r) => activations(r.name)), ...(ofBytes.has(op) ? anyType : [])]);
 }
 
 function fastTypes(op: string, target: Target): Set<string> {

@@ -5,26 +5,36 @@ import { fail } from '../cli/errors.js';
 import { type Graph, NO_TENSOR, type Node, type Quant, type TensorId } from '../model/graph.js';
 import { GraphEditor } from '../passes/editor.js';
 import { comparing, fixedQuantOf, isGlobal, passThrough } from '../passes/integerNodes.js';
-import { quantForRange } from '../passes/integerOperands.js';
+import { type ActivationType, quantForRange } from '../passes/integerOperands.js';
 import { isRecurrent, sharedStates } from '../passes/integerRecurrent.js';
 import type { Range } from './range.js';
 
+/** What int16 activations may pass their calibrated range by: a bit that rounding to 8-bit weights makes nothing of. */
+const headroom = 2;
+
 const sharing = new Set(['concat', 'minimum', 'maximum', 'where', ...comparing]);
 
-export function activationQuants(graph: Graph, ranges: ReadonlyMap<TensorId, Range>): Map<TensorId, Quant> {
+export function activationQuants(
+  graph: Graph,
+  ranges: ReadonlyMap<TensorId, Range>,
+  type: ActivationType = 'int8',
+): Map<TensorId, Quant> {
   const editor = new GraphEditor(graph);
   const groups = new Groups();
   for (const node of graph.nodes) joinGroups(editor, node, groups);
   const extent = new Map<TensorId, Range>();
   for (const id of activations(graph)) {
-    const range = clippedRange(editor, id, ranges);
+    const range = widened(clippedRange(editor, id, ranges), type === 'int16');
     const root = groups.root(id);
     const old = extent.get(root);
     extent.set(root, old ? { min: Math.min(old.min, range.min), max: Math.max(old.max, range.max) } : range);
   }
-  const quants = new Map([...extent].map(([root, { min, max }]) => [root, quantForRange(min, max)]));
+  const quants = new Map([...extent].map(([root, { min, max }]) => [root, quantForRange(min, max, type)]));
   return new Map(activations(graph).map((id) => [id, quants.get(groups.root(id)) as Quant]));
 }
+
+const widened = ({ min, max }: Range, wider: boolean): Range =>
+  wider ? { min: headroom * min, max: headroom * max } : { min, max };
 
 function activations(graph: Graph): TensorId[] {
   const ids = new Set([...graph.inputs, ...graph.nodes.flatMap((node) => node.outputs)]);

@@ -3,7 +3,7 @@
 export { collectRanges, collectStatistics, type RangeMethod } from './calibrate.js';
 export { equalize } from './equalize.js';
 export { equalizeActivations } from './equalizeActivations.js';
-export { quantizeInt8 } from './quantize.js';
+export { quantizeGraph } from './quantize.js';
 export {
   type Equalization,
   type Quantized,

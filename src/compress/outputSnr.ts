@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How close an int8 graph comes to the float graph that it was made from.
-import type { Graph, Quant, TensorData, TensorId } from '../model/graph.js';
-import { quantizeValue } from '../passes/integerOperands.js';
+// How close an integer graph comes to the float graph that it was made from.
+import type { Graph, Quant, Tensor, TensorData, TensorId } from '../model/graph.js';
+import { quantizeValues } from '../passes/integerOperands.js';
 import type { FloatRunner, IntegerRunner } from './runner.js';
 
 /**
@@ -18,7 +18,7 @@ export function outputSnr(
   for (const sample of samples) {
     const inputs = sample.map((data) => Float32Array.from(data as ArrayLike<number>, Number));
     const exact = collect(exactIds, (visit) => float.runner.run(inputs, visit));
-    const integers = integer.graph.inputs.map((id, i) => quantizeArray(inputs[i], integer.graph.tensors[id].quant));
+    const integers = integer.graph.inputs.map((id, i) => quantizeArray(inputs[i], integer.graph.tensors[id]));
     const got = collect(gotIds, (visit) => integer.runner.run(integers, visit));
     exactIds.forEach((id, i) => {
       const { quant } = integer.graph.tensors[gotIds[i]];
@@ -51,9 +51,8 @@ function collect(
   return found;
 }
 
-function quantizeArray(values: Float32Array, quant: Quant | undefined): TensorData {
-  return quant ? Int8Array.from(values, (v) => quantizeValue(v, quant)) : values;
-}
+const quantizeArray = (values: Float32Array, { quant, dtype }: Tensor): TensorData =>
+  quant ? quantizeValues(values, quant, dtype === 'int16' ? 'int16' : 'int8') : values;
 
 const dequantizeValue = (q: number, quant: Quant | undefined): number =>
   quant ? quant.scales[0] * (q - quant.zeroPoints[0]) : q;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { type Graph, perTensorQuant, type TensorData } from '../model/graph.js';
+import { type Graph, perTensorQuant, type Quant, type TensorData } from '../model/graph.js';
 import { canonicalize } from '../passes/index.js';
+import { quantizeValues } from '../passes/integerOperands.js';
 import { GraphBuilder, randomInputs, randomValues, runGraph } from '../passes/testing/graphBuilder.js';
 import { collectRanges } from './calibrate.js';
-import { quantizeInt8 } from './quantize.js';
+import { quantizeGraph } from './quantize.js';
 import { quantizeFromCalibration } from './quantizeFromCalibration.js';
 import { evaluateRunner } from './runner.js';
 
@@ -54,8 +55,8 @@ const samplesOf = (graph: Graph, n: number, seed = 100): Float32Array[][] =>
 
 function runQuantized(graph: Graph, inputs: Float32Array[]): Float64Array {
   const quantized = inputs.map((data, i): TensorData => {
-    const { scale, zeroPoint } = perTensorQuant(graph.tensors[graph.inputs[i]]);
-    return Int8Array.from(data, (v) => Math.max(-128, Math.min(127, Math.round(v / scale) + zeroPoint)));
+    const { quant, dtype } = graph.tensors[graph.inputs[i]];
+    return quantizeValues(data, quant as Quant, dtype as 'int8' | 'int16');
   });
   const { scale, zeroPoint } = perTensorQuant(graph.tensors[graph.outputs[0]]);
   return Float64Array.from(runGraph(graph, quantized)[0] as Int8Array, (v) => scale * (v - zeroPoint));
@@ -73,11 +74,11 @@ function snrDb(float: Graph, quantized: Graph, samples: Float32Array[][]): numbe
   return 10 * Math.log10(signal / noise);
 }
 
-describe('quantizeInt8', () => {
+describe('quantizeGraph', () => {
   it('makes everything integer, weights symmetric, and shared scales equal', async () => {
     const graph = canonicalize(cnn(1));
     const ranges = await collectRanges(graph, samplesOf(graph, 4), evaluateRunner(graph), 'minmax');
-    const after = quantizeInt8(graph, ranges);
+    const after = quantizeGraph(graph, ranges);
     for (const node of after.nodes) {
       for (const id of [...node.inputs, ...node.outputs]) expect(['int8', 'int32']).toContain(after.tensors[id].dtype);
       const [x, y] = [after.tensors[node.inputs[0]], after.tensors[node.outputs[0]]];
@@ -112,12 +113,53 @@ describe('quantizeInt8', () => {
     const b = new GraphBuilder();
     const dense = b.build(b.op('fullyConnected', [b.input([1, 2]), b.constant([1, 2], [1, Number.NaN])]));
     const ranges = new Map([dense.inputs[0], dense.outputs[0]].map((id) => [id, { min: 0, max: 1 }]));
-    expect(() => quantizeInt8(dense, ranges)).toThrow('not all finite');
-    expect(() => quantizeInt8(canonicalize(cnn(1)), new Map())).toThrow('gives no range');
+    expect(() => quantizeGraph(dense, ranges)).toThrow('not all finite');
+    expect(() => quantizeGraph(canonicalize(cnn(1)), new Map())).toThrow('gives no range');
     const c = new GraphBuilder();
     const product = c.build(c.op('pow', [c.input([2, 2]), c.input([2, 2])]));
     const all = new Map([0, 1, 2].map((id) => [id, { min: -1, max: 1 }]));
-    expect(() => quantizeInt8(product, all)).toThrow(/node 'pow_0' \(pow\) cannot run/);
+    expect(() => quantizeGraph(product, all)).toThrow(/node 'pow_0' \(pow\) cannot run/);
+  });
+});
+
+describe('int16 activations', () => {
+  it("are symmetric, with int8 weights and int64 biases, and only the weights' rounding is left of the noise", async () => {
+    const graph = canonicalize(cnn(3));
+    const samples = samplesOf(graph, 6);
+    const { graph: narrow } = await quantizeFromCalibration(graph, samples);
+    const { graph: wide, report } = await quantizeFromCalibration(graph, samples, undefined, { activations: 'int16' });
+    expect(report.activations).toBe('int16');
+    const types = new Set(wide.nodes.flatMap((n) => n.outputs.map((id) => wide.tensors[id].dtype)));
+    expect([...types]).toEqual(['int16']);
+    for (const t of wide.tensors) if (t.dtype === 'int16') expect(perTensorQuant(t).zeroPoint).toBe(0);
+    const layers = wide.nodes.filter((n) => ['conv2d', 'depthwiseConv2d', 'fullyConnected'].includes(n.op));
+    expect(layers.map((n) => n.inputs.slice(1).map((id) => wide.tensors[id].dtype))).toEqual(
+      layers.map(() => ['int8', 'int64']),
+    );
+    const tested = samplesOf(graph, 8, 999);
+    expect(snrDb(graph, wide, tested)).toBeGreaterThan(snrDb(graph, narrow, tested) + 3);
+  });
+
+  it('leave 70 dB of what has no weights', async () => {
+    const b = new GraphBuilder();
+    const x = b.input([4, 16]);
+    const y = b.op('mul', [b.op('gelu', [x]), b.op('softplus', [x])]);
+    const graph = b.build(b.op('layerNorm', [b.op('sub', [y, b.op('square', [x])])], { depth: 16, epsilon: 1e-5 }));
+    const samples = samplesOf(graph, 6);
+    const { graph: wide } = await quantizeFromCalibration(graph, samples, undefined, { activations: 'int16' });
+    expect(snrDb(graph, wide, samplesOf(graph, 8, 999))).toBeGreaterThan(70);
+  });
+
+  it('take a power of two tensors apart where no base is below zero', async () => {
+    const b = new GraphBuilder();
+    const [x, y] = [b.input([1, 20]), b.input([1, 20])];
+    const base = b.op('add', [b.op('square', [x]), b.constant([1], [0.25])]);
+    const graph = b.build(b.op('pow', [base, y]));
+    const { graph: wide } = await quantizeFromCalibration(graph, samplesOf(graph, 6), undefined, {
+      activations: 'int16',
+    });
+    expect(wide.nodes.map((n) => n.op)).toContain('exp');
+    expect(snrDb(graph, wide, samplesOf(graph, 8, 999))).toBeGreaterThan(50);
   });
 });
 

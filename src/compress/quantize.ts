@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A float graph becomes an int8 graph: per-channel symmetric weights, per-tensor asymmetric activations, int32 biases,
-// int8 graph inputs and outputs. Every node becomes integer, or the model is refused.
+// A float graph becomes an integer graph: per-channel symmetric int8 weights; per-tensor asymmetric int8 activations and int32
+// biases, or symmetric int16 activations and int64 biases; inputs and outputs of the graph likewise. Every node becomes integer, or the model is refused.
 import { fail } from '../cli/errors.js';
 import type { Graph, Node, TensorId } from '../model/graph.js';
 import { opSpec } from '../ops/index.js';
 import { GraphEditor } from '../passes/editor.js';
 import { fuseActivation } from '../passes/fuseActivation.js';
 import { hasIntegerRule, makeInteger } from '../passes/integerNodes.js';
-import type { IntegerContext } from '../passes/integerOperands.js';
+import { type ActivationType, activationOf, type IntegerContext } from '../passes/integerOperands.js';
 import type { Correct, RoundWeights } from '../passes/integerWeights.js';
 import { removeDead } from '../passes/removeDead.js';
 import { removeIdentity } from '../passes/removeIdentity.js';
@@ -20,28 +20,33 @@ export interface QuantizeOptions {
   biasCorrection?: ReadonlyMap<TensorId, Float64Array>;
   /** Rounds weights to less than eight bits (roundWeights.ts). */
   round?: RoundWeights;
+  /** Type of the activations; int8 unless given. */
+  activations?: ActivationType;
 }
 
-export function quantizeInt8(
+export function quantizeGraph(
   source: Graph,
   ranges: ReadonlyMap<TensorId, Range>,
   options: QuantizeOptions = {},
 ): Graph {
-  const quants = activationQuants(source, ranges);
+  const activations = options.activations ?? 'int8';
+  const most = activations === 'int8' ? 127 : 32_767;
+  const quants = activationQuants(source, ranges, activations);
   const editor = new GraphEditor(source);
   const ctx: IntegerContext = {
     editor,
+    activations,
     twins: new Map(),
     wanted: (id) => quants.get(id),
     holds: (id, { scales: [scale] }) => {
       const range = ranges.get(id);
-      return range !== undefined && range.min >= -128 * scale && range.max <= 127 * scale;
+      return range !== undefined && range.min >= (-most - 1) * scale && range.max <= most * scale;
     },
     correct: corrector(source, options.biasCorrection),
     round: options.round,
   };
   for (const id of source.inputs) quantizeInput(ctx, id);
-  for (const node of editor.list()) if (!makeInteger(ctx, node)) refuse(editor, node);
+  for (const node of editor.list()) if (!makeInteger(ctx, node)) refuse(ctx, node);
   for (const id of source.outputs) replaceOutput(ctx, id);
   const graph = removeDead(fuseActivation(removeIdentity(removeDead(editor.finish()))));
   requireKernels(graph);
@@ -65,7 +70,7 @@ function quantizeInput(ctx: IntegerContext, id: TensorId): void {
       change: 'export the model with float32 inputs',
     });
   }
-  ctx.editor.setTensor(id, { dtype: 'int8', quant });
+  ctx.editor.setTensor(id, { dtype: activationOf(ctx), quant });
   ctx.twins.set(id, id);
 }
 
@@ -74,14 +79,15 @@ function replaceOutput({ editor, twins }: IntegerContext, id: TensorId): void {
   if (twin !== undefined && twin !== id && editor.isOutput(id)) editor.replaceUses(id, twin);
 }
 
-function refuse(editor: GraphEditor, node: Node): never {
+function refuse(ctx: IntegerContext, node: Node): never {
+  const { editor } = ctx;
   const { operator, reason: known, change } = node.attrs;
   if (node.op === 'unsupported') {
     fail('model.unsupported', { node: node.name, op: String(operator), reason: String(known), change: String(change) });
   }
   const reason = hasIntegerRule(node.op)
     ? 'its weights are computed at run time, or its values have no calibrated range'
-    : 'it has no int8 form';
+    : `it has no ${activationOf(ctx)} form`;
   return fail('model.unsupported', {
     node: node.name || editor.tensor(node.outputs[0]).name,
     op: node.op,

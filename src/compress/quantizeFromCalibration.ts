@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole quantizer: equalize, calibrate, quantize, correct biases, and say how close the result came.
 import type { Graph, TensorData, TensorId } from '../model/graph.js';
+import type { ActivationType } from '../passes/integerOperands.js';
 import type { RoundWeights } from '../passes/integerWeights.js';
 import {
   type CalibrateOptions,
@@ -16,7 +17,8 @@ import { equalizeActivations } from './equalizeActivations.js';
 import type { RecipeOf } from './layerRecipe.js';
 import { centred, collectMoments } from './moments.js';
 import { outputSnr } from './outputSnr.js';
-import { quantizeInt8 } from './quantize.js';
+import { positivePowers } from './positivePowers.js';
+import { quantizeGraph } from './quantize.js';
 import type { Range } from './range.js';
 import { type Rewrite, rewriteGraph } from './rewrite.js';
 import { roundWeights } from './roundWeights.js';
@@ -45,6 +47,9 @@ export const equalizers: Record<Equalization, (graph: Graph, statistics: Statist
 export const equalizations = Object.keys(equalizers) as Equalization[];
 
 export interface QuantizerOptions extends CalibrateOptions {
+  /** Type of the activations; int8 unless given. With int16 ranges are of all values unless `method` says otherwise, and
+   *  weights are int8. */
+  activations?: ActivationType;
   method?: RangeMethod;
   /** `auto` tries all and keeps what comes closest to the float outputs. */
   equalize?: Equalization | 'auto';
@@ -56,11 +61,12 @@ export interface QuantizerOptions extends CalibrateOptions {
   rewrite?: Rewrite;
   /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
-  /** Runs the int8 graph for that comparison; the operators' own evaluation unless given. */
+  /** Runs the integer graph for that comparison; the operators' own evaluation unless given. */
   makeIntegerRunner?: MakeIntegerRunner;
 }
 
 export interface QuantizerReport {
+  activations: ActivationType;
   samples: number;
   method: RangeMethod;
   equalization: Equalization;
@@ -95,11 +101,17 @@ export async function quantizeFromCalibration(
   const list = [...samples];
   const { recipeOf } = options;
   const coded = recipeOf !== undefined && hasCodedLayers({ graph: source, recipeOf });
-  const settings: Settings = { ...quantizerDefaults, ...(coded ? { method: 'outputs' } : {}), ...options };
+  const settings: Settings = {
+    ...quantizerDefaults,
+    ...(coded ? { method: 'outputs' } : {}),
+    ...(options.activations === 'int16' ? { method: 'minmax' } : {}),
+    ...options,
+  };
   const exact = { graph: source, runner: await makeRunner(source) };
   // Before anything else looks at the samples: fails on what is no calibration set.
   const given = await collectStatistics(source, list, exact.runner);
-  const graph = settings.rewrite ? await rewriteGraph(source, list, makeRunner, settings.rewrite) : source;
+  const powers = positivePowers(source, given.extremes);
+  const graph = settings.rewrite ? await rewriteGraph(powers, list, makeRunner, settings.rewrite) : powers;
   const runner = graph === source ? exact.runner : await makeRunner(graph);
   const statistics = graph === source ? given : await collectStatistics(graph, list, runner);
   const input = { graph, samples: list, runners: { runner, makeRunner, exact }, statistics };
@@ -186,7 +198,7 @@ async function rangesOf(
   const judges = spread(samples, rangeJudges);
   const candidates = [await by('mse'), await by('percentile'), await by('minmax')];
   const judge = async (ranges: Map<TensorId, Range>): Promise<number> => {
-    const quantized = quantizeInt8(graph, ranges, { biasCorrection: means });
+    const quantized = quantizeGraph(graph, ranges, { biasCorrection: means, activations: settings.activations });
     return outputSnr(exact, { graph: quantized, runner: await makeInteger(quantized) }, judges);
   };
   return tuneRanges({ candidates, judge });
@@ -203,7 +215,8 @@ async function quantizeOne(
   const { method, biasCorrection } = settings;
   const ranges = await rangesOf(graph, samples, runners, statistics, settings);
   const quantize = (round?: RoundWeights): Graph =>
-    quantizeInt8(graph, ranges, {
+    quantizeGraph(graph, ranges, {
+      activations: settings.activations,
       ...(biasCorrection ? { biasCorrection: statistics.means } : {}),
       ...(round ? { round } : {}),
     });
@@ -212,7 +225,15 @@ async function quantizeOne(
   const integer = await (settings.makeIntegerRunner ?? evaluateIntegerRunner)(quantized);
   const outputSnrDb =
     checked.length > 0 ? outputSnr(runners.exact, { graph: quantized, runner: integer }, checked) : undefined;
-  const report = { samples: samples.length, method, equalization, biasCorrected: biasCorrection, outputSnrDb };
+  const activations = settings.activations ?? 'int8';
+  const report = {
+    activations,
+    samples: samples.length,
+    method,
+    equalization,
+    biasCorrected: biasCorrection,
+    outputSnrDb,
+  };
   return { graph: quantized, source: graph, ranges, report };
 }
 

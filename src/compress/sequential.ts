@@ -78,7 +78,7 @@ export interface SequentialInput {
   recipeOf: RecipeOf;
 }
 
-/** Rounds layer after layer, as quantizeInt8 comes to them in the graph's order. */
+/** Rounds layer after layer, as quantizeGraph comes to them in the graph's order. */
 export async function roundSequentially(input: SequentialInput): Promise<RoundWeights> {
   const graph = withBiases(input.graph);
   const [clean, packed] = [await input.makeRunner(graph), await input.makeRunner(graph)];

@@ -101,11 +101,14 @@ const imageRanges = [
   { low: -1, high: 1, scale: 1 / 127.5, zero: 127.5, text: '/ 127.5 - 1' },
 ];
 
-/** The image range that the port's representable range is within a quarter of. */
-function imageRangeOf(port: Required<Pick<InputPort, 'scale' | 'zeroPoint'>>, path: string): Conversion {
-  const low = port.scale * (-128 - port.zeroPoint);
-  const high = port.scale * (127 - port.zeroPoint);
+/** The image range that the port's representable range is within a quarter of. An int16 port reaches as far below zero as
+ *  above, whatever the images. */
+function imageRangeOf(port: Required<Pick<InputPort, 'scale' | 'zeroPoint' | 'dtype'>>, path: string): Conversion {
+  const steps = port.dtype === 'int16' ? 32_768 : 128;
+  const low = port.scale * (-steps - port.zeroPoint);
+  const high = port.scale * (steps - 1 - port.zeroPoint);
   const near = imageRanges.find((r) => {
+    if (port.dtype === 'int16') return false;
     const span = r.high - r.low;
     return Math.abs(low - r.low) < span / 4 && Math.abs(high - r.high) < span / 4;
   });

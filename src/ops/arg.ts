@@ -6,7 +6,12 @@ import { axisOf, badShape, given } from './attributes.js';
 import { type KernelType, kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
 
-const typeNames: Partial<Record<Tensor['dtype'], KernelType>> = { float32: 'f32', int32: 's32', int8: 's8' };
+const typeNames: Partial<Record<Tensor['dtype'], KernelType>> = {
+  float32: 'f32',
+  int32: 's32',
+  int8: 's8',
+  int16: 's16',
+};
 
 interface Search {
   shape: number[];
@@ -39,7 +44,7 @@ function argOp(op: 'argMax' | 'argMin'): OpSpec {
       const { dtype } = inputOf(node, graph, 0);
       return typeNames[dtype]
         ? undefined
-        : { reason: `there is no kernel for ${dtype}`, change: 'use float32, int32 or int8' };
+        : { reason: `there is no kernel for ${dtype}`, change: 'use float32, int32, int16 or int8' };
     },
     lower(node, { graph }) {
       const { outer, depth, inner, last } = searchOf(node, graph);

@@ -26,6 +26,8 @@ export interface ElementRule {
   /** Kernel operator, where it is not the IR's (`lut`). */
   kernelOp?: string;
   fields(ctx: Context): CStruct['fields'];
+  /** Kernel and fields, where the one depends on the other. */
+  call?(ctx: Context): { kernelOp: string; fields: CStruct['fields'] };
   compute(ctx: Context): (x: number) => number;
   /** Further conditions on the quantization. */
   obstacle?(ctx: Context): Reason | undefined;
@@ -67,7 +69,8 @@ function ruleOf(op: ElementwiseOp, ctx: Context): ElementRule {
 function lower(op: ElementwiseOp, ctx: Context): KernelCall {
   const rule = ruleOf(op, ctx);
   const types = typesOf(op, ctx) as [KernelType, KernelType?];
-  return kernelCall(rule.kernelOp ?? op.op, types, [['count', elementCount(ctx.x.shape)], ...rule.fields(ctx)]);
+  const made = rule.call?.(ctx) ?? { kernelOp: rule.kernelOp ?? op.op, fields: rule.fields(ctx) };
+  return kernelCall(made.kernelOp, types, [['count', elementCount(ctx.x.shape)], ...made.fields]);
 }
 
 export function elementwiseOp(op: ElementwiseOp): OpSpec {

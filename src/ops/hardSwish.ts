@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// hardSwish: x * min(6, max(0, x + 3)) / 6. int8 is a table of TensorFlow Lite's reference, which works in int16.
+// hardSwish: x * min(6, max(0, x + 3)) / 6. int8 is a table of TensorFlow Lite's reference, which
+// works in int16; int16 a curve.
+import { curveRule } from './curve16.js';
 import { type Context, elementwiseOp, sameType, tableRule } from './elementwise.js';
 import type { OpSpec } from './op.js';
 import { limitsOf, scaleOf } from './quantized.js';
@@ -64,5 +66,9 @@ function float(x: number): number {
 export const hardSwish: OpSpec = elementwiseOp({
   op: 'hardSwish',
   infer: sameType,
-  rules: { f32: { fields: () => [], compute: () => float }, s8: tableRule(integer, obstacle) },
+  rules: {
+    f32: { fields: () => [], compute: () => float },
+    s8: tableRule(integer, obstacle),
+    s16: curveRule(() => float),
+  },
 });

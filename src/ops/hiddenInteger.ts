@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// gru and rnn in int8: weights of int8, sums of gates in Q3.12, gates and the state that goes from step to step in Q0.15,
+// gru and rnn in int8 or int16: weights of int8, sums of gates in Q3.12, gates and the state that goes from step to step in Q0.15,
 // by the tables of TensorFlow Lite's integer LSTM. The output is that state, rescaled.
 import { type Graph, makeData, type Node, type Tensor, type TensorData } from '../model/graph.js';
 import { badShape, given, outputOf } from './attributes.js';
 import { cellActivations, dotInteger, productsObstacle, type Sequence, sequenceField, stepsOf } from './cell.js';
 import { saturate16 } from './cellGate.js';
+import { symmetryObstacle } from './curve16.js';
 import { kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type KernelCall, optionalInput, type Rounding } from './op.js';
-import { type Scale, sameQuant, scaleOf, weightScales } from './quantized.js';
+import { limitsOf, type Scale, sameQuant, scaleOf, weightScales } from './quantized.js';
 import {
   clampTo,
   type Multiplier,
@@ -42,16 +43,18 @@ export interface HiddenSums {
 }
 
 export const isIntegerHidden = (node: Node, graph: Graph): boolean =>
-  inputOf(node, graph, 0).dtype === 'int8' && outputOf(node, graph).dtype === 'int8';
+  ['int8', 'int16'].includes(inputOf(node, graph, 0).dtype) &&
+  outputOf(node, graph).dtype === inputOf(node, graph, 0).dtype;
 
 export function integerHiddenObstacle(layer: IntegerHidden, node: Node, graph: Graph, s: Sequence): Reason | undefined {
   const bias = optionalInput(node, graph, 3);
   const [h, y] = [optionalInput(node, graph, hiddenIndex), outputOf(node, graph)];
   const weights = [1, 2].map((i) => inputOf(node, graph, i));
-  if (weights.some((t) => t.dtype !== 'int8') || (bias && bias.dtype !== 'int32') || (h && h.dtype !== 'int8'))
+  const x = inputOf(node, graph, 0);
+  if (weights.some((t) => t.dtype !== 'int8') || (bias && bias.dtype !== 'int32') || (h && h.dtype !== x.dtype))
     return {
-      reason: `there is no kernel for int8 with ${weights[0].dtype} weights and ${bias?.dtype ?? 'no'} bias`,
-      change: 'use float32 throughout, or int8 with int8 weights and int32 bias',
+      reason: `there is no kernel for ${x.dtype} with ${weights[0].dtype} weights and ${bias?.dtype ?? 'no'} bias`,
+      change: 'use float32 throughout, or int8 or int16 with int8 weights and int32 bias',
     };
   const kinds = cellActivations(node, layer.activations.length).map((a) => a.kind);
   if (kinds.join() !== layer.activations.join() || node.attrs.gateClip != null)
@@ -63,7 +66,7 @@ export function integerHiddenObstacle(layer: IntegerHidden, node: Node, graph: G
     return { reason: 'its weights have a zero point', change: 'quantize the weights symmetrically (zero point 0)' };
   if (h && !sameQuant(h.quant, y.quant))
     return { reason: 'its output has another scale than its hidden state', change: 'convert the model again' };
-  return productsObstacle(s);
+  return (x.dtype === 'int16' ? symmetryObstacle({ node, x, y }) : undefined) ?? productsObstacle(s);
 }
 
 interface Integers {
@@ -98,7 +101,9 @@ function integers(layer: IntegerHidden, node: Node, graph: Graph, s: Sequence): 
   });
   const scales = (t: Tensor): number[] => gateScales(node, t, layer.gates, s.hidden);
   return {
-    input: scales(w).map((scale) => quantizeMultiplier((input.scale * scale) / gateScale)),
+    input: scales(w).map((scale) =>
+      (x.dtype === 'int16' ? quantizeMultiplier64 : quantizeMultiplier)((input.scale * scale) / gateScale),
+    ),
     recurrent: scales(r).map((scale) => quantizeMultiplier64((unitScale * scale) / gateScale)),
     bias: folded,
     recurrentBias: Int32Array.from({ length: rows }, (_, row) => Number(bias?.[rows + row] ?? 0)),
@@ -125,9 +130,10 @@ export function lowerIntegerHidden(
     [`${name}multiplier`, { values: m.map((v) => v.multiplier) }],
     [`${name}shift`, { values: m.map((v) => v.shift) }],
   ];
+  const wide = inputOf(node, graph, 0).dtype === 'int16';
   const call = kernelCall(
     layer.op,
-    ['s8', 's8'],
+    [wide ? 's16' : 's8', 's8'],
     [
       sequenceField(s),
       ['given_hidden', optionalInput(node, graph, hiddenIndex) ? 1 : 0],
@@ -142,7 +148,7 @@ export function lowerIntegerHidden(
       ['state_shift', n.state.shift],
       ['hidden_multiplier', n.hidden.multiplier],
       ['hidden_shift', n.hidden.shift],
-      ['hidden_zero_point', n.output.zeroPoint],
+      ...(wide ? [] : [['hidden_zero_point', n.output.zeroPoint] as CStruct['fields'][number]]),
       ['rounding', roundingCode(rounding)],
     ],
   );
@@ -160,18 +166,21 @@ export function evaluateIntegerHidden(
   const [x, w, r] = [0, 1, 2].map((i) => given(node, data, i));
   const n = integers(layer, node, graph, s);
   const { hidden } = s;
-  const y = makeData('int8', s.steps * s.batch * hidden) as Int8Array;
+  const { dtype } = outputOf(node, graph);
+  const { min, max } = limitsOf(outputOf(node, graph));
+  const wide = dtype === 'int16';
+  const y = makeData(dtype, s.steps * s.batch * hidden) as Int16Array;
   const first = data[hiddenIndex];
   const h = Int16Array.from({ length: s.batch * hidden }, (_, i) =>
     first ? saturate16(requantize(Number(first[i]) - n.output.zeroPoint, n.state, rounding)) : 0,
   );
-  const shown = (v: number): number => clampTo((requantize(v, n.hidden, rounding) + n.output.zeroPoint) | 0, -128, 127);
+  const shown = (v: number): number => clampTo((requantize(v, n.hidden, rounding) + n.output.zeroPoint) | 0, min, max);
+  const ofInput = (sum: number, m: Multiplier): number =>
+    wide ? requantize64(sum, m) : requantize(sum | 0, m, rounding);
   for (const at of stepsOf(s)) {
     const sums: HiddenSums = {
       ofInput: (gate, row) =>
-        saturate16(
-          requantize(dotInteger(n.bias[row], w, row * s.inputs, x, at.x, s.inputs) | 0, n.input[gate], rounding),
-        ),
+        saturate16(ofInput(dotInteger(n.bias[row], w, row * s.inputs, x, at.x, s.inputs), n.input[gate])),
       ofState: (gate, row, from, start) =>
         saturate16(
           requantize64(dotInteger(n.recurrentBias[row], r, row * hidden, from, start, hidden), n.recurrent[gate]),
@@ -181,5 +190,7 @@ export function evaluateIntegerHidden(
     h.set(next, at.state);
     y.set(Array.from(next, shown), at.y);
   }
-  return [y, Int8Array.from(h, shown)];
+  const last = makeData(dtype, h.length) as Int16Array;
+  last.set(Array.from(h, shown));
+  return [y, last];
 }

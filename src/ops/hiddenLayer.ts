@@ -104,7 +104,7 @@ export function hiddenLayerOp(layer: HiddenLayer): OpSpec {
       const other = [...node.inputs, ...node.outputs].find((id) => id >= 0 && graph.tensors[id].dtype !== 'float32');
       if (other !== undefined)
         return {
-          reason: `it has kernels for float32 and int8 throughout, and here there is ${graph.tensors[other].dtype} too`,
+          reason: `it has kernels for float32, int8 and int16 throughout, and here there is ${graph.tensors[other].dtype} too`,
           change: 'keep it in float32',
         };
       return weights;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables of a function over an interval for int16 arithmetic: 512 intervals, linear between 513 entries in Q0.15
-// (TensorFlow Lite's gen_lut, computed in float32 as there).
+// Tables of a function over an interval for int16 arithmetic: 512 intervals, linear between 513 entries
+// (TensorFlow Lite's gen_lut and LUTPopulate, computed in float32 as there).
 import { clampTo, roundAway } from './requantize.js';
 
 const f = Math.fround;
 const intervals = 512;
 /** 65536 steps over the output range [-1, 1]. */
-const scale = 32768;
+const unitScale = 32768;
 
-/** Each entry is moved by half of the error that the straight line makes in the middle of its interval. */
-export function int16Table(transform: (x: number) => number, min: number, max: number): Int16Array {
+/** Each entry is moved by half of the error that the straight line makes in the middle of its interval. `scale` brings
+ *  results to steps of the output; the default is Q0.15. */
+export function int16Table(transform: (x: number) => number, min: number, max: number, scale = unitScale): Int16Array {
   const step = f((max - min) / intervals);
   const half = f(step / 2);
   const at = (x: number): number => f(transform(x));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// layerNorm of int8 in integers alone: sums of squares of 64 bits, one over their root as Q1.30, then one multiplication
-// and one rounding shift (I-ViT takes an integer root likewise). An element less the mean is kept exactly, times the depth.
+// layerNorm of int8 and int16 in integers alone: sums of squares of 64 bits, one over their root as Q1.30, then one multiplication
+// and one rounding shift (I-ViT takes an integer root likewise). An element less the mean is kept exactly, times the depth;
+// of int16 `down` bits of that are rounded away where the squares would not fit.
 import type { Node, Tensor, TensorData } from '../model/graph.js';
+import { symmetryObstacle } from './curve16.js';
 import { timesInverseRoot } from './integerRoot.js';
 import { kernelCall } from './kernels.js';
 import type { CStruct, KernelCall } from './op.js';
@@ -25,25 +27,42 @@ export interface NormTensors {
   bias?: TensorData;
 }
 
-/** depth^3 * 2^16 fits 61 bits. */
-const maxDepth = 2 ** 15;
 const partBits = 30;
-/** More would take sums beyond 63 bits. */
-const mostFraction = 23;
-const biasUnit = 2 ** 16;
-/** In steps of the output; beyond it every output is saturated. */
-const mostBias = 256;
+const sumBits = 61;
+
+interface Kind {
+  /** depth^3 * 2^16 fits 61 bits; depth * 2^15 and as much again fit 31. */
+  maxDepth: number;
+  /** More would take sums beyond 63 bits. */
+  mostFraction: number;
+  biasBits: number;
+  /** In steps of the output; beyond it every output is saturated. */
+  mostBias: number;
+  /** Bits of the square of an element. */
+  squareBits: number;
+}
+
+const kinds: Readonly<Record<'int8' | 'int16', Kind>> = {
+  int8: { maxDepth: 2 ** 15, mostFraction: 23, biasBits: 16, mostBias: 256, squareBits: 16 },
+  int16: { maxDepth: 2 ** 14, mostFraction: 15, biasBits: 13, mostBias: 2 ** 16, squareBits: 32 },
+};
+
+const kindOf = ({ x }: Pick<NormTensors, 'x'>): Kind => kinds[x.dtype as 'int8' | 'int16'];
 
 export function integerNormObstacle({ node, x, y }: NormTensors, { depth }: NormRows): Reason | undefined {
-  if (x.dtype !== 'int8' || y.dtype !== 'int8')
-    return { reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`, change: 'use float32 or int8 throughout' };
+  if (!Object.hasOwn(kinds, x.dtype) || y.dtype !== x.dtype)
+    return {
+      reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`,
+      change: 'use float32, int8 or int16 throughout',
+    };
+  const { maxDepth } = kindOf({ x });
   if (depth > maxDepth)
     return {
       reason: `its rows of ${depth} elements are longer than ${maxDepth}`,
       change: 'keep this layer in float32',
     };
   for (const t of [x, y]) scaleOf(node, t);
-  return undefined;
+  return x.dtype === 'int16' ? symmetryObstacle({ node, x, y }) : undefined;
 }
 
 interface Parameters {
@@ -52,12 +71,22 @@ interface Parameters {
   multipliers: Int32Array;
   biases: Int32Array;
   shift: number;
+  down: number;
 }
 
-function parameters({ node, x, y, scale, bias }: NormTensors, { depth, epsilon, centre }: NormRows): Parameters {
+/** How many bits less leave the sum of the squares of a row 61 bits. */
+function bitsDown({ squareBits }: Kind, { depth, centre }: NormRows): number {
+  const bits = squareBits + (centre ? 3 : 1) * Math.ceil(Math.log2(depth));
+  return Math.max(0, Math.ceil((bits - sumBits) / 2));
+}
+
+function parameters({ node, x, y, scale, bias }: NormTensors, rows: NormRows): Parameters {
+  const { depth, epsilon, centre } = rows;
+  const { mostFraction, mostBias, biasBits } = kindOf({ x });
+  const down = bitsDown(kindOf({ x }), rows);
   const [input, output] = [scaleOf(node, x), scaleOf(node, y)];
   const count = scale || bias ? depth : 1;
-  const units = centre ? depth / input.scale : 1 / input.scale;
+  const units = (centre ? depth / input.scale : 1 / input.scale) / 2 ** down;
   const factors = Float64Array.from(
     { length: count },
     (_, i) => (Number(scale?.[i] ?? 1) * Math.sqrt(depth)) / output.scale,
@@ -67,10 +96,13 @@ function parameters({ node, x, y, scale, bias }: NormTensors, { depth, epsilon, 
   const steps = (i: number): number => Number(bias?.[i] ?? 0) / output.scale + output.zeroPoint;
   return {
     input,
-    epsilon: BigInt(Math.round(Math.min(epsilon * depth * units * units, 2 ** 61))),
+    epsilon: BigInt(Math.round(Math.min(epsilon * depth * units * units, 2 ** sumBits))),
     multipliers: Int32Array.from(factors, (v) => clampTo(Math.round(v * 2 ** fraction), -(2 ** 30), 2 ** 30)),
-    biases: Int32Array.from({ length: count }, (_, i) => Math.round(clampTo(steps(i), -mostBias, mostBias) * biasUnit)),
+    biases: Int32Array.from({ length: count }, (_, i) =>
+      Math.round(clampTo(steps(i), -mostBias, mostBias) * 2 ** biasBits),
+    ),
     shift: partBits + fraction,
+    down,
   };
 }
 
@@ -81,14 +113,15 @@ export function lowerIntegerNorm(tensors: NormTensors, rows: NormRows): KernelCa
     name,
     many ? constant(name, 'int32', data, [data.length]) : null,
   ];
+  const wide = tensors.x.dtype === 'int16';
   return kernelCall(
     'layerNorm',
-    ['s8'],
+    [wide ? 's16' : 's8'],
     [
       ['rows', rows.rows],
       ['depth', rows.depth],
       ['centre', rows.centre ? 1 : 0],
-      ['input_zero_point', p.input.zeroPoint],
+      wide ? ['down', p.down] : ['input_zero_point', p.input.zeroPoint],
       ['epsilon', constant('epsilon', 'int64', BigInt64Array.of(p.epsilon), [1])],
       array('multipliers', p.multipliers),
       array('biases', p.biases),
@@ -103,18 +136,23 @@ export function evaluateIntegerNorm(tensors: NormTensors, rows: NormRows, x: Ten
   const p = parameters(tensors, rows);
   const { depth, centre } = rows;
   const { min, max } = limitsOf(tensors.y);
-  const out = Int8Array.from(x as Int8Array);
+  const out = (x as Int8Array | Int16Array).slice();
+  const biasShift = BigInt(kindOf(tensors).biasBits);
+  const half = p.down > 0 ? 2 ** (p.down - 1) : 0;
   const shift = BigInt(p.shift);
   const finish = (part: number, i: number): number => {
     const k = p.multipliers.length > 1 ? i : 0;
-    const wide = BigInt(part) * BigInt(p.multipliers[k]) + (BigInt(p.biases[k]) << (shift - 16n));
+    const wide = BigInt(part) * BigInt(p.multipliers[k]) + (BigInt(p.biases[k]) << (shift - biasShift));
     return clampTo(Number((wide + (1n << (shift - 1n))) >> shift), min, max);
   };
   for (let r = 0; r < rows.rows; r++) {
     const row = out.subarray(r * depth, (r + 1) * depth);
-    const sum = row.reduce((a, b) => a + b, 0);
-    const d = Array.from(row, (q) => (centre ? depth * q - sum : q - p.input.zeroPoint));
-    const part = timesInverseRoot(d.reduce((a, v) => a + BigInt(v * v), p.epsilon));
+    const sum = Array.from(row).reduce((a, b) => a + b, 0);
+    const d = Array.from(row, (q) => {
+      const exact = centre ? depth * q - sum : q - p.input.zeroPoint;
+      return Math.floor((exact + half) / 2 ** p.down);
+    });
+    const part = timesInverseRoot(d.reduce((a, v) => a + BigInt(v) * BigInt(v), p.epsilon));
     row.set(d.map((v, i) => finish(part(v), i)));
   }
   return out;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// logSoftmax over the last axis: x - max - log(sum of exp(x - max)). int8: the exponentials of softmax, and a logarithm that
-// is worked out bit by bit, once per row.
+// logSoftmax over the last axis: x - max - log(sum of exp(x - max)). int8 and int16: the exponentials of int8 softmax, and a logarithm
+// that is worked out bit by bit, once per row.
 import { elementCount, type Graph, type Node, type TensorData } from '../model/graph.js';
 import { given, outputOf } from './attributes.js';
+import { symmetryObstacle } from './curve16.js';
 import { sameType } from './elementwise.js';
 import { expNegativeQ5 } from './fixedPoint.js';
 import { expf, logf } from './floatMath.js';
@@ -42,7 +43,8 @@ interface Integers {
 function integers(node: Node, graph: Graph, rounding: Rounding): Integers {
   const x = inputOf(node, graph, 0);
   const [input, output] = [scaleOf(node, x), scaleOf(node, outputOf(node, graph))];
-  const bits = clampTo(Math.floor(Math.log2(2 ** 30 / (255 * input.scale))), 0, logBits);
+  const steps = x.dtype === 'int8' ? 255 : 65_535;
+  const bits = clampTo(Math.floor(Math.log2(2 ** 30 / (steps * input.scale))), 0, logBits);
   return {
     exp: int8Parameters(node, x, 1, rounding),
     real: quantizeMultiplier(input.scale * 2 ** bits),
@@ -68,15 +70,16 @@ function logarithm(x: number): number {
   return highMul(log2, ln2);
 }
 
-function integerRow(p: Integers, rounding: Rounding, row: Int8Array): void {
-  const max = row.reduce((a, b) => Math.max(a, b));
+function integerRow(p: Integers, rounding: Rounding, row: Int8Array | Int16Array): void {
+  const max = Math.max(...row);
+  const least = row instanceof Int8Array ? -128 : -32768;
   let sum = 0;
   for (const q of row)
     if (q - max >= p.exp.diffMin) sum += shiftRound(expNegativeQ5(requantize(q - max, p.exp, rounding)), 12);
   const log = shiftRound(logarithm(sum), p.logShift);
   for (let i = 0; i < row.length; i++) {
     const real = requantize(row[i] - max, p.real, rounding) - log;
-    row[i] = clampTo((requantize(real, p.output, rounding) + p.zeroPoint) | 0, -128, 127);
+    row[i] = clampTo((requantize(real, p.output, rounding) + p.zeroPoint) | 0, least, -least - 1);
   }
 }
 
@@ -97,14 +100,16 @@ export const logSoftmax: OpSpec = {
   unsupported(node, graph) {
     const [{ dtype }, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
     const depth = depthOf(node, graph);
-    if (dtype !== y.dtype || !['float32', 'int8'].includes(dtype))
+    if (dtype !== y.dtype || !['float32', 'int8', 'int16'].includes(dtype))
       return {
         reason: `there is no kernel for ${dtype} giving ${y.dtype}`,
-        change: 'keep this layer in float32 or int8, or leave it out behind the last layer',
+        change: 'keep this layer in float32, int8 or int16, or leave it out behind the last layer',
       };
-    return dtype === 'int8' && depth > maxDepth
+    return dtype !== 'float32' && depth > maxDepth
       ? { reason: `its rows of ${depth} elements are longer than ${maxDepth}`, change: 'keep this layer in float32' }
-      : undefined;
+      : dtype === 'int16'
+        ? symmetryObstacle({ node, x: inputOf(node, graph, 0), y })
+        : undefined;
   },
   lower(node, { graph, rounding }) {
     const x = inputOf(node, graph, 0);
@@ -112,6 +117,7 @@ export const logSoftmax: OpSpec = {
     const rows = { rows: elementCount(x.shape) / depth, depth };
     if (x.dtype === 'float32') return kernelCall('logSoftmax', ['f32'], Object.entries(rows));
     const p = integers(node, graph, rounding);
+    const zero = x.dtype === 'int8' ? { output_zero_point: p.zeroPoint } : {};
     const fields = {
       ...rows,
       multiplier: p.exp.multiplier,
@@ -122,18 +128,18 @@ export const logSoftmax: OpSpec = {
       log_shift: p.logShift,
       output_multiplier: p.output.multiplier,
       output_shift: p.output.shift,
-      output_zero_point: p.zeroPoint,
+      ...zero,
       rounding: roundingCode(rounding),
     };
-    return kernelCall('logSoftmax', ['s8'], Object.entries(fields));
+    return kernelCall('logSoftmax', [x.dtype === 'int8' ? 's8' : 's16'], Object.entries(fields));
   },
   evaluate(node, inputs, { graph, rounding }): TensorData[] {
     const depth = depthOf(node, graph);
-    const out = given(node, inputs, 0).slice() as Float32Array | Int8Array;
-    const p = out instanceof Int8Array ? integers(node, graph, rounding) : undefined;
+    const out = given(node, inputs, 0).slice() as Float32Array | Int8Array | Int16Array;
+    const p = out instanceof Float32Array ? undefined : integers(node, graph, rounding);
     for (let r = 0; r < out.length; r += depth) {
       const row = out.subarray(r, r + depth);
-      if (p && row instanceof Int8Array) integerRow(p, rounding, row);
+      if (p && !(row instanceof Float32Array)) integerRow(p, rounding, row);
       else floatRow(row as Float32Array);
     }
     return [out];

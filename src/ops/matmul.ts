@@ -6,7 +6,14 @@ import { type Broadcast, broadcastShape, forEachPair, mergedBroadcast } from './
 import { kernelCall } from './kernels.js';
 import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, type Rounding } from './op.js';
 import { limitsOf, scaleOf } from './quantized.js';
-import { clampTo, quantizeMultiplier, requantize, roundingCode } from './requantize.js';
+import {
+  clampTo,
+  quantizeMultiplier,
+  quantizeMultiplier64,
+  requantize,
+  requantize64,
+  roundingCode,
+} from './requantize.js';
 import { constant, type Reason } from './weighted.js';
 
 interface Geometry {
@@ -33,16 +40,16 @@ function geometry(node: Node, graph: Graph): Geometry {
   return { a, b, y: outputOf(node, graph), batches, rows, depth, columns, shape: [...leading, rows, columns] };
 }
 
-/** 255 * 255 * this fits 32 bits. */
+/** 255 * 255 * this fits 32 bits, 2^30 * this fits 47. */
 const maxDepth = 32_767;
 
 function obstacle(node: Node, graph: Graph): Reason | undefined {
   const g = geometry(node, graph);
   const types = [g.a, g.b, g.y].map((t) => t.dtype);
-  if (!['float32', 'int8'].includes(types[0]) || types.some((t) => t !== types[0])) {
+  if (!['float32', 'int8', 'int16'].includes(types[0]) || types.some((t) => t !== types[0])) {
     return {
       reason: `there is no kernel for ${types[0]} by ${types[1]} giving ${types[2]}`,
-      change: 'use float32 or int8 throughout',
+      change: 'use float32, int8 or int16 throughout',
     };
   }
   if (g.batches.dims.length > 1)
@@ -50,7 +57,9 @@ function obstacle(node: Node, graph: Graph): Reason | undefined {
       reason: 'its leading dimensions broadcast in turns',
       change: 'give both inputs the same leading dimensions',
     };
-  if (types[0] === 'int8' && g.depth > maxDepth)
+  if (types[0] === 'int16' && [g.a, g.b, g.y].some((t) => scaleOf(node, t).zeroPoint !== 0))
+    return { reason: 'its int16 tensors have a zero point', change: 'quantize int16 activations symmetrically' };
+  if (types[0] !== 'float32' && g.depth > maxDepth)
     return { reason: `it sums ${g.depth} products, more than ${maxDepth}`, change: 'split it' };
   return undefined;
 }
@@ -62,13 +71,15 @@ function integerParameters(node: Node, g: Geometry) {
     a: a.zeroPoint,
     b: b.zeroPoint,
     y: y.zeroPoint,
-    factor: quantizeMultiplier(Math.fround(a.scale * b.scale) / y.scale),
+    factor: (g.a.dtype === 'int16' ? quantizeMultiplier64 : quantizeMultiplier)(
+      Math.fround(a.scale * b.scale) / y.scale,
+    ),
   };
 }
 
 function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const g = geometry(node, graph);
-  const type = g.a.dtype === 'int8' ? 'int8' : 'float32';
+  const type = g.a.dtype as 'float32' | 'int8' | 'int16';
   const held = (name: string, t: Tensor): CStruct['fields'][number] => [
     name,
     t.data ? constant(name, type, t.data, t.shape) : null,
@@ -87,6 +98,11 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
   const inputs = [g.a.data ? 1 : 0, g.b.data ? 0 : 1];
   if (type === 'float32') return kernelCall('matmul', ['f32', 'f32'], head, inputs);
   const p = integerParameters(node, g);
+  const factor: CStruct['fields'] = [
+    ['multiplier', p.factor.multiplier],
+    ['shift', p.factor.shift],
+  ];
+  if (type === 'int16') return kernelCall('matmul', ['s16', 's16'], [...head, ...factor], inputs);
   return kernelCall(
     'matmul',
     ['s8', 's8'],
@@ -95,8 +111,7 @@ function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
       ['a_zero_point', p.a],
       ['b_zero_point', p.b],
       ['output_zero_point', p.y],
-      ['multiplier', p.factor.multiplier],
-      ['shift', p.factor.shift],
+      ...factor,
       ['rounding', roundingCode(rounding)],
     ],
     inputs,
@@ -114,6 +129,8 @@ function evaluate(
   const float = g.a.dtype === 'float32';
   const out = makeData(g.y.dtype, elementCount(g.shape)) as Float32Array;
   const p = float ? { a: 0, b: 0, y: 0, factor: { multiplier: 0, shift: 0 } } : integerParameters(node, g);
+  const rescale = (sum: number): number =>
+    g.a.dtype === 'int16' ? requantize64(sum, p.factor) : requantize(sum, p.factor, rounding);
   const { min, max } = float ? { min: 0, max: 0 } : limitsOf(g.y);
   let at = 0;
   forEachPair(g.batches, (i, j) => {
@@ -125,7 +142,7 @@ function evaluate(
           const product = (x[left + r * g.depth + k] - p.a) * (y[right + k * g.columns + c] - p.b);
           sum = float ? Math.fround(sum + Math.fround(product)) : sum + product;
         }
-        out[at++] = float ? sum : clampTo((requantize(sum, p.factor, rounding) + p.y) | 0, min, max);
+        out[at++] = float ? sum : clampTo((rescale(sum) + p.y) | 0, min, max);
       }
     }
   });

@@ -9,8 +9,9 @@ export type PairFunction = (a: number, b: number) => number;
 
 export interface PairRow {
   op: string;
-  /** By type of both inputs. The output is of that type, or bool (`b8`) where `compares`; int8 is compared in one scale. */
-  types: Partial<Record<'f32' | 's32' | 's8' | 'b8', PairFunction>>;
+  /** By type of both inputs. The output is of that type, or bool (`b8`) where `compares`; int8 and int16 are
+   *  brought to one scale before. */
+  types: Partial<Record<'f32' | 's32' | 's16' | 's8' | 'b8', PairFunction>>;
   compares?: boolean;
 }
 
@@ -28,7 +29,7 @@ const floorModf: PairFunction = (a, b) => {
   return rest !== 0 && rest < 0 !== b < 0 ? f(rest + b) : rest;
 };
 
-const same = (compute: PairFunction): PairRow['types'] => ({ f32: compute, s32: compute, s8: compute });
+const same = (compute: PairFunction): PairRow['types'] => ({ f32: compute, s32: compute, s16: compute, s8: compute });
 
 /** Integer division as C's, but defined everywhere: by zero it gives 0, and -2^31 / -1 wraps. */
 export const divideInt: PairFunction = (a, b) => (b === 0 ? 0 : Math.trunc(a / b) | 0);

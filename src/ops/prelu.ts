@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// prelu: a, or a * b where a is below zero, with broadcasting (int8 as TensorFlow Lite's reference kernel).
+// prelu: a, or a * b where a is below zero, with broadcasting (int8 as TensorFlow Lite's reference kernel, int16 the same).
 import type { Node } from '../model/graph.js';
 import { binaryOp, type Operands, scalesOf } from './binary.js';
-import type { OpSpec } from './op.js';
+import type { CStruct, OpSpec } from './op.js';
 import { limitsOf } from './quantized.js';
 import { clampTo, quantizeMultiplier, requantize, roundingCode } from './requantize.js';
 
@@ -22,14 +22,16 @@ export const prelu: OpSpec = binaryOp({
   float: (x, slope) => (x < 0 ? Math.fround(x * slope) : x),
   clamps: false,
   integer: {
-    types: ['s8'],
     sameScale: false,
     fields(node, o, rounding) {
       const p = parameters(node, o);
-      return [
+      const zeros: CStruct['fields'] = [
         ['a_zero_point', p.a],
         ['b_zero_point', p.b],
         ['output_zero_point', p.y],
+      ];
+      return [
+        ...(o.y.dtype === 'int8' ? zeros : []),
         ['positive_multiplier', p.positive.multiplier],
         ['positive_shift', p.positive.shift],
         ['negative_multiplier', p.negative.multiplier],

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// product over some axes. int8: a number of 30 bits and an exponent, which one multiplier brings to the output's scale.
-import { elementCount, type Graph, type Node, type Tensor, type TensorData } from '../model/graph.js';
+// product over some axes. int8 and int16: a number of 30 bits and an exponent, which one multiplier brings to the output's scale.
+import { elementCount, type Graph, makeData, type Node, type Tensor, type TensorData } from '../model/graph.js';
 import { given, outputOf } from './attributes.js';
+import { symmetryObstacle } from './curve16.js';
 import { kernelCall } from './kernels.js';
 import { reductionOf, walkFields } from './mean.js';
 import { inputOf, type OpSpec, type Rounding } from './op.js';
@@ -11,7 +12,7 @@ import { reduceTable } from './reduceTable.js';
 import { clampTo, type Multiplier, requantize, roundingCode } from './requantize.js';
 import { forEachIndex } from './strides.js';
 
-/** Of more elements int8 products are next to nothing, or everything. */
+/** Of more elements integer products are next to nothing, or everything. */
 const maxCount = 1024;
 const bits = 30;
 
@@ -30,7 +31,7 @@ function factorOf(scale: number, count: number, output: number): Multiplier {
   return multiplier >= 2 ** 31 ? { multiplier: multiplier / 2, shift: shift + 1 } : { multiplier, shift };
 }
 
-const isInteger = (x: Tensor, y: Tensor): boolean => x.dtype === 'int8' && y.dtype === 'int8';
+const isInteger = (x: Tensor, y: Tensor): boolean => (x.dtype === 'int8' || x.dtype === 'int16') && y.dtype === x.dtype;
 
 function evaluateInteger(node: Node, graph: Graph, x: TensorData, rounding: Rounding): TensorData {
   const [input, y] = [scaleOf(node, inputOf(node, graph, 0)), outputOf(node, graph)];
@@ -38,7 +39,7 @@ function evaluateInteger(node: Node, graph: Graph, x: TensorData, rounding: Roun
   const output = scaleOf(node, y);
   const factor = factorOf(input.scale, count, output.scale);
   const { min, max } = limitsOf(y);
-  const out = new Int8Array(elementCount(shape));
+  const out = makeData(y.dtype, elementCount(shape)) as Int16Array;
   let at = 0;
   forEachIndex(kept, 0, (from) => {
     let product = 2 ** (bits - 1);
@@ -76,7 +77,7 @@ export const product: OpSpec = {
       ...graph,
       tensors: graph.tensors.map(({ name, shape }) => ({ name, shape, dtype: 'float32' as const })),
     };
-    return plain.unsupported?.(node, asFloat);
+    return plain.unsupported?.(node, asFloat) ?? (x.dtype === 'int16' ? symmetryObstacle({ node, x, y }) : undefined);
   },
   lower(node, ctx) {
     const { graph, rounding } = ctx;
@@ -85,15 +86,16 @@ export const product: OpSpec = {
     const { kept, reduced, count } = reductionOf(node, graph);
     const [input, output] = [scaleOf(node, x), scaleOf(node, y)];
     const factor = factorOf(input.scale, count, output.scale);
-    const rest = {
-      input_zero_point: input.zeroPoint,
-      multiplier: factor.multiplier,
-      shift: factor.shift,
-      output_zero_point: output.zeroPoint,
-      rounding: roundingCode(rounding),
-    };
+    const rest: [string, number][] = [
+      ['input_zero_point', input.zeroPoint],
+      ['multiplier', factor.multiplier],
+      ['shift', factor.shift],
+      ['output_zero_point', output.zeroPoint],
+      ['rounding', roundingCode(rounding)],
+    ];
     const head = [...walkFields('kept', kept), ...walkFields('reduced', reduced)];
-    return kernelCall('product', ['s8'], [...head, ...Object.entries(rest)]);
+    if (x.dtype === 'int8') return kernelCall('product', ['s8'], [...head, ...rest]);
+    return kernelCall('product', ['s16'], [...head, ...rest.filter(([name]) => !name.endsWith('zero_point'))]);
   },
   evaluate(node, inputs, ctx) {
     const { graph, rounding } = ctx;

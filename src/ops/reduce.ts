@@ -2,12 +2,21 @@
 // The operators of reduceTable.ts.
 import { elementCount, type Graph, makeData, type Node, type Tensor, type TensorData } from '../model/graph.js';
 import { given, outputOf } from './attributes.js';
+import { symmetryObstacle } from './curve16.js';
 import { type KernelType, kernelCall } from './kernels.js';
 import { maxReduceRank, type Reduction, reductionOf, walkFields } from './mean.js';
 import { inputOf, type KernelCall, type OpSpec, type Rounding } from './op.js';
 import { limitsOf, sameQuant, scaleOf } from './quantized.js';
 import { type Fold, type ReduceRow, reduceTable } from './reduceTable.js';
-import { clampTo, type Multiplier, quantizeMultiplier, requantize, roundingCode } from './requantize.js';
+import {
+  clampTo,
+  type Multiplier,
+  quantizeMultiplier,
+  quantizeMultiplier64,
+  requantize,
+  requantize64,
+  roundingCode,
+} from './requantize.js';
 import { forEachIndex } from './strides.js';
 import type { Reason } from './weighted.js';
 
@@ -24,7 +33,8 @@ function foldOf(row: ReduceRow, { dtype }: Tensor): Fold | undefined {
   return type && row.types[type];
 }
 
-const isScaled = (row: ReduceRow, { dtype }: Tensor): boolean => dtype === 'int8' && row.scaled !== undefined;
+const isScaled = (row: ReduceRow, { dtype }: Tensor): boolean =>
+  (dtype === 'int8' || dtype === 'int16') && row.scaled !== undefined;
 
 function obstacle(row: ReduceRow, node: Node, graph: Graph): Reason | undefined {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
@@ -33,9 +43,10 @@ function obstacle(row: ReduceRow, node: Node, graph: Graph): Reason | undefined 
     return { reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`, change: 'keep this layer in float32' };
   if (kept.dims.length > maxReduceRank || reduced.dims.length > maxReduceRank)
     return { reason: 'its axes alternate too often', change: `use at most ${maxReduceRank} separate groups of axes` };
-  const limit = isScaled(row, x) ? row.scaled?.maxCount : undefined;
+  const limit = isScaled(row, x) ? row.scaled?.maxCount[x.dtype as 'int8' | 'int16'] : undefined;
   if (limit !== undefined && count > limit)
     return { reason: `it sums ${count} elements, more than ${limit}`, change: 'reduce in two steps' };
+  if (isScaled(row, x) && x.dtype === 'int16') return symmetryObstacle({ node, x, y });
   if (!isScaled(row, x) && x.quant && y.quant && !sameQuant(x.quant, y.quant))
     return { reason: 'its input and output have different scales', change: 'requantize after it' };
   return undefined;
@@ -43,7 +54,8 @@ function obstacle(row: ReduceRow, node: Node, graph: Graph): Reason | undefined 
 
 function factorOf(row: ReduceRow, node: Node, graph: Graph): Multiplier {
   const [x, y] = [inputOf(node, graph, 0), outputOf(node, graph)];
-  return quantizeMultiplier(scaleOf(node, x).scale ** (row.scaled?.power ?? 1) / scaleOf(node, y).scale);
+  const factor = x.dtype === 'int16' ? quantizeMultiplier64 : quantizeMultiplier;
+  return factor(scaleOf(node, x).scale ** (row.scaled?.power ?? 1) / scaleOf(node, y).scale);
 }
 
 function lower(row: ReduceRow, node: Node, graph: Graph, rounding: Rounding): KernelCall {
@@ -53,6 +65,11 @@ function lower(row: ReduceRow, node: Node, graph: Graph, rounding: Rounding): Ke
   const type = typeNames[x.dtype] as KernelType;
   if (!isScaled(row, x)) return kernelCall(row.op, [type], head);
   const factor = factorOf(row, node, graph);
+  const wide: [string, number][] = [
+    ['multiplier', factor.multiplier],
+    ['shift', factor.shift],
+  ];
+  if (x.dtype === 'int16') return kernelCall(row.op, [type], [...head, ...wide]);
   const rest = {
     input_zero_point: scaleOf(node, x).zeroPoint,
     multiplier: factor.multiplier,
@@ -64,7 +81,13 @@ function lower(row: ReduceRow, node: Node, graph: Graph, rounding: Rounding): Ke
 }
 
 /** Each output of the values of its elements. */
-function reduce(out: TensorData, { kept, reduced }: Reduction, start: number, add: Fold['step'], x: TensorData): void {
+function reduce(
+  out: TensorData | Float64Array,
+  { kept, reduced }: Reduction,
+  start: number,
+  add: Fold['step'],
+  x: TensorData,
+): void {
   const data = x as Float32Array;
   let at = 0;
   forEachIndex(kept, 0, (from) => {
@@ -89,10 +112,11 @@ function evaluate(row: ReduceRow, node: Node, graph: Graph, x: TensorData, round
   }
   const [from, to, factor] = [scaleOf(node, t).zeroPoint, scaleOf(node, y).zeroPoint, factorOf(row, node, graph)];
   const { min, max } = limitsOf(y);
-  const sums = new Int32Array(out.length);
+  const sums = new Float64Array(out.length);
   reduce(sums, reduction, 0, (sum, q) => sum + scaled.term(q - from), x);
   sums.forEach((sum, i) => {
-    out[i] = clampTo((requantize(sum, factor, rounding) + to) | 0, min, max);
+    const scaledSum = t.dtype === 'int16' ? requantize64(sum, factor) : requantize(sum, factor, rounding);
+    out[i] = clampTo((scaledSum + to) | 0, min, max);
   });
   return [out];
 }
@@ -112,5 +136,5 @@ export function reduceOp(row: ReduceRow): OpSpec {
   };
 }
 
-/** But product, which has an int8 form of its own (product.ts). */
+/** But product, which has an integer form of its own (product.ts). */
 export const reduceOps: readonly OpSpec[] = reduceTable.filter(({ op }) => op !== 'product').map(reduceOp);

@@ -12,8 +12,13 @@ export interface Fold {
 export interface ReduceRow {
   op: string;
   types: Partial<Record<'f32' | 's32' | 's16' | 's8', Fold>>;
-  /** int8: the sum of a function of input - zero point, which is rescaled with the input's scale to a power. */
-  scaled?: { term(x: number): number; power: 1 | 2 /** The longest sum that fits 32 bits. */; maxCount: number };
+  /** int8 and int16: the sum of a function of input - zero point, which is rescaled with the input's scale to a power. */
+  scaled?: {
+    term(x: number): number;
+    power: 1 | 2;
+    /** The longest sums that fit 32 bits, and of int16 47 bits. */
+    maxCount: Readonly<Record<'int8' | 'int16', number>>;
+  };
 }
 
 const lowest = -(2 ** 31);
@@ -26,17 +31,17 @@ export const reduceTable: readonly ReduceRow[] = [
   {
     op: 'sum',
     types: { f32: { start: 0, step: (s, x) => f(s + x) }, s32: { start: 0, step: (s, x) => (s + x) | 0 } },
-    scaled: { term: (x) => x, power: 1, maxCount: 2 ** 23 },
+    scaled: { term: (x) => x, power: 1, maxCount: { int8: 2 ** 23, int16: 2 ** 31 } },
   },
   {
     op: 'sumSquare',
     types: { f32: { start: 0, step: (s, x) => f(s + f(x * x)) } },
-    scaled: { term: (x) => x * x, power: 2, maxCount: 2 ** 15 },
+    scaled: { term: (x) => x * x, power: 2, maxCount: { int8: 2 ** 15, int16: 2 ** 16 } },
   },
   {
     op: 'sumAbs',
     types: { f32: { start: 0, step: (s, x) => f(s + Math.abs(x)) } },
-    scaled: { term: Math.abs, power: 1, maxCount: 2 ** 23 },
+    scaled: { term: Math.abs, power: 1, maxCount: { int8: 2 ** 23, int16: 2 ** 31 } },
   },
   { op: 'product', types: { f32: { start: 1, step: (s, x) => f(s * x) }, s32: { start: 1, step: Math.imul } } },
   {

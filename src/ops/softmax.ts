@@ -98,7 +98,7 @@ export function int8Parameters(
   const real = Math.min(beta * scaleOf(node, x).scale * 2 ** (31 - differenceBits), largest);
   const m = quantizeMultiplier(real);
   const radius = Math.floor(((2 ** differenceBits - 1) * 2 ** (31 - differenceBits)) / 2 ** m.shift);
-  return { ...m, diffMin: Math.max(-radius, -256) };
+  return { ...m, diffMin: Math.max(-radius, x.dtype === 'int8' ? -256 : -65_536) };
 }
 
 /** exp of the 256 differences 0, -1 … in steps of the input scale, Q0.31, as the int8 kernel computes them. */

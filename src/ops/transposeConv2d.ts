@@ -5,8 +5,16 @@ import { elementCount, type Graph, makeData, type Node, type Tensor, type Tensor
 import { badShape, given, image, int, intList, maxWindow } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { type ConstArray, type CStruct, inputOf, type OpSpec, optionalInput, type Rounding } from './op.js';
-import { clampTo, requantize, roundingCode } from './requantize.js';
-import { integerConstants, type Rescaling, rescalingOf, tensorConstant, weightedObstacle } from './weighted.js';
+import { clampTo, requantize, requantize64, roundingCode } from './requantize.js';
+import {
+  constant,
+  integerConstants,
+  type Rescaling,
+  rescalingOf,
+  tensorConstant,
+  weightedObstacle,
+  wideBias,
+} from './weighted.js';
 
 const f = Math.fround;
 
@@ -67,6 +75,20 @@ function integerSum(r: Rescaling, rounding: Rounding, bias?: ArrayLike<number>):
   };
 }
 
+/** Of int16: wide sums, which are exact. */
+const wideSum = (r: Rescaling, bias?: ArrayLike<number | bigint>): Sum => ({
+  start: (c) => Number(bias?.[c] ?? 0),
+  add: (sum, x, w) => sum + x * w,
+  finish: (sum, c) => clampTo(requantize64(sum, r.multipliers[c * r.step]), r.range.min, r.range.max),
+});
+
+function sumOf(node: Node, graph: Graph, rounding: Rounding, bias?: TensorData): Sum {
+  const { dtype } = inputOf(node, graph, 0);
+  if (dtype === 'float32') return floatSum(bias as Float32Array | undefined);
+  const r = rescalingOf(node, graph, 0);
+  return dtype === 'int16' ? wideSum(r, bias) : integerSum(r, rounding, bias as Int32Array | undefined);
+}
+
 function evaluate(g: Geometry, x: ArrayLike<number>, w: ArrayLike<number>, sum: Sum, out: Float32Array): TensorData {
   const [, h, width, channels] = g.x.shape;
   const [, kh, kw] = g.w.shape;
@@ -101,9 +123,7 @@ export const transposeConv2d: OpSpec = {
     return x.shape[1] * x.shape[2] * elementCount(w.shape);
   },
   unsupported(node, graph) {
-    const { x, w } = geometryOf(node, graph);
-    if (x.dtype === 'int16')
-      return { reason: 'there is no kernel for int16', change: 'keep this layer in float32 or int8' };
+    const { w } = geometryOf(node, graph);
     return weightedObstacle(node, graph, elementCount(w.shape.slice(1)), false);
   },
   lower(node, { graph, rounding }) {
@@ -132,6 +152,14 @@ export const transposeConv2d: OpSpec = {
     if (g.x.dtype === 'float32')
       return kernelCall('transposeConv2d', ['f32', 'f32'], [...shape, ['weights', weights], ['bias', biases]]);
     const r = rescalingOf(node, graph, 0);
+    if (g.x.dtype === 'int16') {
+      const wide = constant('bias', 'int64', wideBias(bias?.data, g.outC), [g.outC]);
+      return kernelCall(
+        'transposeConv2d',
+        ['s16', 's8'],
+        [...shape, ...integerConstants(weights, bias ? wide : null, r)],
+      );
+    }
     const fields: CStruct['fields'] = [
       ...shape,
       ['input_zero_point', r.input.zeroPoint],
@@ -143,8 +171,8 @@ export const transposeConv2d: OpSpec = {
   },
   evaluate(node, inputs, { graph, rounding }) {
     const g = geometryOf(node, graph);
-    const bias = optionalInput(node, graph, 2) ? given(node, inputs, 2) : undefined;
-    const sum = g.x.dtype === 'float32' ? floatSum(bias) : integerSum(rescalingOf(node, graph, 0), rounding, bias);
+    const bias = optionalInput(node, graph, 2) ? inputs[2] : undefined;
+    const sum = sumOf(node, graph, rounding, bias);
     const out = makeData(g.x.dtype, g.outH * g.outW * g.outC) as Float32Array;
     return [evaluate(g, given(node, inputs, 0), given(node, inputs, 1), sum, out)];
   },

@@ -6,24 +6,31 @@ import { unaryTable } from '../ops/unaryTable.js';
 import { hasActivation } from './activation.js';
 import { isWeighted } from './affine.js';
 import { floatTensor, realValues, sameQuant, storedConstant } from './constants.js';
-import { boundedAddend, emit, type IntegerContext, operand, operandIn } from './integerOperands.js';
+import {
+  type ActivationType,
+  activationOf,
+  boundedAddend,
+  emit,
+  type IntegerContext,
+  operand,
+  operandIn,
+} from './integerOperands.js';
 import { choice, comparison, fromPlain, isPlain, toPlain } from './integerPlain.js';
 import { integerRecurrent, isRecurrent } from './integerRecurrent.js';
 import { integerWeights } from './integerWeights.js';
 
 type Rule = (ctx: IntegerContext, node: Node) => TensorId | undefined;
 
-// Output quantizations that TensorFlow Lite fixes for these operators (its 8-bit quantization specification).
-const fixedQuant: Readonly<Record<string, [scale: number, zeroPoint: number]>> = {
-  softmax: [1 / 256, -128],
-  logistic: [1 / 256, -128],
-  tanh: [1 / 128, 0],
-  // Of bools and small whole numbers.
-  cast: [1, 0],
+// Output quantizations that TensorFlow Lite fixes for these operators (its 8-bit and 16x8 quantization specifications).
+const fixedQuant: Readonly<Record<ActivationType, Readonly<Record<string, [scale: number, zeroPoint: number]>>>> = {
+  // Casts are of bools and small whole numbers.
+  int8: { softmax: [1 / 256, -128], logistic: [1 / 256, -128], tanh: [1 / 128, 0], cast: [1, 0] },
+  int16: { softmax: [1 / 32_768, 0], logistic: [1 / 32_768, 0], tanh: [1 / 32_768, 0], cast: [1, 0] },
 };
 /** The quantization that an operator gives its output whatever is wanted. */
-export function fixedQuantOf(node: Node): Quant | undefined {
-  return Object.hasOwn(fixedQuant, node.op) ? quantOf(...fixedQuant[node.op]) : undefined;
+export function fixedQuantOf(node: Node, activations: ActivationType = 'int8'): Quant | undefined {
+  const fixed = fixedQuant[activations];
+  return Object.hasOwn(fixed, node.op) ? quantOf(...fixed[node.op]) : undefined;
 }
 
 /** Operators that only choose or move input values: output quantization is the input's. */
@@ -123,7 +130,8 @@ function weighted(ctx: IntegerContext, node: Node): TensorId | undefined {
   const quant = ctx.wanted(node.outputs[0]);
   if (x === undefined || !quant || !isWeighted(node)) return undefined;
   const { quant: given } = ctx.editor.tensor(x);
-  const scales = { input: scaleOf(given), output: scaleOf(quant), inputZero: given?.zeroPoints[0] };
+  const wide = activationOf(ctx) === 'int16';
+  const scales = { input: scaleOf(given), output: scaleOf(quant), inputZero: given?.zeroPoints[0], wide };
   const constants = integerWeights(ctx.editor, node, scales, ctx.correct, ctx.round);
   if (!constants) return undefined;
   const inputs = [x, constants.weights, ...(constants.bias === NO_TENSOR ? [] : [constants.bias])];
@@ -206,7 +214,8 @@ function transposed(ctx: IntegerContext, node: Node): TensorId | undefined {
   const x = ctx.twins.get(node.inputs[0]);
   const quant = ctx.wanted(node.outputs[0]);
   if (x === undefined || !quant) return undefined;
-  const scales = { input: scaleOf(ctx.editor.tensor(x).quant), output: scaleOf(quant) };
+  const wide = activationOf(ctx) === 'int16';
+  const scales = { input: scaleOf(ctx.editor.tensor(x).quant), output: scaleOf(quant), wide };
   const constants = integerWeights(ctx.editor, { ...node, op: 'conv2d' }, scales);
   if (!constants) return undefined;
   return emit(ctx, node, [x, constants.weights, ...(constants.bias === NO_TENSOR ? [] : [constants.bias])], quant);
@@ -214,7 +223,7 @@ function transposed(ctx: IntegerContext, node: Node): TensorId | undefined {
 
 function fixed(ctx: IntegerContext, node: Node): TensorId | undefined {
   const x = ctx.twins.get(node.inputs[0]);
-  const quant = fixedQuantOf(node);
+  const quant = fixedQuantOf(node, activationOf(ctx));
   return x === undefined || !quant ? undefined : emit(ctx, node, [x], quant);
 }
 

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the rules for integer twins share: their context, operands as int8, and the node that is added.
+// What the rules for integer twins share: their context, operands as integers, and the node that is added.
 import { type Node, type Quant, quantOf, type Tensor, type TensorData, type TensorId } from '../model/graph.js';
 import { realValues, sameQuant, storedConstant } from './constants.js';
 import type { GraphEditor } from './editor.js';
 import type { Correct, RoundWeights } from './integerWeights.js';
 
+/** Types of integer activations. */
+export type ActivationType = 'int8' | 'int16';
+
 export interface IntegerContext {
   editor: GraphEditor;
+  /** Of the activations; int8 where nothing is said. */
+  activations?: ActivationType;
   /** Integer tensor that stands for each float tensor converted so far. */
   twins: Map<TensorId, TensorId>;
   /** Quantization that a float tensor should have, where something says so. */
   wanted(id: TensorId): Quant | undefined;
-  /** Whether all values of a float tensor are whole numbers that int8 holds at this quantization. */
+  /** Whether all values of a float tensor are whole numbers that an activation holds at this quantization. */
   holds?(id: TensorId, quant: Quant): boolean;
   /** Corrects biases for the rounding of weights, when that is asked for. */
   correct?: Correct;
@@ -19,7 +24,7 @@ export interface IntegerContext {
   round?: RoundWeights;
 }
 
-/** An int8 tensor like a float one, and the integer node that computes it. */
+/** An integer tensor like a float one, and the integer node that computes it. */
 export function emit(
   ctx: IntegerContext,
   node: Node,
@@ -28,18 +33,15 @@ export function emit(
   change: Partial<Node> = {},
 ): TensorId {
   const { name, shape } = ctx.editor.tensor(node.outputs[0]);
-  const output = ctx.editor.addTensor({ name, dtype: 'int8', shape: [...shape], quant });
+  const output = ctx.editor.addTensor({ name, dtype: activationOf(ctx), shape: [...shape], quant });
   ctx.editor.addNode({ op: node.op, name: node.name, attrs: node.attrs, ...change, inputs, outputs: [output] });
   return output;
 }
 
+export const activationOf = ({ activations = 'int8' }: IntegerContext): ActivationType => activations;
+
 /** The same numbers with another quantization. */
-export function requantized(
-  ctx: IntegerContext,
-  id: TensorId,
-  quant: Quant,
-  dtype: 'int8' | 'int16' = 'int8',
-): TensorId {
+export function requantized(ctx: IntegerContext, id: TensorId, quant: Quant, dtype = activationOf(ctx)): TensorId {
   const tensor = ctx.editor.tensor(id);
   if (sameQuant(tensor.quant, quant) && tensor.dtype === dtype) return id;
   const output = ctx.editor.addTensor({
@@ -58,7 +60,7 @@ export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined
   if (known !== undefined) return known;
   const stored = storedConstant(ctx.editor, id);
   if (!stored) return undefined;
-  if (stored.dtype === 'int8' && stored.quant?.scales.length === 1) {
+  if (stored.dtype === activationOf(ctx) && stored.quant?.scales.length === 1) {
     return ctx.editor.addTensor({ ...stored, shape: [...ctx.editor.tensor(id).shape] });
   }
   const values = realValues(stored);
@@ -66,6 +68,7 @@ export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined
   const range = quantForRange(
     values.reduce((a, b) => Math.min(a, b), 0),
     values.reduce((a, b) => Math.max(a, b), 0),
+    activationOf(ctx),
   );
   return addConstant(ctx, stored, range);
 }
@@ -75,7 +78,7 @@ export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined
 export function boundedAddend(ctx: IntegerContext, id: TensorId, other: Quant, sum: Quant): TensorId | undefined {
   const stored = storedConstant(ctx.editor, id);
   if (!stored) return undefined;
-  const [x, y] = [other, sum].map(rangeOf);
+  const [x, y] = [other, sum].map((quant) => rangeOf(quant, activationOf(ctx)));
   const [low, high] = [Math.min(0, y.min - x.max), Math.max(0, y.max - x.min)];
   const values = realValues(stored);
   if (values.some(Number.isNaN) || values.every((v) => v >= low && v <= high)) return undefined;
@@ -83,14 +86,18 @@ export function boundedAddend(ctx: IntegerContext, id: TensorId, other: Quant, s
   return ctx.editor.addTensor({ name: stored.name, dtype: 'float32', shape: [...ctx.editor.tensor(id).shape], data });
 }
 
-const rangeOf = ({ scales: [scale], zeroPoints: [zero] }: Quant): { min: number; max: number } => ({
-  min: scale * (-128 - zero),
-  max: scale * (127 - zero),
+const rangeOf = (
+  { scales: [scale], zeroPoints: [zero] }: Quant,
+  type: ActivationType,
+): { min: number; max: number } => ({
+  min: scale * (-largest[type] - 1 - zero),
+  max: scale * (largest[type] - zero),
 });
 
-function addConstant({ editor }: IntegerContext, stored: Tensor & { data: TensorData }, quant: Quant): TensorId {
-  const data = Int8Array.from(realValues(stored), (v) => quantizeValue(v, quant));
-  return editor.addTensor({ name: stored.name, dtype: 'int8', shape: [...stored.shape], quant, data });
+function addConstant(ctx: IntegerContext, stored: Tensor & { data: TensorData }, quant: Quant): TensorId {
+  const dtype = activationOf(ctx);
+  const data = quantizeValues(realValues(stored), quant, dtype);
+  return ctx.editor.addTensor({ name: stored.name, dtype, shape: [...stored.shape], quant, data });
 }
 
 /** Integer twin of an operand with a given quantization. No node computes a constant: its numbers are quantized anew. */
@@ -101,15 +108,30 @@ export function operandIn(ctx: IntegerContext, id: TensorId, quant: Quant): Tens
   return stored && !realValues(stored).some(Number.isNaN) ? addConstant(ctx, stored, quant) : undefined;
 }
 
-export function quantizeValue(value: number, quant: Quant): number {
-  return Math.min(127, Math.max(-128, Math.round(value / quant.scales[0]) + quant.zeroPoints[0]));
+const largest: Readonly<Record<ActivationType, number>> = { int8: 127, int16: 32_767 };
+
+export function quantizeValue(value: number, quant: Quant, dtype: ActivationType = 'int8'): number {
+  const most = largest[dtype];
+  return Math.min(most, Math.max(-most - 1, Math.round(value / quant.scales[0]) + quant.zeroPoints[0]));
 }
 
-/** int8 quantization of [min, max], widened to hold zero exactly. A range of nothing gets a scale of 1. */
-export function quantForRange(min: number, max: number): Quant {
+export const quantizeValues = (
+  values: ArrayLike<number>,
+  quant: Quant,
+  dtype: ActivationType = 'int8',
+): Int8Array | Int16Array => {
+  const out = dtype === 'int8' ? new Int8Array(values.length) : new Int16Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = quantizeValue(values[i], quant, dtype);
+  return out;
+};
+
+/** Quantization of [min, max], widened to hold zero exactly; of int16 around zero. A range of nothing gets a scale of 1. */
+export function quantForRange(min: number, max: number, dtype: ActivationType = 'int8'): Quant {
   const [low, high] = [Math.min(min, 0), Math.max(max, 0)];
   // Kernels take scales as float32; below this a range is rounding noise, not a signal.
-  const scale = high - low < 2 ** -100 ? 1 : Math.fround((high - low) / 255);
+  const isNothing = high - low < 2 ** -100;
+  if (dtype === 'int16') return quantOf(isNothing ? 1 : Math.fround(Math.max(-low, high) / largest.int16), 0);
+  const scale = isNothing ? 1 : Math.fround((high - low) / 255);
   const zeroPoint = Math.min(127, Math.max(-128, Math.round(-128 - low / scale)));
   return quantOf(scale, zeroPoint);
 }

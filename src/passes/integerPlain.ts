@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Integer twins of what deals with plain numbers: indices, conditions, comparisons and choices.
 import { NO_TENSOR, type Node, quantOf, type TensorId } from '../model/graph.js';
-import { emit, type IntegerContext, operandIn } from './integerOperands.js';
+import { activationOf, emit, type IntegerContext, operandIn } from './integerOperands.js';
 
 /** What neither reads nor gives real numbers: indices and conditions. */
 export const isPlain = ({ editor }: IntegerContext, node: Node): boolean =>
@@ -9,7 +9,7 @@ export const isPlain = ({ editor }: IntegerContext, node: Node): boolean =>
     (id) => id === NO_TENSOR || ['int32', 'bool'].includes(editor.tensor(id).dtype),
   );
 
-/** Both in the scale of one, which calibration made that of both. */
+/** A constant in the scale of the other; what is computed is in the one scale that calibration gave both. */
 export function comparison(ctx: IntegerContext, node: Node): TensorId | undefined {
   const computed = node.inputs.map((id) => ctx.twins.get(id)).find((id) => id !== undefined);
   const quant = computed === undefined ? undefined : ctx.editor.tensor(computed).quant;
@@ -28,17 +28,17 @@ export function choice(ctx: IntegerContext, node: Node): TensorId | undefined {
   return emit(ctx, node, [ctx.twins.get(condition) ?? condition, ...inputs], quant);
 }
 
-/** Bools and whole numbers as int8 of scale 1, by way of int32. */
+/** Bools and whole numbers as activations of scale 1, by way of int32. */
 export function fromPlain(ctx: IntegerContext, node: Node): TensorId | undefined {
   const quant = quantOf(1, 0);
   const x = ctx.twins.get(node.inputs[0]) ?? node.inputs[0];
   const { dtype, name, shape } = ctx.editor.tensor(x);
   if (!ctx.holds?.(node.outputs[0], quant)) return undefined;
-  if (dtype === 'int32') return emit(ctx, node, [x], quant, { attrs: { to: 'int8' } });
+  if (dtype === 'int32') return emit(ctx, node, [x], quant, { attrs: { to: activationOf(ctx) } });
   if (dtype !== 'bool') return undefined;
   const whole = ctx.editor.addTensor({ name: `${name}/int32`, dtype: 'int32', shape: [...shape] });
   ctx.editor.addNode({ op: 'cast', name: `${name}/cast`, inputs: [x], outputs: [whole], attrs: { to: 'int32' } });
-  return emit(ctx, node, [whole], quant, { attrs: { to: 'int8' } });
+  return emit(ctx, node, [whole], quant, { attrs: { to: activationOf(ctx) } });
 }
 
 /** Indices and conditions have no quantization. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// lstm, gru and rnn in integers: int8 input, output and hidden state, int8 weights with one scale per gate, int16 cells as
-// TensorFlow Lite's full-integer LSTM has them.
+// lstm, gru and rnn in integers: int8 or int16 input, output and hidden state, int8 weights with one scale per gate, int16
+// cells as TensorFlow Lite's full-integer LSTM has them.
 import { NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
 import { realConstant } from './constants.js';
-import { type IntegerContext, operand, requantized } from './integerOperands.js';
+import { type ActivationType, activationOf, type IntegerContext, operand, requantized } from './integerOperands.js';
 
 interface Layer {
   gates: number;
@@ -39,9 +39,10 @@ const maxBias = 2 ** 30;
 const stateScale = 2 ** -15;
 
 /** A power of two, as the kernels want it. */
-function cellQuant(wanted: Quant | undefined): Quant {
+function cellQuant(wanted: Quant | undefined, dtype: ActivationType): Quant {
   const { scales, zeroPoints } = wanted ?? quantOf(0, 0);
-  const largest = scales[0] * Math.max(127 - zeroPoints[0], 128 + zeroPoints[0]);
+  const steps = dtype === 'int8' ? 128 : 32_768;
+  const largest = scales[0] * Math.max(steps - 1 - zeroPoints[0], steps + zeroPoints[0]);
   const limit = Math.max(leastCell, cellRoom * largest);
   return quantOf(Math.min(1, 2 ** Math.ceil(Math.log2(limit / 32_768))), 0);
 }
@@ -78,17 +79,25 @@ function quantizedWeights(ctx: IntegerContext, id: TensorId, gates: number): Wei
   return { id: ctx.editor.addTensor({ name, dtype: 'int8', shape: [...shape], data, quant }), scales };
 }
 
-/** int32 at the scale of the sums that each row is added to; undefined where it cannot be. */
-function quantizedBias(ctx: IntegerContext, id: TensorId, steps: readonly number[]): TensorId | undefined {
+/** int32 (`wide`: int64) at the scale of the sums that each row is added to; undefined where it cannot be. */
+function quantizedBias(
+  ctx: IntegerContext,
+  id: TensorId,
+  steps: readonly number[],
+  wide: boolean,
+): TensorId | undefined {
   if (id === NO_TENSOR) return NO_TENSOR;
   const values = realConstant(ctx.editor, id);
   if (!values?.every(Number.isFinite)) return undefined;
   const perStep = values.length / steps.length;
-  const scales = Float64Array.from(values, (_, i) => steps[Math.floor(i / perStep)]);
-  const data = Int32Array.from(values, (v, i) => Math.max(-maxBias, Math.min(maxBias, Math.round(v / scales[i]))));
-  const quant = { scales, zeroPoints: new Int32Array(values.length), axis: 0 };
   const { name } = ctx.editor.tensor(id);
-  return ctx.editor.addTensor({ name, dtype: 'int32', shape: [values.length], data, quant });
+  const scales = Float64Array.from(values, (_, i) => steps[Math.floor(i / perStep)]);
+  const rounded = values.map((v, i) => Math.max(-maxBias, Math.min(maxBias, Math.round(v / scales[i]))));
+  const quant = { scales, zeroPoints: new Int32Array(values.length), axis: 0 };
+  const shape = [values.length];
+  return wide
+    ? ctx.editor.addTensor({ name, dtype: 'int64', shape, data: BigInt64Array.from(rounded, BigInt), quant })
+    : ctx.editor.addTensor({ name, dtype: 'int32', shape, data: Int32Array.from(rounded), quant });
 }
 
 /** Adds the integer layer and the twins of its outputs; false where it has to stay float. */
@@ -98,20 +107,21 @@ export function integerRecurrent(ctx: IntegerContext, node: Node): boolean {
   const [x, quant] = [twins.get(node.inputs[0]), ctx.wanted(node.outputs[0])];
   const input = x === undefined ? undefined : editor.tensor(x).quant;
   if (x === undefined || !quant || !input || !hasIntegerFunctions(node, layer)) return false;
+  const dtype = activationOf(ctx);
   const [w, r] = [1, 2].map((i) => quantizedWeights(ctx, node.inputs[i], layer.gates));
   if (!w || !r) return false;
   const steps = [
     ...w.scales.map((s) => s * input.scales[0]),
     ...(layer.recurrentBias ? r.scales.map((s) => s * stateScale) : []),
   ];
-  const bias = quantizedBias(ctx, node.inputs[3] ?? NO_TENSOR, steps);
-  const cell = layer.cell === undefined ? undefined : cellQuant(ctx.wanted(node.outputs[2]));
-  const h = state(ctx, node.inputs[layer.hidden], quant, 'int8');
+  const bias = quantizedBias(ctx, node.inputs[3] ?? NO_TENSOR, steps, node.op === 'lstm' && dtype === 'int16');
+  const cell = layer.cell === undefined ? undefined : cellQuant(ctx.wanted(node.outputs[2]), dtype);
+  const h = state(ctx, node.inputs[layer.hidden], quant, dtype);
   const c = layer.cell !== undefined && cell ? state(ctx, node.inputs[layer.cell], cell, 'int16') : NO_TENSOR;
   if (bias === undefined || h === undefined || c === undefined) return false;
   const outputs = node.outputs.map((id, i) => {
     const { name, shape } = editor.tensor(id);
-    const own = i === 2 && cell ? { dtype: 'int16' as const, quant: cell } : { dtype: 'int8' as const, quant };
+    const own = i === 2 && cell ? { dtype: 'int16' as const, quant: cell } : { dtype, quant };
     return editor.addTensor({ name, shape: [...shape], ...own });
   });
   const states = layer.cell === undefined ? [h] : [NO_TENSOR, h, c];
@@ -122,7 +132,7 @@ export function integerRecurrent(ctx: IntegerContext, node: Node): boolean {
   return true;
 }
 
-/** The cells, where something reads them, are int8 like all else. */
+/** The cells, where something reads them, are of the type of all else. */
 function showCell(ctx: IntegerContext, id: TensorId, cells: TensorId): void {
   const quant = ctx.wanted(id);
   if (!quant || (ctx.editor.consumers(id).length === 0 && !ctx.editor.isOutput(id))) return;
@@ -130,7 +140,7 @@ function showCell(ctx: IntegerContext, id: TensorId, cells: TensorId): void {
 }
 
 /** The state that comes in, in the layer's own quantization; undefined where there is none of it in integers. */
-function state(ctx: IntegerContext, id: TensorId | undefined, quant: Quant, dtype: 'int8' | 'int16') {
+function state(ctx: IntegerContext, id: TensorId | undefined, quant: Quant, dtype: ActivationType) {
   if (id === undefined || id === NO_TENSOR) return NO_TENSOR;
   const twin = operand(ctx, id);
   return twin === undefined ? undefined : requantized(ctx, twin, quant, dtype);

@@ -13,6 +13,8 @@ export interface IntegerWeights {
 
 /** A bias stays this far below 2^31, so that the accumulator has as much room again for the products. */
 const maxBias = 2 ** 30;
+/** Of int64 biases: what kernels take (src/ops/weighted.ts). */
+const maxWideBias = 2 ** 44;
 /** Below this ratio of accumulator step to output step a channel adds nothing that the output could show. */
 const minMultiplier = 2 ** -28;
 /** Beyond this a coarser bias saves next to nothing. */
@@ -25,6 +27,8 @@ interface Scales {
   input: number;
   output: number;
   inputZero?: number;
+  /** Of int16 activations: the bias is int64, and never too large. */
+  wide?: boolean;
 }
 
 /** What to add to the bias because the weights were rounded; by output channel. */
@@ -75,11 +79,12 @@ export function integerWeights(
   const shift = rounded?.shift ?? correct?.(node, realValues(stored), realValues(quantized), stored.shape);
   const bias = shift ? shift.map((s, c) => s + (given?.[c] ?? 0)) : given;
   const weights = editor.addTensor({ ...quantized, name: stored.name });
-  const biasTensor = quantizedBias(editor, node, { given, bias }, quantized.quant, scales.input);
+  const biasTensor = quantizedBias(editor, node, { given, bias }, quantized.quant, scales);
   const short = rounded?.biasSteps
     ? shortBias(biasTensor, quantized, rounded.biasSteps, scales.inputZero ?? 0)
     : biasTensor;
-  return { weights, bias: bias ? editor.addTensor(short) : NO_TENSOR };
+  // The bias says that sums are wide, so that a layer of int16 needs one.
+  return { weights, bias: bias || scales.wide ? editor.addTensor(short) : NO_TENSOR };
 }
 
 /** A bias of which, less the input's zero point times the weights, as kernels begin their sums, only multiples of one power
@@ -211,7 +216,8 @@ function quantizedWeights(
 
 /** A channel of zeros, or of next to nothing, still needs a scale: one that its bias and multiplier can live with. */
 function smallestScale(bias: number, scales: Scales): number {
-  return Math.max(Math.abs(bias) / (scales.input * maxBias), (minMultiplier * scales.output) / scales.input);
+  const most = scales.wide ? maxWideBias : maxBias;
+  return Math.max(Math.abs(bias) / (scales.input * most), (minMultiplier * scales.output) / scales.input);
 }
 
 const clampInt8 = (q: number, lowest: number): number => Math.min(127, Math.max(lowest, q));
@@ -221,21 +227,20 @@ function quantizedBias(
   node: Node,
   real: { given?: Float64Array; bias?: Float64Array },
   weightQuant: Quant,
-  inputScale: number,
+  { input, wide }: Scales,
 ): Tensor {
-  const scales = weightQuant.scales.map((s) => s * Math.fround(inputScale));
+  const scales = weightQuant.scales.map((s) => s * Math.fround(input));
   const id = node.inputs[2];
   const stored = real.given && real.given === real.bias ? storedConstant(editor, id) : undefined;
-  const data =
-    stored && sameScales(stored, scales)
-      ? Int32Array.from(stored.data as Int32Array)
-      : Int32Array.from(real.bias ?? [], (b, c) => Math.round(b / scales[c]));
+  const rounded = scales.map((s, c) => Math.round((real.bias?.[c] ?? 0) / s));
+  const kept = stored && sameScales(stored, scales) ? Int32Array.from(stored.data as Int32Array) : undefined;
   const name = real.given ? editor.tensor(id).name : `${node.name}/bias`;
   return {
     name,
-    dtype: 'int32',
     shape: [scales.length],
-    data,
+    ...(wide
+      ? { dtype: 'int64', data: BigInt64Array.from(rounded, BigInt) }
+      : { dtype: 'int32', data: kept ?? Int32Array.from(rounded) }),
     quant: { scales, zeroPoints: new Int32Array(scales.length), axis: 0 },
   };
 }

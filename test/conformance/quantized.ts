@@ -7,7 +7,7 @@ import { quantizeFromCalibration } from '../../src/compress/quantizeFromCalibrat
 import { GraphRunner, type GraphRunnerOptions } from '../../src/device/graphRunner.js';
 import type { Graph, TensorData } from '../../src/model/graph.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
-import { quantizeValue } from '../../src/passes/integerOperands.js';
+import { type ActivationType, quantizeValues } from '../../src/passes/integerOperands.js';
 import { type Case, type DataSet, listCases, readCase, readTensor } from './cases.js';
 import { type Prepared, prepare, readProto } from './prepare.js';
 import { inputsOf, openOptions, outOfGraph, sampleOf } from './run.js';
@@ -44,11 +44,15 @@ const isFloatOnly = ({ inputs, outputs, tensors }: Graph): boolean =>
   inputs.length > 0 && [...inputs, ...outputs].every((id) => tensors[id].dtype === 'float32');
 
 /** All or the named cases of a folder. */
-export async function runQuantized(folder: string, wanted?: (name: string) => boolean): Promise<QuantizedConformance> {
+export async function runQuantized(
+  folder: string,
+  activations: ActivationType = 'int8',
+  wanted: (name: string) => boolean = () => true,
+): Promise<QuantizedConformance> {
   const results: QuantizedResult[] = [];
   const jobs: Job[] = [];
-  for (const name of listCases(folder).filter(wanted ?? (() => true))) {
-    const made = await quantizeCase(readCase(folder, name));
+  for (const name of listCases(folder).filter(wanted)) {
+    const made = await quantizeCase(readCase(folder, name), activations);
     if ('integer' in made) jobs.push(made);
     else results.push({ name, ...made });
   }
@@ -65,7 +69,7 @@ export async function runQuantized(folder: string, wanted?: (name: string) => bo
   };
 }
 
-async function quantizeCase(c: Case): Promise<Job | Omit<QuantizedResult, 'name'>> {
+async function quantizeCase(c: Case, activations: ActivationType): Promise<Job | Omit<QuantizedResult, 'name'>> {
   const outside = outOfScope(readProto(c.model));
   if (outside !== undefined) return { result: 'outOfScope', reason: outside };
   const prepared = prepare(c);
@@ -74,7 +78,7 @@ async function quantizeCase(c: Case): Promise<Job | Omit<QuantizedResult, 'name'
     return { result: 'outOfScope', reason: 'its inputs and outputs are not all float32' };
   try {
     const samples = samplesOf(c, prepared).map(([set, sample]) => inputsOf(prepared, set, sample));
-    const { graph } = await quantizeFromCalibration(prepared.graph, samples);
+    const { graph } = await quantizeFromCalibration(prepared.graph, samples, undefined, { activations });
     return { case: c, prepared, integer: graph };
   } catch (error) {
     if (!(error instanceof MoteError)) return { result: 'failed', reason: `defect: ${String(error)}` };
@@ -131,8 +135,8 @@ function addErrors(
 function quantizeData({ inputs, tensors }: Graph, i: number, data: TensorData): TensorData {
   const { quant, dtype } = tensors[inputs[i]];
   if (!quant) return data;
-  if (dtype !== 'int8') throw new Error(`input ${i} is ${dtype}`);
-  return Int8Array.from(data as Float32Array, (v) => quantizeValue(v, quant));
+  if (dtype !== 'int8' && dtype !== 'int16') throw new Error(`input ${i} is ${dtype}`);
+  return quantizeValues(data as Float32Array, quant, dtype);
 }
 
 function dequantizeData({ outputs, tensors }: Graph, i: number, data: TensorData): TensorData {
@@ -141,5 +145,5 @@ function dequantizeData({ outputs, tensors }: Graph, i: number, data: TensorData
   return Float32Array.from(data as Int8Array, (q) => quant.scales[0] * (q - quant.zeroPoints[0]));
 }
 
-/** Whether a case in scope does not run in int8 as it should. */
+/** Whether a case in scope does not run in integers as it should. */
 export const isMissing = ({ result }: QuantizedResult): boolean => result === 'failed' || result === 'float';

@@ -70,8 +70,12 @@ export const drafters: Record<string, Drafter> = {
   leakyRelu: elementwise,
   lut: (row, random) =>
     random.chance(0.15)
-      ? pairTableDraft(random)
+      ? pairTableDraft(row, random)
       : elementwise({ ...row, op: random.pick([...tables, ...unaryTable.map((u) => u.op)]) }, random),
+  segments: (row, random) =>
+    random.chance(0.15)
+      ? pairTableDraft(row, random)
+      : elementwise({ ...row, op: random.pick(['sign', ...unaryTable.map((u) => u.op)]) }, random),
   transpose,
   slice,
   stridedCopy: (row, random) => random.pick([transpose, slice, tile, expand])(row, random),

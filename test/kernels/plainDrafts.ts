@@ -4,7 +4,7 @@ import { type DType, quantOf } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import { pairTable } from '../../src/ops/pairTable.js';
 import { reduceTable } from '../../src/ops/reduceTable.js';
-import { addConstant, addInput, addOutput, type Draft, draft, setAttrs } from './draft.js';
+import { addConstant, addInput, addOutput, type Draft, draft, randomQuant, setAttrs } from './draft.js';
 import type { Random } from './random.js';
 
 const dtypes: Record<string, DType> = {
@@ -37,20 +37,25 @@ function pair(row: KernelRow, random: Random): Draft {
     else addInput(d, dtype, shape);
   }
   addOutput(d, row.weight === 'b8' ? 'bool' : dtype);
-  for (const id of d.node.inputs) if (dtype === 'int8') d.graph.tensors[id].quant = quantOf(0.5, 3);
+  const shared = dtype === 'int8' ? quantOf(0.5, 3) : quantOf(0.25, 0);
+  const own = random.chance(0.5);
+  for (const id of d.node.inputs) {
+    if (dtype !== 'int8' && dtype !== 'int16') continue;
+    d.graph.tensors[id].quant = own ? randomQuant(random, dtype) : shared;
+  }
   return d;
 }
 
-/** A function of an int8 tensor and a real number: a table. */
-export function pairTableDraft(random: Random): Draft {
+/** A function of an integer tensor and a real number: a table. */
+export function pairTableDraft(row: KernelRow, random: Random): Draft {
   const d = draft(random.pick(['pow', 'floorDiv', 'floorMod', 'mod']), random);
   const number = (): void =>
     addConstant(d, 'float32', [1], undefined, Float32Array.of(random.pick([2, 0.5, -1, 3, 1.7])));
   const first = random.chance(0.3);
   if (first) number();
-  addInput(d, 'int8', [random.int(1, 5), random.int(1, 60)]);
+  addInput(d, dtypes[row.activation], [random.int(1, 5), random.int(1, 60)]);
   if (!first) number();
-  addOutput(d, 'int8');
+  addOutput(d, dtypes[row.activation]);
   return d;
 }
 
@@ -93,7 +98,13 @@ function reduce(row: KernelRow, random: Random): Draft {
   addInput(d, dtypes[row.activation], shape);
   setAttrs(d, { axes: axesOf(random, shape.length), keepDims: random.chance(0.5) });
   const scale = Math.fround(2 ** random.real(-6, 4));
-  addOutput(d, dtypes[row.activation], row.activation === 's8' ? quantOf(scale, random.int(-128, 127)) : undefined);
+  const zero = row.activation === 's8' ? random.int(-128, 127) : 0;
+  const keeps = !['s8', 's16'].includes(row.activation) || row.op === 'reduceMax' || row.op === 'reduceMin';
+  addOutput(
+    d,
+    dtypes[row.activation],
+    keeps ? undefined : quantOf(row.activation === 's8' ? scale : scale / 256, zero),
+  );
   return d;
 }
 
@@ -177,9 +188,17 @@ function addWeights(d: Draft, dtype: DType, shape: number[]): void {
   }
   const count = random.pick([1, channels]);
   const scales = Float64Array.from({ length: count }, () => Math.fround(2 ** random.real(-8, -3)));
-  addConstant(d, dtype, shape, { scales, zeroPoints: new Int32Array(count), axis: 0 });
+  addConstant(d, 'int8', shape, { scales, zeroPoints: new Int32Array(count), axis: 0 });
   const bias = Int32Array.from({ length: channels }, () => random.int(-20_000, 20_000));
-  if (random.chance(0.5)) addConstant(d, 'int32', [channels], undefined, bias);
+  if (dtype === 'int16' && random.chance(0.5))
+    addConstant(
+      d,
+      'int64',
+      [channels],
+      undefined,
+      BigInt64Array.from(bias, (b) => BigInt(b) * 300_000n),
+    );
+  else if (random.chance(0.5)) addConstant(d, 'int32', [channels], undefined, bias);
 }
 
 function transposeConv2d(row: KernelRow, random: Random): Draft {

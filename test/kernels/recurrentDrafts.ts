@@ -59,7 +59,7 @@ function addGates(d: Draft, row: KernelRow, gates: number, biases: number, [inpu
   else if (float) addConstant(d, 'float32', [count]);
   else {
     const values = Array.from({ length: count }, () => random.int(-3000, 3000));
-    const wide = row.activation === 's16';
+    const wide = row.activation === 's16' && row.op === 'lstm';
     const data: TensorData = wide ? BigInt64Array.from(values, (v) => BigInt(v) * 100n) : Int32Array.from(values);
     addConstant(d, wide ? 'int64' : 'int32', [count], undefined, data);
   }
@@ -132,11 +132,12 @@ export function slide(_: KernelRow, random: Random): Draft {
 export function hiddenLayer(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   const float = row.activation === 'f32';
-  const dtype = float ? 'float32' : 'int8';
+  const wide = row.activation === 's16';
+  const dtype = float ? 'float32' : wide ? 'int16' : 'int8';
   const { batch, inputs, hidden } = addSequence(d, row);
   const isGru = row.op === 'gru';
   addGates(d, row, isGru ? 3 : 1, isGru ? 6 : 1, [inputs, hidden]);
-  const output = float ? undefined : quantOf(scale(random, -8, -6), random.int(-40, 40));
+  const output = float ? undefined : quantOf(scale(random, -8, -6) / (wide ? 256 : 1), wide ? 0 : random.int(-40, 40));
   if (random.chance(0.7)) addInput(d, dtype, [batch, hidden], output);
   else d.node.inputs.push(noTensor);
   const usual = isGru ? ['sigmoid', 'tanh'] : ['tanh'];

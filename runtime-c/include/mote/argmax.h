@@ -27,4 +27,11 @@ typedef struct {
 
 void mote_argmax_s8__ref(const mote_argmax_s8 *p, const int8_t *input, int32_t *output);
 
+typedef struct {
+  int32_t outer, depth, inner;
+  int32_t last;
+} mote_argmax_s16;
+
+void mote_argmax_s16__ref(const mote_argmax_s16 *p, const int16_t *input, int32_t *output);
+
 #endif

@@ -44,4 +44,17 @@ typedef struct {
 
 void mote_div_s8__ref(const mote_div_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* int16 without zero points: the quotient has 30 bits behind the point and is rescaled by mote_requantize64. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int16_t *a_constant;
+  const int16_t *b_constant;
+  int32_t output_multiplier, output_shift;
+  int32_t output_min, output_max;
+} mote_div_s16;
+
+void mote_div_s16__ref(const mote_div_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "mote/compare.h"
+
 typedef struct {
   int32_t dims[5]; /* see broadcast.h */
   int32_t a_strides[5];
@@ -26,15 +28,26 @@ typedef struct {
 
 void mote_equal_s32b8__ref(const mote_equal_s32b8 *p, const int32_t *a, const int32_t *b, uint8_t *output);
 
-/* Both of one scale. */
 typedef struct {
   int32_t dims[5]; /* see broadcast.h */
   int32_t a_strides[5];
   int32_t b_strides[5];
   const int8_t *a_constant;
   const int8_t *b_constant;
+  mote_comparison a, b; /* their scales, see compare.h */
 } mote_equal_s8b8;
 
 void mote_equal_s8b8__ref(const mote_equal_s8b8 *p, const int8_t *a, const int8_t *b, uint8_t *output);
+
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int16_t *a_constant;
+  const int16_t *b_constant;
+  mote_comparison a, b; /* their scales, see compare.h */
+} mote_equal_s16b8;
+
+void mote_equal_s16b8__ref(const mote_equal_s16b8 *p, const int16_t *a, const int16_t *b, uint8_t *output);
 
 #endif

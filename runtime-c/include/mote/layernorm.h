@@ -32,4 +32,18 @@ typedef struct {
 
 void mote_layernorm_s8__ref(const mote_layernorm_s8 *p, const int8_t *input, int8_t *output);
 
+/* int16 without zero points. What the squares are taken of loses `down` bits; biases are in steps of 2^-13 of the output. */
+typedef struct {
+  int32_t rows, depth; /* depth at most 2^14 */
+  int32_t centre;
+  int32_t down;
+  const int64_t *epsilon;
+  const int32_t *multipliers;
+  const int32_t *biases;
+  int32_t multiplier, bias;
+  int32_t shift; /* 30 to 45 */
+} mote_layernorm_s16;
+
+void mote_layernorm_s16__ref(const mote_layernorm_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

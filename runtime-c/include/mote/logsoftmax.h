@@ -23,4 +23,15 @@ typedef struct {
 
 void mote_logsoftmax_s8__ref(const mote_logsoftmax_s8 *p, const int8_t *input, int8_t *output);
 
+/* int16 without a zero point of the output. */
+typedef struct {
+  int32_t rows, depth; /* depth at most 4095 */
+  int32_t multiplier, shift, diff_min;
+  int32_t real_multiplier, real_shift, log_shift;
+  int32_t output_multiplier, output_shift;
+  int32_t rounding;
+} mote_logsoftmax_s16;
+
+void mote_logsoftmax_s16__ref(const mote_logsoftmax_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

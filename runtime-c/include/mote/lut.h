@@ -15,4 +15,12 @@ void mote_lut_s8__ref(const mote_lut_s8 *p, const int8_t *input, int8_t *output)
 void mote_lut_s8__mve(const mote_lut_s8 *p, const int8_t *input, int8_t *output);
 void mote_lut_s8__rvv(const mote_lut_s8 *p, const int8_t *input, int8_t *output);
 
+/* A function of one int16 between 513 entries, each 128 inputs from the next. The output may be the buffer of the input. */
+typedef struct {
+  int32_t count;
+  const int16_t *table;
+} mote_lut_s16;
+
+void mote_lut_s16__ref(const mote_lut_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -27,4 +27,15 @@ typedef struct {
 
 void mote_matmul_s8s8__ref(const mote_matmul_s8s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* int16 without zero points; see mote_requantize64. */
+typedef struct {
+  int32_t batches, rows, depth, columns;
+  int32_t a_batch_stride, b_batch_stride;
+  const int16_t *a_constant;
+  const int16_t *b_constant;
+  int32_t multiplier, shift;
+} mote_matmul_s16s16;
+
+void mote_matmul_s16s16__ref(const mote_matmul_s16s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
+
 #endif

@@ -32,4 +32,18 @@ typedef struct {
 
 void mote_prelu_s8__ref(const mote_prelu_s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* int16 without zero points. */
+typedef struct {
+  int32_t dims[5]; /* see broadcast.h */
+  int32_t a_strides[5];
+  int32_t b_strides[5];
+  const int16_t *a_constant;
+  const int16_t *b_constant;
+  int32_t positive_multiplier, positive_shift;
+  int32_t negative_multiplier, negative_shift;
+  int32_t rounding;
+} mote_prelu_s16;
+
+void mote_prelu_s16__ref(const mote_prelu_s16 *p, const int16_t *a, const int16_t *b, int16_t *output);
+
 #endif

@@ -33,4 +33,14 @@ typedef struct {
 
 void mote_product_s8__ref(const mote_product_s8 *p, const int8_t *input, int8_t *output);
 
+/* The same of int16 without zero points. */
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t multiplier, shift;
+  int32_t rounding;
+} mote_product_s16;
+
+void mote_product_s16__ref(const mote_product_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

@@ -32,4 +32,13 @@ typedef struct {
 
 void mote_sum_s8__ref(const mote_sum_s8 *p, const int8_t *input, int8_t *output);
 
+/* The same of int16 without zero points. */
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t multiplier, shift; /* see mote_requantize64 */
+} mote_sum_s16;
+
+void mote_sum_s16__ref(const mote_sum_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

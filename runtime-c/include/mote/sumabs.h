@@ -25,4 +25,13 @@ typedef struct {
 
 void mote_sumabs_s8__ref(const mote_sumabs_s8 *p, const int8_t *input, int8_t *output);
 
+/* The same of int16 without zero points. */
+typedef struct {
+  int32_t kept_dims[3], kept_strides[3];
+  int32_t reduced_dims[3], reduced_strides[3];
+  int32_t multiplier, shift; /* see mote_requantize64 */
+} mote_sumabs_s16;
+
+void mote_sumabs_s16__ref(const mote_sumabs_s16 *p, const int16_t *input, int16_t *output);
+
 #endif

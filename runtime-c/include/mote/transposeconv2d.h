@@ -40,4 +40,22 @@ typedef struct {
 
 void mote_transposeconv2d_s8s8__ref(const mote_transposeconv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
+/* int16 without zero points; see mote_requantize64. */
+typedef struct {
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w, out_c;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left;
+  int32_t depth, group_outputs;
+  const int8_t *weights;
+  const int64_t *bias;
+  const int32_t *multiplier; /* channel c has those at c * requantize_step */
+  const int8_t *shift;
+  int32_t requantize_step;
+} mote_transposeconv2d_s16s8;
+
+void mote_transposeconv2d_s16s8__ref(const mote_transposeconv2d_s16s8 *p, const int16_t *input, int16_t *output);
+
 #endif

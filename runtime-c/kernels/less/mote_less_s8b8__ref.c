@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* int8 less: a < b, both of one scale. */
+/* int8 less: a < b. */
 #include "mote/less.h"
 
 #include "mote/broadcast.h"
+#include "mote/compare.h"
 
 void mote_less_s8b8__ref(const mote_less_s8b8 *p, const int8_t *first, const int8_t *second, uint8_t *output) {
   const int8_t *const from_a = p->a_constant ? p->a_constant : first;
@@ -14,7 +15,7 @@ void mote_less_s8b8__ref(const mote_less_s8b8 *p, const int8_t *first, const int
     const int8_t *x = from_a + ia;
     const int8_t *y = from_b + ib;
     for (int32_t i = 0; i < p->dims[4]; i++) {
-      *output++ = (uint8_t)(*x < *y);
+      *output++ = (uint8_t)(mote_comparable(&p->a, *x) < mote_comparable(&p->b, *y));
       x += p->a_strides[4];
       y += p->b_strides[4];
     }

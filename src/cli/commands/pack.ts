@@ -14,6 +14,7 @@ import { parseInputScale } from '../../model/samples.js';
 import { preferences, type Rounding } from '../../ops/op.js';
 import { packModel } from '../../packModel.js';
 import type { PackRequest } from '../../packRequest.js';
+import type { ActivationType } from '../../passes/integerOperands.js';
 import { codedModes } from '../../plan/codedConstants.js';
 import { predictionData, predictionLines } from '../../report/prediction.js';
 import { grouped, percent, right, table } from '../../report/table.js';
@@ -84,6 +85,18 @@ function frontendOption(options: OptionValues): FrontendSpec | undefined {
   return value === undefined ? undefined : parseFrontend(value);
 }
 
+/** --activations; int16 has kernels for int8 weights alone. */
+function activationsOption(options: OptionValues): ActivationType | undefined {
+  const type = choice(options, 'activations', ['int8', 'int16'] as const);
+  if (type === undefined) return undefined;
+  const other = ['weights', 'recipe'].find((name) => text(options, name) !== undefined);
+  if (type === 'int16' && other && text(options, other) !== 'int8')
+    fail('usage.bad', { what: `--activations int16 has int8 weights, leave out --${other}`, command: 'pack' });
+  if (text(options, 'calib') === undefined)
+    fail('usage.bad', { what: '--activations says what --calib makes, which is not given', command: 'pack' });
+  return type;
+}
+
 interface WeightOptions {
   recipeOf?: RecipeOf;
   recipe?: Recipe;
@@ -130,7 +143,11 @@ export const pack: CommandSpec = {
   options: [
     { flags: '--target <id>', text: 'CPU to pack for; mote targets lists them' },
     { flags: '--board <id>', text: 'board to pack for: its CPU, and its memory must suffice' },
-    { flags: '--calib <x.npy>', text: 'calibration inputs: a float model becomes int8' },
+    { flags: '--calib <x.npy>', text: 'calibration inputs: a float model becomes an integer one' },
+    {
+      flags: '--activations <type>',
+      text: 'with --calib: int8 (the default), or int16 with int8 weights, for what int8 loses too much of',
+    },
     {
       flags: '--input-scale <how>',
       text: 'numbers in --calib and --data: auto, raw or SCALE,ZERO (real = SCALE * (x - ZERO))',
@@ -189,6 +206,7 @@ export const pack: CommandSpec = {
       fail('usage.option', { option: 'name', expected: 'lower-case letters, digits and _, at most 40', got: name });
     }
     const ranges = choice(options, 'ranges', rangeMethods);
+    const activations = activationsOption(options);
     const calib = text(options, 'calib');
     const { recipeOf, recipe, rewrite } = await weightOptions(options);
     const coded = choice(options, 'coded', codedModes);
@@ -212,6 +230,7 @@ export const pack: CommandSpec = {
       inputScale: parseInputScale(text(options, 'inputScale') ?? 'auto'),
       quantize: {
         ...(ranges ? { method: ranges } : {}),
+        ...(activations ? { activations } : {}),
         ...(options.equalize === false ? { equalize: 'none' as const } : {}),
         biasCorrection: options.biasCorrection !== false,
         ...(recipeOf ? { recipeOf } : {}),

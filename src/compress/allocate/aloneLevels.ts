@@ -6,7 +6,7 @@ import { matrixIndex } from '../../ops/weightMatrix.js';
 import type { RoundedWeights, RoundWeights } from '../../passes/integerWeights.js';
 import { canFactor, lowName, wholeName } from '../lowRank.js';
 import type { Moments } from '../moments.js';
-import { quantizeInt8 } from '../quantize.js';
+import { quantizeGraph } from '../quantize.js';
 import { levelRecipe } from '../recipe.js';
 import { rowError } from '../round/descend.js';
 import { roundWeights } from '../roundWeights.js';
@@ -93,7 +93,7 @@ export function openAlone({ measured, nodes, levels, target, sensitivities }: Al
     const parts = isLow
       ? splitLayers(measured, (node, shape) => rankOf(levels[levelOf(plan, node)], node, shape))
       : measured;
-    return quantizeInt8(parts.graph, parts.ranges, { biasCorrection: parts.means, round: roundingOf(plan, parts) });
+    return quantizeGraph(parts.graph, parts.ranges, { biasCorrection: parts.means, round: roundingOf(plan, parts) });
   };
   const byLevel = levels.map(({ coded }, level) =>
     layerCosts(graphOf(nodes.map(() => level)), target, coded && (() => coded)),

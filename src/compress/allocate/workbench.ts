@@ -7,7 +7,7 @@ import { isWeighted } from '../../passes/affine.js';
 import { chooseRanges, collectStatistics, type HistogramMethod } from '../calibrate.js';
 import { layerSensitivities, withSensitivities } from '../codedRecipe.js';
 import { centred, collectMoments, type Moments } from '../moments.js';
-import { quantizeInt8 } from '../quantize.js';
+import { quantizeGraph } from '../quantize.js';
 import { type Equalization, quantizeFromCalibration } from '../quantizeFromCalibration.js';
 import { recipeFrom } from '../recipe.js';
 import { rewriteOf } from '../rewrite.js';
@@ -153,7 +153,7 @@ export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
     if (rewrite) return (await quantizeFromCalibration(source, samples, makeRunner, { ...settings, rewrite })).graph;
     const rounding = withSensitivities(settings.recipeOf, sensitivities);
     const round = await roundSequentially({ graph: input.graph, samples, makeRunner, recipeOf: rounding });
-    return quantizeInt8(input.graph, ranges, { biasCorrection: statistics.means, round });
+    return quantizeGraph(input.graph, ranges, { biasCorrection: statistics.means, round });
   };
   const bench: Workbench = {
     layers: nodes.map((n) => ({ name: n.name, weights: shapeOf(n).reduce((a, b) => a * b, 1) })),

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* int16 notEqual: a != b. */
+#include "mote/notequal.h"
+
+#include "mote/broadcast.h"
+#include "mote/compare.h"
+
+void mote_notequal_s16b8__ref(const mote_notequal_s16b8 *p, const int16_t *first, const int16_t *second, uint8_t *output) {
+  const int16_t *const from_a = p->a_constant ? p->a_constant : first;
+  const int16_t *const from_b = p->b_constant ? p->b_constant : second;
+  int32_t index[4] = {0, 0, 0, 0};
+  int32_t ia = 0;
+  int32_t ib = 0;
+  do {
+    const int16_t *x = from_a + ia;
+    const int16_t *y = from_b + ib;
+    for (int32_t i = 0; i < p->dims[4]; i++) {
+      *output++ = (uint8_t)(mote_comparable(&p->a, *x) != mote_comparable(&p->b, *y));
+      x += p->a_strides[4];
+      y += p->b_strides[4];
+    }
+  } while (mote_broadcast_next(p->dims, p->a_strides, p->b_strides, index, &ia, &ib));
+}
