@@ -55,7 +55,7 @@ const testTools = [
     file: '/usr/share/python-wheels',
     program: 'python3-venv',
     debian: 'python3-venv',
-    suites: "Arm's Vela, which is installed from PyPI",
+    suites: "Arm's Vela and kflash, which are installed from PyPI",
   },
   {
     file: '/usr/lib/python3/dist-packages/serial/__init__.py',
@@ -89,20 +89,36 @@ function installTestTools() {
   }
 }
 
-// Arm's compiler for Ethos-U, from PyPI into a virtual environment of its own (src/npu/ethosu/vela/findVela.ts looks there).
-const vela = { version: '5.2.0', folder: join(root, 'node_modules', '.cache', 'vela') };
+// Programs from PyPI, each in a virtual environment of its own: Arm's compiler for Ethos-U (src/npu/ethosu/vela/findVela.ts
+// looks there) and the flasher of K210 boards (test/flash/kflash.test.ts).
+const pythonTools = [
+  {
+    name: 'vela',
+    variable: 'MOTE_VELA',
+    packages: ['ethos-u-vela==5.2.0'],
+    without: 'compiling for Ethos-U by it will not be tested',
+  },
+  {
+    name: 'kflash',
+    variable: 'MOTE_KFLASH',
+    packages: ['kflash==1.1.6', 'pyserial==3.5', 'pyelftools==0.33'],
+    without: 'the emulated K210 will not be judged by it',
+  },
+];
 
-function installVela() {
-  const stamp = join(vela.folder, '.mote-version');
-  const isDone = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === vela.version;
-  if (process.env.MOTE_VELA || isDone()) return;
-  say(`installing ethos-u-vela ${vela.version} with pip, once`);
-  const python = ['python3', '/usr/bin/python3'].find((p) => run(p, ['-m', 'venv', '--clear', vela.folder]));
-  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `ethos-u-vela==${vela.version}`];
-  const inside = join(vela.folder, process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
-  if (python && run(inside, pip)) writeFileSync(stamp, vela.version);
+function installPythonTool({ name, variable, packages, without }) {
+  const folder = join(root, 'node_modules', '.cache', name);
+  const stamp = join(folder, '.mote-version');
+  const version = packages[0].split('==')[1];
+  const isDone = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === version;
+  if (process.env[variable] || isDone()) return;
+  say(`installing ${packages[0].replace('==', ' ')} with pip, once`);
+  const python = ['python3', '/usr/bin/python3'].find((p) => run(p, ['-m', 'venv', '--clear', folder]));
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages];
+  const inside = join(folder, process.platform === 'win32' ? 'Scripts' : 'bin', 'python');
+  if (python && run(inside, pip)) writeFileSync(stamp, version);
   if (isDone()) return;
-  say('vela is not here: compiling for Ethos-U by it will not be tested. It needs python3 with venv and pip');
+  say(`${name} is not here: ${without}. It needs python3 with venv and pip`);
   if (process.env.CI) {
     say('in CI nothing may be skipped');
     process.exit(9);
@@ -112,5 +128,5 @@ function installVela() {
 installPackages();
 if (process.argv.includes('--test')) {
   installTestTools();
-  installVela();
+  for (const tool of pythonTools) installPythonTool(tool);
 }
