@@ -232,7 +232,7 @@ const macsOf = (graph: Graph): number => graph.nodes.reduce((sum, n) => sum + sp
 
 function framesNote({ graph, windowFrames, newFrames }: ByFrames, whole: Graph): string {
   const [each, before] = [macsOf(graph), macsOf(whole)];
-  return `frame by frame: ${newFrames} new of ${windowFrames}, ${each} of ${before} multiplications (${((100 * each) / before).toFixed(1)} %); the first ${windowFrames / newFrames - 1} outputs are not of a whole window`;
+  return `frame by frame: ${newFrames} new of ${windowFrames}, ${each} of ${before} multiplications (${((100 * each) / before).toFixed(1)} %); the first ${Math.ceil(windowFrames / newFrames) - 1} outputs are not of a whole window`;
 }
 
 /** Expected outputs by the plain TypeScript twin of every operator; state goes on from one vector to the next. */

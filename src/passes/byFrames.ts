@@ -2,8 +2,9 @@
 // A model that looks at a window of frames (axis 1 of its input) becomes one that takes only the frames that are new, and
 // gives what the window that ends there gives. What a layer needs of earlier frames it keeps (`slide`); everything else
 // is computed once per frame. That is exact where a frame's values do not depend on where in the window it lies: layers
-// may not pad in time. Until a whole window has passed, outputs are those of a window that never was.
-import { fail } from '../cli/errors.js';
+// may not pad in time. Until a whole window has passed, outputs are those of a window that never was. Behind a front end
+// (audioFrames, for which a sample is a frame) a network that does not go frame by frame runs on the whole window of features.
+import { fail, MoteError } from '../cli/errors.js';
 import { addTensor, cloneGraph, type Graph, type Node, type TensorId } from '../model/graph.js';
 import { inferNode } from './inferShapes.js';
 
@@ -20,10 +21,22 @@ interface Rows {
   fresh: number;
 }
 
-const windowed = new Set(['conv2d', 'depthwiseConv2d', 'maxPool2d', 'averagePool2d']);
+const windowed = new Set(['conv2d', 'depthwiseConv2d', 'maxPool2d', 'averagePool2d', 'audioFrames']);
 /** Element by element, or along other axes than time. */
-const perElement = new Set(['add', 'sub', 'mul', 'div', 'minimum', 'maximum', 'batchNorm']);
-const unary = new Set(['clamp', 'leakyRelu', 'logistic', 'tanh', 'hardSwish', 'quantize', 'dequantize', 'sign']);
+const perElement = new Set(['add', 'sub', 'mul', 'div', 'minimum', 'maximum', 'batchNorm', 'pcan']);
+const ofFeatures = ['rfft', 'spectrum', 'filterBank', 'logScale', 'dct'];
+const frontEndOps = new Set(['audioFrames', 'noiseReduction', 'pcan', ...ofFeatures]);
+const unary = new Set([
+  'clamp',
+  'leakyRelu',
+  'logistic',
+  'tanh',
+  'hardSwish',
+  'quantize',
+  'dequantize',
+  'sign',
+  ...ofFeatures,
+]);
 
 function refuse(node: Node, reason: string, change: string): never {
   return fail('model.unsupported', { node: node.name, op: node.op, reason: `frame by frame, ${reason}`, change });
@@ -33,6 +46,8 @@ const pair = (node: Node, key: string): [number, number] => (node.attrs[key] ?? 
 
 /** What a layer that slides a window looks at in time. */
 function reach(node: Node, graph: Graph): { frames: number; stride: number } {
+  if (node.op === 'audioFrames')
+    return { frames: graph.tensors[node.inputs[1]].shape[0], stride: node.attrs.hop as number };
   const pads = node.attrs.pads as readonly number[] | undefined;
   if (pads && (pads[0] !== 0 || pads[2] !== 0)) {
     const where = pads[0] === 0 ? 'end' : pads[2] === 0 ? 'beginning' : 'beginning and the end';
@@ -47,16 +62,26 @@ function reach(node: Node, graph: Graph): { frames: number; stride: number } {
   return { frames: (taps - 1) * pair(node, 'dilations')[0] + 1, stride: pair(node, 'strides')[0] };
 }
 
+/** Frames from one of its outputs to the next. */
+function strideIn(node: Node): number {
+  if (node.op === 'audioFrames') return node.attrs.hop as number;
+  return windowed.has(node.op) ? pair(node, 'strides')[0] : 1;
+}
+
+/** Whether a node may go frame by frame. */
+type Goes = (node: Node) => boolean;
+
 /** New frames that make every strided layer give a whole number of rows: the product of the strides up to where the
  *  window becomes one. */
-function hopOf(graph: Graph): number {
+function hopOf(graph: Graph, goes: Goes): number {
   const strideOf = new Map<TensorId, number>(graph.inputs.map((id) => [id, 1]));
   let hop = 1;
   for (const node of graph.nodes) {
     const stride = strideOf.get(node.inputs[0]);
-    if (stride === undefined || (graph.tensors[node.outputs[0]].shape[1] ?? 1) <= 1) continue;
+    if (stride === undefined || !goes(node) || (graph.tensors[node.outputs[0]].shape[1] ?? 1) <= 1) continue;
+    if (node.op === 'noiseReduction') for (const id of node.outputs) strideOf.set(id, stride);
     if (!windowed.has(node.op) && !unary.has(node.op) && !perElement.has(node.op)) continue;
-    const next = stride * (windowed.has(node.op) ? pair(node, 'strides')[0] : 1);
+    const next = stride * strideIn(node);
     strideOf.set(node.outputs[0], next);
     hop = Math.max(hop, next);
   }
@@ -73,10 +98,11 @@ class Rewriter {
   constructor(
     private readonly source: Graph,
     newFrames: number,
+    all: number,
+    private readonly goes: Goes,
   ) {
     this.graph = cloneGraph(source);
     const [id] = source.inputs;
-    const all = source.tensors[id].shape[1];
     this.graph.tensors[id].shape[1] = newFrames;
     this.rows.set(id, { all, fresh: newFrames });
   }
@@ -91,7 +117,8 @@ class Rewriter {
 
   private convert(node: Node): void {
     const rows = this.rows.get(node.inputs[0]);
-    if (rows && windowed.has(node.op)) this.slidesWindow(node, rows);
+    if (rows && this.goes(node) && windowed.has(node.op)) this.slidesWindow(node, rows);
+    else if (rows && node.op === 'noiseReduction') this.keepsNoise(node, rows);
     else if (this.isPerFrame(node)) this.runsPerFrame(node, this.framesOf(node));
     else {
       node.inputs = node.inputs.map((id) => this.whole(id));
@@ -106,7 +133,7 @@ class Rewriter {
   /** Whether the node does to each frame what it does to the others. */
   private isPerFrame(node: Node): boolean {
     const moving = node.inputs.filter((id) => this.rows.has(id));
-    if (moving.length === 0) return false;
+    if (moving.length === 0 || !this.goes(node)) return false;
     if (unary.has(node.op)) return true;
     const [x, y] = [this.source.tensors[node.inputs[0]].shape, this.source.tensors[node.outputs[0]].shape];
     const kept = x.length > 2 && y.length > 2 && y[0] === 1 && y[1] === x[1];
@@ -129,6 +156,17 @@ class Rewriter {
     if (node.op === 'reshape' && shape)
       node.attrs = { ...node.attrs, shape: shape.map((n, axis) => (axis === 1 ? rows.fresh : n)) };
     this.push(node, rows);
+  }
+
+  /** The noise goes on from frame to frame, as long as the signal does. */
+  private keepsNoise(node: Node, rows: Rows): void {
+    const [, , write] = node.outputs;
+    const { name, shape } = this.graph.tensors[write];
+    const read = addTensor(this.graph, { name: `${name}/before`, dtype: 'int32', shape: [...shape] });
+    node.inputs = [node.inputs[0], read];
+    this.graph.states = [...(this.graph.states ?? []), { read, write }];
+    this.push(node, rows);
+    this.rows.set(node.outputs[1], rows);
   }
 
   /** The layer on a window of just the rows that its new rows need. */
@@ -178,7 +216,7 @@ class Rewriter {
 }
 
 /** Takes a canonical graph; fails by name with the first layer that does not go frame by frame. */
-export function byFrames(graph: Graph): ByFrames {
+function goingByFrames(graph: Graph, goes: Goes): ByFrames {
   const [id] = graph.inputs;
   const node: Node = { op: 'input', name: graph.tensors[id].name, inputs: [], outputs: [id], attrs: {} };
   if (graph.inputs.length !== 1) refuse(node, 'a model may have only one input', 'join the inputs');
@@ -186,7 +224,31 @@ export function byFrames(graph: Graph): ByFrames {
   const { shape } = graph.tensors[id];
   if (shape.length < 3 || shape[1] < 2)
     refuse(node, `an input of shape [${shape}] has no frames on axis 1`, 'give the model an input [1, frames, ...]');
-  const newFrames = hopOf(graph);
+  const newFrames = hopOf(graph, goes);
   if (newFrames >= shape[1]) refuse(node, `the strides take ${newFrames} frames at once`, 'use shorter strides');
-  return { graph: new Rewriter(graph, newFrames).run(), windowFrames: shape[1], newFrames };
+  const windowFrames = shape[1] - unheard(graph);
+  return { graph: new Rewriter(graph, newFrames, windowFrames, goes).run(), windowFrames, newFrames };
+}
+
+const frontEnd = (graph: Graph): Node | undefined => graph.nodes.find((n) => n.op === 'audioFrames');
+
+/** Samples behind the last frame of a clip. */
+function unheard(graph: Graph): number {
+  const node = frontEnd(graph);
+  if (!node) return 0;
+  const { frames, stride } = reach(node, graph);
+  return (graph.tensors[node.inputs[0]].shape[1] - frames) % stride;
+}
+
+/** Whether an error says that a layer does not go frame by frame. */
+const isRefusal = (error: unknown): boolean => error instanceof MoteError && error.code === 'model.unsupported';
+
+export function byFrames(graph: Graph): ByFrames {
+  if (!frontEnd(graph)) return goingByFrames(graph, () => true);
+  try {
+    return goingByFrames(graph, () => true);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return goingByFrames(graph, (node) => frontEndOps.has(node.op));
+  }
 }

@@ -13,12 +13,15 @@ export const microScale = 26 / 256;
 /** What MLPerf Tiny's kws_ref_model takes. */
 export const kwsScale = { scale: 0.5847029089927673, zeroPoint: 83 };
 
-/** What a packed model gives for an input, on this machine. */
-export async function scoresOf(pack: TestPack, input: TensorData): Promise<number[]> {
+/** A packed model on this machine, whatever it was packed for: input to output, state goes on. */
+export async function runnerOf(pack: TestPack): Promise<(input: TensorData) => TensorData> {
   const { wasm, manifest } = await buildHost(pack);
-  const [output] = runHost(await HostModel.open(wasm, manifest), manifest, [input]);
-  return Array.from(output as Int8Array);
+  const host = await HostModel.open(wasm, manifest);
+  return (input) => runHost(host, manifest, [input])[0];
 }
+
+export const scoresOf = async (pack: TestPack, input: TensorData): Promise<number[]> =>
+  Array.from((await runnerOf(pack))(input) as Int8Array);
 
 export function featuresOf(text: string, shape: number[], { scale, zeroPoint }: typeof kwsScale): Graph {
   const graph = emptyGraph('features', { format: 'mote', quantized: true });
