@@ -6,11 +6,11 @@ import type { RoundedWeights, RoundWeights } from '../passes/integerWeights.js';
 import { encodingName, misfit, type WeightMatrix } from './formats/index.js';
 import type { LayerRecipe, RecipeOf } from './layerRecipe.js';
 import { importanceOf, type Moments } from './moments.js';
-import { descend } from './round/descend.js';
+import { descendFrom } from './round/descend.js';
 import type { Grid, GridRequest } from './round/grid.js';
 import { gridOf } from './round/grids.js';
 import { nearest } from './round/nearest.js';
-import { type MomentOf, secondOrder } from './round/secondOrder.js';
+import { type MomentOf, startsOf } from './round/secondOrder.js';
 import { roundCoded } from './roundCoded.js';
 
 const isPlain = ({ encoding: e, method, rate }: LayerRecipe): boolean =>
@@ -19,11 +19,8 @@ const isPlain = ({ encoding: e, method, rate }: LayerRecipe): boolean =>
 const scaleRounds = 3;
 
 /** Second-order rounding, then descent and scale fitting in turn. */
-function roundForOutput(request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array {
-  const integers = secondOrder(request, grid, momentOf);
-  descend(request, grid, momentOf, integers, scaleRounds);
-  return integers;
-}
+const roundForOutput = (request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array =>
+  descendFrom(startsOf(request, grid, momentOf), request, grid, momentOf, scaleRounds);
 
 /** Rounds real weights, given as a matrix, on the loss that the moments describe. */
 export function roundLayer(

@@ -10,8 +10,12 @@ import { type CodedMode, codedModes } from '../../plan/codedConstants.js';
 import { evenRank } from '../lowRank.js';
 import { formatRecipe } from '../recipe.js';
 
-/** Kept to formats that have fast kernels somewhere, from most to fewest bits; `--formats` gives others. */
-export const defaultLevels = ['int8', 'int6', 'int4', 'int4g32', 'int3', 'int3g32', 'int2g16', 'ternary'] as const;
+/** Kept to formats that have fast kernels somewhere, from most to fewest bits; `--formats` gives others. Ternary weights take
+ *  as many bytes as int2 on some targets, and fewer instructions. */
+export const defaultLevels = [
+  ...['int8', 'int6', 'palette16', 'int4', 'int4g32', 'palette8', 'int3', 'int3g32'],
+  ...['palette4', 'int2g16', 'int2', 'ternary'],
+] as const;
 
 /** Worth their time only where instructions are limited: without training they lose more than fewer bits of as many bytes. */
 const fasterLevels = ['sparse2:4', 'sparse1:4', 'low50'] as const;
@@ -58,3 +62,8 @@ export function rankOf({ low }: Level, node: Node, shape: readonly number[]): nu
   const rank = Math.floor((low / 100) * evenRank(rows, elementCount(shape) / rows));
   return rank >= 1 && rank < rows ? rank : undefined;
 }
+
+/** What goes with a layer's own error in the same way: errors of a lower rank are another kind than those of rounding, and
+ *  rounding for a rate looks at what errors do behind the layer. */
+export const familyOf = ({ low, weights }: Level): string =>
+  `${low === undefined ? 'whole' : 'low'} ${weights.startsWith('coded') ? 'coded' : 'even'}`;

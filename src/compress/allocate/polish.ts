@@ -75,7 +75,9 @@ function children({ bench, prediction, budgets, seen, next }: Search, of: LevelP
   for (let i = 0; i < drawsEach * count; i++) {
     const plan = mutate(of, bench.levels.length, next);
     const loss = prediction.lossOf(plan);
-    if (loss <= most && keeps(plan, budgets) && !seen.has(keyOf(plan))) drawn.set(keyOf(plan), { plan, loss });
+    const useful = plan.every((level, layer) => level === of[layer] || bench.offered[layer][level]);
+    if (useful && loss <= most && keeps(plan, budgets) && !seen.has(keyOf(plan)))
+      drawn.set(keyOf(plan), { plan, loss });
   }
   const best = [...drawn.values()].sort((a, b) => a.loss - b.loss).slice(0, count);
   for (const { plan } of best) seen.add(keyOf(plan));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// From budgets to a plan: the plan of least predicted loss, exactly; then evolution, in which every plan is rounded and
-// measured as pack will round it. What measures best wins.
+// From budgets to a plan: the plan of least predicted loss, exactly, or a uniform one that measures better; then evolution,
+// in which every plan is rounded and measured as pack will round it. What measures best wins.
 import { type Budget, choosePlan, leastPlan, solvePlan, tightened } from './choosePlan.js';
 import type { LevelPlan } from './levelPlan.js';
 import { fits, type Judge, type Judged, keyOf, openJudge, polish } from './polish.js';
 import type { Prediction } from './predict.js';
 import type { Solver } from './solve.js';
+import { uniformPlans } from './uniformPlans.js';
 import type { Workbench } from './workbench.js';
 
 export interface SearchOptions {
@@ -111,6 +112,16 @@ export async function firstThatFits(
   return undefined;
 }
 
+/** The better of a plan and the uniform ones that fit. */
+async function orUniform(bench: Workbench, budgets: readonly Budget[], judge: Judge, start: Judged): Promise<Judged> {
+  let best = start;
+  for (const plan of uniformPlans(bench, budgets)) {
+    const judged = await judge(plan);
+    if (fits(judged) && judged.loss < best.loss) best = judged;
+  }
+  return best;
+}
+
 export async function search(
   bench: Workbench,
   solve: Solver,
@@ -119,8 +130,9 @@ export async function search(
   { seed, evaluations, frontLimits, onProgress, judging }: SearchOptions,
 ): Promise<Found | undefined> {
   const { judge, known } = judging ?? openJudge(bench);
-  const start = await firstThatFits(bench, solve, prediction, budgets, judge);
-  if (!start) return undefined;
+  const first = await firstThatFits(bench, solve, prediction, budgets, judge);
+  if (!first) return undefined;
+  const start = await orUniform(bench, budgets, judge, first);
   const plans = frontPlans(solve, prediction, budgets, frontLimits);
   onProgress?.('rounding plans of the front', 0, measuredAt.length);
   const measured = await measuredPlans(plans, judge);

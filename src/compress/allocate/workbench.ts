@@ -44,7 +44,9 @@ export interface Workbench {
   costs: readonly (readonly LayerCost[])[];
   /** Squared error of each layer's own output at each level: [layer][level]. */
   ownLosses: readonly (readonly number[])[];
-  /** Whether any plan could be better with the level: [layer][level]. */
+  /** Whether the layer can take the level: [layer][level]. */
+  open: readonly (readonly boolean[])[];
+  /** Whether any plan could be better with the level, too. */
   offered: readonly (readonly boolean[])[];
   /** Layers that can take a level, but only in the reference kernel, where int8 has one of the target's own: by level. */
   without: ReadonlyMap<string, number>;
@@ -120,11 +122,12 @@ export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
     levels.map((_, level) => ownLoss(graph, node, alone.real(layer, level), moments.get(node.outputs[0]) as Moments)),
   );
   const slow = costs.map((of) => of.map((c) => c.rough && !of[0].rough));
-  const offered = (evenSlow: boolean): boolean[][] =>
-    costs.map((of, layer) => {
-      const can = of.map((_, level) => alone.can(layer, level) && (evenSlow || !slow[layer][level]));
-      return usefulLevels(of, ownLosses[layer], can, matters);
-    });
+  const openTo = (evenSlow: boolean): Pick<Workbench, 'open' | 'offered'> => {
+    const open = costs.map((of, layer) =>
+      of.map((_, level) => alone.can(layer, level) && (evenSlow || !slow[layer][level])),
+    );
+    return { open, offered: costs.map((of, layer) => usefulLevels(of, ownLosses[layer], open[layer], matters)) };
+  };
   const floatOf = (s: TensorData[]): Float32Array[] => s.map((d) => Float32Array.from(d as ArrayLike<number>));
   const chosen = evenly(samples, input.lossSamples);
   const floats = chosen.map(floatOf);
@@ -163,8 +166,8 @@ export async function openWorkbench(input: WorkbenchInput): Promise<Workbench> {
     clean,
     costs,
     ownLosses,
-    offered: offered(false),
-    evenSlow: () => ({ ...bench, offered: offered(true), without: new Map() }),
+    ...openTo(false),
+    evenSlow: () => ({ ...bench, ...openTo(true), without: new Map() }),
     without: new Map(
       levels.flatMap(({ name }, level) => {
         const count = slow.filter((of, layer) => of[level] && alone.can(layer, level)).length;

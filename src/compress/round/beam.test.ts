@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomValues } from '../../passes/testing/graphBuilder.js';
 import { beamRow } from './beam.js';
-import { sweepOf } from './secondOrder.js';
+import { sweepOf } from './sweep.js';
 
 /** Second moments of inputs that are alike to some degree. */
 function momentOf(n: number, seed: number): Float64Array {

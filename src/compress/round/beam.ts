@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rounding one row with bits weighed in, each weight's error made up for by those after it, on many paths at once: the
-// cheapest few are followed (the M-algorithm of tree coding; with one path it is GPTQ's choice, weight by weight).
-import type { Sweep } from './secondOrder.js';
+// Rounding one row, each weight's error made up for by those after it, on many paths at once: the cheapest few are followed
+// (the M-algorithm of tree coding; with one path it is GPTQ's choice, weight by weight). On a grid's values, or on an even
+// grid with bits weighed in.
+import type { Grid } from './grid.js';
+import type { Sweep } from './sweep.js';
 
-/** On DS-CNN and ResNet-8 four paths are worth 0.1 to 0.5 dB at the same bits, sixteen 0.3 to 0.6 (bench/compression.md). */
+/** On DS-CNN and ResNet-8 four paths are worth 0.1 to 0.5 dB at the same bits, sixteen 0.3 to 0.6, on grids of few values
+ *  -0.4 to 0.8 (bench/compression.md). */
 const mostPaths = 16;
 
 const largestCode = 127;
@@ -48,7 +51,24 @@ function eachNear(x: number, visit: (q: number) => void): void {
   if (low > 1 || low < -2) visit(0);
 }
 
-export function beamRow(real: Float64Array, { order, factor }: Sweep, { step, bits, lambda }: RowCost): Int8Array {
+/** What a weight may become: each integer, and what it costs by itself. */
+type Choices = (column: number, real: number, offer: (q: number, cost: number) => void) => void;
+
+export function beamRow(real: Float64Array, sweep: Sweep, { step, bits, lambda }: RowCost): Int8Array {
+  return followPaths(real, sweep, step, (_, w, offer) =>
+    eachNear(w / step, (q) => offer(q, lambda * bits[q + largestCode])),
+  );
+}
+
+/** One row on the values of a grid. */
+export const beamOnGrid = (real: Float64Array, sweep: Sweep, row: number, grid: Grid): Int8Array =>
+  followPaths(real, sweep, grid.scales[row], (column, w, offer) => {
+    const [low, high] = grid.around(row, column, w);
+    offer(low, 0);
+    if (high !== low) offer(high, 0);
+  });
+
+function followPaths(real: Float64Array, { order, factor }: Sweep, step: number, choices: Choices): Int8Array {
   const n = order.length;
   let [paths, next] = [new Float64Array(mostPaths * n), new Float64Array(mostPaths * n)];
   order.forEach((column, j) => {
@@ -63,9 +83,7 @@ export function beamRow(real: Float64Array, { order, factor }: Sweep, { step, bi
     const front = new Front();
     for (let p = 0; p < costs.length; p++) {
       const w = paths[p * n + j];
-      eachNear(w / step, (q) =>
-        front.offer(costs[p] + ((w - q * step) / u) ** 2 + lambda * bits[q + largestCode], p, q),
-      );
+      choices(order[j], w, (q, cost) => front.offer(costs[p] + ((w - q * step) / u) ** 2 + cost, p, q));
     }
     for (let p = 0; p < front.count; p++) {
       const [to, from] = [p * n, front.from[p] * n];

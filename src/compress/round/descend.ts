@@ -75,6 +75,22 @@ function fitScale({ row, real, integers, ofIntegers }: Row, grid: Grid, least: n
   if (square > 0 && along > 0) grid.scales[row] = Math.fround(Math.max(least, along / square));
 }
 
+/** The row's squared error, but for what does not depend on its integers and its scale. */
+function errorOf({ row, integers, ofReal, ofIntegers }: Row, { scales: { [row]: scale } }: Grid): number {
+  let error = 0;
+  for (let i = 0; i < integers.length; i++) error += integers[i] * (scale * ofIntegers[i] - 2 * ofReal[i]);
+  return scale * error;
+}
+
+/** A row's integers improved in place, and so many times its scale, with the integers after each. */
+function improve(row: Row, grid: Grid, least: number, scaleRounds: number): void {
+  descendRow(row, grid);
+  for (let i = 0; i < scaleRounds; i++) {
+    fitScale(row, grid, least);
+    descendRow(row, grid);
+  }
+}
+
 /** Improves the integers in place, and so many times the scales of rows, with the integers after each. */
 export function descend(
   request: GridRequest,
@@ -83,12 +99,33 @@ export function descend(
   integers: Int8Array,
   scaleRounds = 0,
 ): void {
+  for (let r = 0; r < request.rows; r++)
+    improve(rowOf(request, momentOf(r), integers, r), grid, request.leastScales[r], scaleRounds);
+}
+
+/** The same from several starts: of each row what comes out best. */
+export function descendFrom(
+  starts: readonly Int8Array[],
+  request: GridRequest,
+  grid: Grid,
+  momentOf: MomentOf,
+  scaleRounds: number,
+): Int8Array {
+  const best = new Int8Array(request.rows * request.columns);
   for (let r = 0; r < request.rows; r++) {
-    const row = rowOf(request, momentOf(r), integers, r);
-    descendRow(row, grid);
-    for (let i = 0; i < scaleRounds; i++) {
-      fitScale(row, grid, request.leastScales[r]);
-      descendRow(row, grid);
+    const before = grid.scales[r];
+    let [least, scale] = [Number.POSITIVE_INFINITY, before];
+    for (const start of starts) {
+      grid.scales[r] = before;
+      const row = rowOf(request, momentOf(r), start, r);
+      improve(row, grid, request.leastScales[r], scaleRounds);
+      const error = errorOf(row, grid);
+      // An error that is no number: weights that are none; the first start stays.
+      if (!(error < least) && start !== starts[0]) continue;
+      [least, scale] = [error, grid.scales[r]];
+      best.set(row.integers, r * request.columns);
     }
+    grid.scales[r] = scale;
   }
+  return best;
 }

@@ -13,6 +13,7 @@ import type {
 import { maxGroupScale } from '../formats/encoding.js';
 import { groupsOf } from '../formats/groups.js';
 import { clampTo, defaultKeptShare, defaultOutlierShare, type Grid, type GridRequest, importanceAt } from './grid.js';
+import { sweepBlocks, sweepOfEach } from './maskSweep.js';
 import { keepBlocks, keepOfEach, type Masked, type MaskRequest } from './masks.js';
 import { fitPalette } from './palette.js';
 import { bestScale, bestTernaryScale, type Codes, type Weighted } from './scaleSearch.js';
@@ -144,11 +145,13 @@ function masked(request: GridRequest, kept: Uint8Array, inner: (request: GridReq
 const saliency = (request: GridRequest, i: number): number =>
   request.weights[i] ** 2 * importanceAt(request, Math.floor(i / request.columns), i % request.columns);
 
-/** Multiplications above which a mask is not worth its time: some seconds. */
+/** Multiplications above which exact removal is not worth its time: some seconds. */
 const mostMaskWork = 1.5e10;
 
-const canPrune = (request: GridRequest, removed: number): request is GridRequest & MaskRequest =>
-  request.momentOf !== undefined && request.rows * request.columns ** 3 * removed < mostMaskWork;
+const isExact = ({ rows, columns }: GridRequest, removed: number): boolean =>
+  rows * columns ** 3 * removed < mostMaskWork;
+
+const knowsInputs = (request: GridRequest): request is GridRequest & MaskRequest => request.momentOf !== undefined;
 
 function prunedGrid(request: GridRequest, { kept, weights }: Masked, values: IntEncoding): Grid {
   return { ...masked({ ...request, weights }, kept, (r) => intGrid(r, values)), start: weights };
@@ -156,7 +159,10 @@ function prunedGrid(request: GridRequest, { kept, weights }: Masked, values: Int
 
 function sparseGrid(request: GridRequest, { n, m, values }: SparseEncoding): Grid {
   const { rows, columns } = request;
-  if (canPrune(request, (m - n) / m)) return prunedGrid(request, keepOfEach(request, n, m), values);
+  if (knowsInputs(request)) {
+    const keep = isExact(request, (m - n) / m) ? keepOfEach : sweepOfEach;
+    return prunedGrid(request, keep(request, n, m), values);
+  }
   const kept = new Uint8Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let first = 0; first < columns; first += m) {
@@ -171,7 +177,10 @@ function sparseGrid(request: GridRequest, { n, m, values }: SparseEncoding): Gri
 function blockGrid(request: GridRequest, { width, values }: BlockEncoding): Grid {
   const { rows, columns } = request;
   const share = request.keptShare ?? defaultKeptShare;
-  if (canPrune(request, 2 - share)) return prunedGrid(request, keepBlocks(request, width, share), values);
+  if (knowsInputs(request)) {
+    const keep = isExact(request, 2 - share) ? keepBlocks : sweepBlocks;
+    return prunedGrid(request, keep(request, width, share), values);
+  }
   const perRow = Math.ceil(columns / width);
   const energy = new Float64Array(rows * perRow);
   request.weights.forEach((_, i) => {

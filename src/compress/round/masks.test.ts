@@ -4,6 +4,7 @@ import { randomValues } from '../../passes/testing/graphBuilder.js';
 import { rowError } from './descend.js';
 import { eigenvectors } from './eigen.js';
 import { damped, dampedInverse } from './linearAlgebra.js';
+import { sweepBlocks, sweepOfEach } from './maskSweep.js';
 import { keepBlocks, keepOfEach, type MaskRequest } from './masks.js';
 
 /** Moments of correlated inputs, with the damping that masks use, so that both sides see the same loss. */
@@ -99,6 +100,58 @@ describe('masks', () => {
       keepOfEach({ ...request(2, 8, 1, h), weights: new Float64Array(16) }, 1, 4),
     ])
       expect(weights.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('masks in one sweep', () => {
+  const n = 24;
+  const lossOf = (r: MaskRequest, h: Float64Array, weights: Float64Array): number => {
+    let sum = 0;
+    for (let row = 0; row < r.rows; row++) {
+      const part = (v: Float64Array): Float64Array => v.subarray(row * n, (row + 1) * n);
+      sum += rowError(
+        h,
+        part(r.weights).map((w, i) => w - part(weights)[i]),
+      );
+    }
+    return sum;
+  };
+  /** The masks of the sweep without anything made up for. */
+  const cut = ({ weights }: MaskRequest, kept: Uint8Array): Float64Array => weights.map((w, i) => (kept[i] ? w : 0));
+
+  it.each([
+    ['2 of 4', (r: MaskRequest) => sweepOfEach(r, 2, 4), (r: MaskRequest) => keepOfEach(r, 2, 4)],
+    ['blocks of 4', (r: MaskRequest) => sweepBlocks(r, 4, 0.5), (r: MaskRequest) => keepBlocks(r, 4, 0.5)],
+  ])('%s: near exact removal, and far better than nothing made up for', (_, swept, exact) => {
+    let [sweep, best, plain] = [0, 0, 0];
+    for (let seed = 0; seed < 10; seed++) {
+      const h = moment(n, 50 * seed);
+      const r = request(6, n, seed, h);
+      const masked = swept(r);
+      expect(masked.kept.reduce((a, b) => a + b, 0)).toBe(3 * n);
+      masked.weights.forEach((w, i) => {
+        if (!masked.kept[i]) expect(w).toBe(0);
+      });
+      sweep += lossOf(r, h, masked.weights);
+      best += lossOf(r, h, exact(r).weights);
+      plain += lossOf(r, h, cut(r, masked.kept));
+    }
+    expect(sweep).toBeLessThan(0.75 * plain);
+    expect(sweep).toBeLessThan(2.2 * best);
+  });
+
+  it('keep no more than they may of what is left at the end of a row', () => {
+    const h = moment(10, 3);
+    const { kept } = sweepOfEach(request(2, 10, 1, h), 1, 4);
+    expect([0, 4, 8].map((from) => columnsKept(kept, 10).filter((c) => c >= from && c < from + 4).length)).toEqual([
+      1, 1, 1,
+    ]);
+  });
+
+  it.each(['zero', 'constant'])('survive %s inputs', (kind) => {
+    const h = new Float64Array(64).fill(kind === 'zero' ? 0 : 4);
+    const masks = [sweepOfEach(request(2, 8, 1, h), 1, 4), sweepBlocks(request(2, 8, 1, h), 4, 0.5)];
+    for (const { weights } of masks) expect(weights.every(Number.isFinite)).toBe(true);
   });
 });
 

@@ -6,7 +6,8 @@
 import { tableBits } from '../code/rans.js';
 import { beamRow } from './beam.js';
 import type { GridRequest } from './grid.js';
-import { type MomentOf, type Sweep, sweepOf } from './secondOrder.js';
+import type { MomentOf } from './secondOrder.js';
+import { type Sweep, sweepOf } from './sweep.js';
 
 export interface RateRequest extends GridRequest {
   /** Bits per weight to come out at, by the entropy of the layer's integers. */

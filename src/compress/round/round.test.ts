@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Encoding, misfit, parseEncoding } from '../formats/index.js';
 import { encodingNames } from '../formats/testing/randomMatrix.js';
-import { descend, rowError } from './descend.js';
-import type { GridRequest } from './grid.js';
+import { descend, descendFrom, rowError } from './descend.js';
+import type { Grid, GridRequest } from './grid.js';
 import { gridOf } from './grids.js';
 import { cholesky, dampedInverse, inverseFromCholesky } from './linearAlgebra.js';
 import { nearest } from './nearest.js';
 import { fitPalette } from './palette.js';
 import { bestScale, bestTernaryScale, roundingError } from './scaleSearch.js';
-import { secondOrder } from './secondOrder.js';
+import { secondOrder, startsOf } from './secondOrder.js';
 
 /** Standard normal numbers, the same for the same seed (Box-Muller on an LCG). */
 function normals(seed: number): () => number {
@@ -182,6 +182,57 @@ describe('second-order rounding', () => {
     const moment = Float64Array.from({ length: 400 }, (_, i) => (i % 21 === 0 ? 1 : 0));
     const grid = gridOf(request);
     expect(secondOrder(request, grid, () => moment)).toEqual(nearest(request, grid).values);
+  });
+});
+
+describe('descent from several starts', () => {
+  it.each([
+    ['int3', 40],
+    ['palette4', 120],
+    ['ternaryg16', 40],
+  ])('%s, %i columns: of each row what comes out best', (name, columns) => {
+    const moment = momentOf(columns, 7);
+    const make = () => {
+      const request = requestOf(name, 6, columns, 12);
+      const grid = gridOf(request);
+      return { request, grid, starts: startsOf(request, grid, () => moment) };
+    };
+    const rowErrors = (request: GridRequest, grid: Grid, integers: Int8Array): number[] =>
+      Array.from({ length: request.rows }, (_, r) => {
+        const part = (v: Float64Array): Float64Array => v.slice(r * columns, (r + 1) * columns);
+        const row = { ...request, rows: 1, weights: part(request.weights) };
+        return outputError(row, grid.scales.slice(r, r + 1), integers.slice(r * columns, (r + 1) * columns), moment);
+      });
+    const { request, grid, starts } = make();
+    expect(starts).toHaveLength(columns > 80 ? 1 : 2);
+    const found = rowErrors(
+      request,
+      grid,
+      descendFrom(starts, request, grid, () => moment, 2),
+    );
+    const alone = starts.map((_, i) => {
+      const own = make();
+      descend(own.request, own.grid, () => moment, own.starts[i], 2);
+      return rowErrors(own.request, own.grid, own.starts[i]);
+    });
+    found.forEach((error, r) => {
+      expect(error).toBeCloseTo(Math.min(...alone.map((a) => a[r])), 9);
+    });
+  });
+
+  it('many paths lose less than one', () => {
+    const columns = 120;
+    const moment = momentOf(columns, 7);
+    let [one, many] = [0, 0];
+    for (let seed = 1; seed <= 4; seed++) {
+      const request = requestOf('int3', 6, columns, seed);
+      const grid = gridOf(request);
+      const [paths] = startsOf(request, grid, () => moment);
+      const swept = secondOrder(request, grid, () => moment);
+      many += outputError(request, grid.scales, paths, moment);
+      one += outputError(request, grid.scales, swept, moment);
+    }
+    expect(many).toBeLessThan(0.95 * one);
   });
 });
 

@@ -2,32 +2,16 @@
 // Rounding that makes up for itself: each rounded weight's error is spread over the weights not yet rounded so that the
 // layer's output moves least. H is the second moment of the layer's inputs, E[x x^T]; the output's squared error of a row
 // is d^T H d for weight errors d.
+import { beamOnGrid } from './beam.js';
 import type { Grid, GridRequest } from './grid.js';
-import { cholesky, dampedInverse, permuted } from './linearAlgebra.js';
+import { dampedInverse } from './linearAlgebra.js';
+import { damping, type Sweep, sweepOf } from './sweep.js';
 
 /** Second moments of the inputs that a row sees, columns x columns. */
 export type MomentOf = (row: number) => Float64Array;
 
-/** Share of the mean diagonal that is added to it: GPTQ's own setting. */
-const damping = 0.01;
-
 /** Rounds one row; `weights` are used up. Gives the integers. */
 type RoundRow = (weights: Float64Array, row: number, grid: Grid) => Int8Array;
-
-export interface Sweep {
-  order: number[];
-  /** Upper triangle U with U^T U = H^-1, in `order`. */
-  factor: Float64Array;
-}
-
-/** The columns by falling H_jj (GPTQ's act-order), and the factor that says where errors go. */
-export function sweepOf(moment: Float64Array, n: number): Sweep {
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => moment[b * n + b] - moment[a * n + a] || a - b);
-  const inverse = dampedInverse(permuted(moment, n, order), n, damping);
-  const lower = cholesky(inverse, n);
-  if (!lower) throw new Error('the inverse of a positive definite matrix is not');
-  return { order, factor: lower };
-}
 
 /** GPTQ (arXiv:2210.17323): all rows in one order of columns. */
 function sweepRow({ order, factor }: Sweep): RoundRow {
@@ -97,28 +81,38 @@ function eliminate(
   }
 }
 
-/** Up to this many products of one output, rows are rounded in their own best order; n^3 a row. */
+/** Up to this many products of one output, rows are rounded in their own best order, too; n^3 a row. */
 const greedyColumns = 80;
 
-/** Rounds all rows on the grid. */
-export function secondOrder(request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array {
+type MakeRound = (moment: Float64Array, columns: number) => RoundRow;
+
+const greedy: MakeRound = (moment, n) => greedyRow(dampedInverse(moment, n, damping), n);
+const swept: MakeRound = (moment, n) => sweepRow(sweepOf(moment, n));
+const onPaths: MakeRound = (moment, n) => {
+  const sweep = sweepOf(moment, n);
+  return (weights, row, grid) => beamOnGrid(weights, sweep, row, grid);
+};
+
+function roundRows(request: GridRequest, grid: Grid, momentOf: MomentOf, make: MakeRound): Int8Array {
   const { rows, columns } = request;
   const weights = grid.start ?? request.weights;
   const made = new Map<Float64Array, RoundRow>();
-  const rounderOf = (moment: Float64Array): RoundRow => {
-    const known = made.get(moment);
-    if (known) return known;
-    const round =
-      columns <= greedyColumns
-        ? greedyRow(dampedInverse(moment, columns, damping), columns)
-        : sweepRow(sweepOf(moment, columns));
-    made.set(moment, round);
-    return round;
-  };
   const integers = new Int8Array(rows * columns);
   for (let row = 0; row < rows; row++) {
-    const own = weights.slice(row * columns, (row + 1) * columns);
-    integers.set(rounderOf(momentOf(row))(own, row, grid), row * columns);
+    const moment = momentOf(row);
+    const round = made.get(moment) ?? make(moment, columns);
+    made.set(moment, round);
+    integers.set(round(weights.slice(row * columns, (row + 1) * columns), row, grid), row * columns);
   }
   return integers;
 }
+
+/** Rounds all rows on the grid. */
+export const secondOrder = (request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array =>
+  roundRows(request, grid, momentOf, request.columns <= greedyColumns ? greedy : swept);
+
+/** The same on many paths, and in the rows' own best order where that is affordable: where descent should start. */
+export const startsOf = (request: GridRequest, grid: Grid, momentOf: MomentOf): Int8Array[] =>
+  (request.columns <= greedyColumns ? [onPaths, greedy] : [onPaths]).map((make) =>
+    roundRows(request, grid, momentOf, make),
+  );

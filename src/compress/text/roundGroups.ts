@@ -4,7 +4,7 @@
 // output moves least: GPTQ's sweep (arXiv:2210.17323), and coordinate descent behind it (QuantEase, arXiv:2309.01885).
 import { groupColumns } from '../../ops/dynamicFullyConnected.js';
 import { timesMatrix } from '../round/linearAlgebra.js';
-import { type Sweep, sweepOf } from '../round/secondOrder.js';
+import { type Sweep, sweepOf } from '../round/sweep.js';
 
 export interface GroupedWeights {
   /** Code minus zero point, [rows][columns]. */

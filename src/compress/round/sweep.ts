@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// One order of a row's weights, and how the error of each goes to those after it.
+import { cholesky, dampedInverse, permuted } from './linearAlgebra.js';
+
+/** Share of the mean diagonal that is added to it: GPTQ's own setting. */
+export const damping = 0.01;
+
+export interface Sweep {
+  order: number[];
+  /** Upper triangle U with U^T U = H^-1, in `order`. */
+  factor: Float64Array;
+}
+
+/** The columns by falling H_jj (GPTQ's act-order), and the factor that says where errors go. */
+export function sweepOf(moment: Float64Array, n: number): Sweep {
+  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => moment[b * n + b] - moment[a * n + a] || a - b);
+  const inverse = dampedInverse(permuted(moment, n, order), n, damping);
+  const lower = cholesky(inverse, n);
+  if (!lower) throw new Error('the inverse of a positive definite matrix is not');
+  return { order, factor: lower };
+}
