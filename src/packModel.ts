@@ -33,6 +33,7 @@ import { resetStates } from './model/state.js';
 import { bytesOf } from './model/tensorData.js';
 import { asInFile } from './model/tflite/writeGraph.js';
 import { backendOf } from './npu/backends.js';
+import type { MemoryWish } from './npu/npuBackend.js';
 import { npuManifest, npuNotes } from './npu/npuManifest.js';
 import { type NpuChoice, type Partition, partition } from './npu/partition.js';
 import { evaluateGraph } from './ops/evaluateGraph.js';
@@ -289,7 +290,11 @@ async function splitForNpu(graph: Graph, npu: NpuChoice, request: PackRequest): 
       what: `an ${npu.config} rounds as TensorFlow Lite, not once: leave out --rounding`,
       command: 'pack',
     });
-  const choice = { ...npu, ...(request.npuProvider ? { provider: request.npuProvider } : {}) };
+  const memory: MemoryWish = {
+    ...(request.prefer === 'ram' ? { prefer: 'ram' } : {}),
+    ...(request.arenaLimitBytes === undefined ? {} : { budgetBytes: request.arenaLimitBytes }),
+  };
+  const choice = { ...npu, ...(request.npuProvider ? { provider: request.npuProvider } : {}), memory };
   const source = asInFile(graph);
   return { ...(await partition(source, choice)), choice, source };
 }

@@ -33,6 +33,8 @@ export interface PackRequest {
   npuProvider?: string;
   /** What turns sound into the features that the model takes; calibration data are features all the same. */
   frontend?: FrontendSpec;
+  /** Bytes of RAM that there are for the arena; an NPU's compiler heeds them. */
+  arenaLimitBytes?: number;
   /** Frame by frame: the model takes only what is new of its window. */
   stream?: boolean;
 }

@@ -8,6 +8,14 @@ import type { Finding } from './npuFile.js';
 /** Whether the NPU takes a node; else why not, and what would change it. */
 export type Verdict = { npu: true } | { npu: false; reason: string; change: string };
 
+/** What a compiler is asked to do about memory. */
+export interface MemoryWish {
+  /** The least, for some more cycles. */
+  prefer?: 'ram';
+  /** What there is for the scratch: where the usual way takes more, a way that takes less. */
+  budgetBytes?: number;
+}
+
 export interface NpuBackend {
   id: string;
   /** Hardware it compiles for: `ethos-u55-128`. */
@@ -25,7 +33,7 @@ export interface NpuBackend {
   supports(node: Node, graph: Graph, config: string): Verdict;
   /** A graph of supported nodes only, with inputs, outputs and constants of its own. Throws `LeftToCpu` where the compiler
    *  is of another opinion than `supports`. */
-  compile(subgraph: Graph, config: string, provider: string): Promise<CompiledBlob>;
+  compile(subgraph: Graph, config: string, provider: string, wish: MemoryWish): Promise<CompiledBlob>;
   /** Broken rules of the hardware that the functional model cannot see. */
   check(blob: NpuBlob): Finding[];
 }

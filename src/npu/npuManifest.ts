@@ -35,8 +35,9 @@ export function npuManifest({ graph, places, choice }: Partition & { choice: Npu
 export function npuNotes({ config, tool, blobs, cpu, notChecked }: NpuManifest): string[] {
   const nodes = blobs.reduce((sum, b) => sum + b.nodes.length, 0);
   const cycles = blobs.reduce((sum, b) => sum + (b.cycles ?? 0), 0);
+  const scratch = blobs.reduce((most, b) => Math.max(most, b.scratchBytes), 0);
   const how = blobs.length
-    ? ` in ${blobs.length} part${blobs.length === 1 ? '' : 's'}, ≈${grouped(cycles)} NPU cycles (estimated by ${tool})`
+    ? ` in ${blobs.length} part${blobs.length === 1 ? '' : 's'}, ≈${grouped(cycles)} NPU cycles (estimated by ${tool}), scratch ${grouped(scratch)} bytes`
     : '';
   return [
     `${config}: ${nodes} of ${nodes + cpu.length} nodes on the NPU${how}`,

@@ -4,7 +4,7 @@
 import type { Graph, Node, Tensor, TensorId } from '../model/graph.js';
 import { specOf } from '../plan/buffers.js';
 import { backendOf } from './backends.js';
-import { LeftToCpu, type NpuBackend, type Verdict } from './npuBackend.js';
+import { LeftToCpu, type MemoryWish, type NpuBackend, type Verdict } from './npuBackend.js';
 import type { NpuBlob } from './npuBlob.js';
 
 /** An NPU as target files name it, and who compiles for it. */
@@ -13,6 +13,7 @@ export interface NpuChoice {
   config: string;
   /** The backend's first when left out. */
   provider?: string;
+  memory?: MemoryWish;
 }
 
 export interface NodePlace {
@@ -127,7 +128,12 @@ async function compileBatch(
   index: number,
 ): Promise<Compiled> {
   const { subgraph, inputs, outputs } = subgraphOf(graph, members);
-  const compiled = await backend.compile(subgraph, choice.config, choice.provider ?? backend.defaultProvider());
+  const compiled = await backend.compile(
+    subgraph,
+    choice.config,
+    choice.provider ?? backend.defaultProvider(),
+    choice.memory ?? {},
+  );
   const macs = members.reduce((sum, n) => sum + specOf(n).macs(n, graph), 0);
   const node: Node = { op: 'npu', name: `npu/${members[0].name}`, inputs, outputs, attrs: { blob: index } };
   return { blob: { ...compiled, macs }, node, members };

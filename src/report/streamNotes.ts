@@ -13,6 +13,8 @@ function change(now: number, before: number): string {
 
 export function streamNotes(manifest: PackManifest, trade: Trade | undefined): string[] {
   if (!trade) return [];
+  // An NPU's compiler has seen to its own part.
+  if (manifest.npu && trade.usualArenaBytes === manifest.arenaBytes) return [];
   const streamed = manifest.layers.flatMap(({ index, streamed, bands }) => {
     if (!streamed || !bands) return [];
     const [first, last] = [streamed[0].name, streamed[streamed.length - 1].name];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { basename, join } from 'node:path';
+import { defaultStackBytes } from '../../build/linkerScript.js';
 import { rangeMethods } from '../../compress/calibrate.js';
 import type { RecipeOf } from '../../compress/layerRecipe.js';
 import { uniformRecipe } from '../../compress/recipe.js';
@@ -224,6 +225,7 @@ export const pack: CommandSpec = {
       coded,
       npuProvider: npuOption(options, target),
       frontend: frontendOption(options),
+      ...(board ? { arenaLimitBytes: memoryBytes(board, 'ram') - defaultStackBytes } : {}),
       stream: options.stream === true,
       text: await textOptions(options),
       calibration: calib === undefined ? undefined : { array: await readNpyFile(calib), path: calib },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arm Ethos-U55 and U65 as an NpuBackend.
 import type { Graph } from '../../model/graph.js';
-import type { NpuBackend } from '../npuBackend.js';
+import type { MemoryWish, NpuBackend } from '../npuBackend.js';
 import type { CompiledBlob } from '../npuBlob.js';
 import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
@@ -17,7 +17,7 @@ const broken = (reason: string): never => {
   throw new DriverRefusal(reason);
 };
 
-type Compile = (subgraph: Graph, config: string) => Promise<CompiledBlob>;
+type Compile = (subgraph: Graph, config: string, wish: MemoryWish) => Promise<CompiledBlob>;
 
 /** Loaded when they are asked for: what only runs blobs needs no compiler. */
 const providers: Readonly<Record<string, () => Promise<Compile>>> = {
@@ -36,7 +36,7 @@ export const ethosBackend: NpuBackend = {
   exact: true,
   notChecked: ethosNotChecked,
   supports: ethosSupports,
-  compile: async (subgraph, config, provider) => (await providers[provider]())(subgraph, config),
+  compile: async (subgraph, config, provider, wish) => (await providers[provider]())(subgraph, config, wish),
   check(blob) {
     const { config, words } = readPayload(blob.payload, broken);
     return checkStream(decodeStream(words, broken), config, isListed, broken);

@@ -2,7 +2,7 @@
 // Provider `builtin`: mote's own compiler for Ethos-U, which needs no Python. What it has no lowering for goes to the CPU.
 import type { Graph, TensorId } from '../../../model/graph.js';
 import { version } from '../../../version.js';
-import { LeftToCpu } from '../../npuBackend.js';
+import { LeftToCpu, type MemoryWish } from '../../npuBackend.js';
 import type { BlobLayer, BlobPort, CompiledBlob } from '../../npuBlob.js';
 import { decodeStream } from '../commandStream.js';
 import { readPayload } from '../payload.js';
@@ -34,9 +34,9 @@ function layersOf(graph: Graph, names: readonly string[], cycles: readonly numbe
   }));
 }
 
-export async function compileBuiltin(graph: Graph, config: string): Promise<CompiledBlob> {
+export async function compileBuiltin(graph: Graph, config: string, wish: MemoryWish = {}): Promise<CompiledBlob> {
   requireLowerings(graph);
-  const { pieces, inputs, outputs, ...compiled } = compileGraph(graph, config);
+  const { pieces, inputs, outputs, ...compiled } = compileGraph(graph, config, wish);
   const payload = readPayload(compiled.payload, broken);
   const { total, operations } = streamCycles(decodeStream(payload.words, broken), payload.config, broken);
   const named = (ids: readonly TensorId[], ports: readonly CompiledPort[]): BlobPort[] =>

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // A quantized graph of supported nodes -> what an Ethos-U runs: command stream, constants, and where everything lies.
 import type { Graph } from '../../../model/graph.js';
-import { place } from '../../../plan/place.js';
 import { roundUp } from '../../../roundUp.js';
+import type { MemoryWish } from '../../npuBackend.js';
 import { blobAlignBytes, blobRegions } from '../../npuBlob.js';
 import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
-import type { Place } from './emitOperation.js';
+import { cascaded } from './cascade.js';
+import { type Limits, searchCascades } from './cascadeSearch.js';
 import { lowerNode } from './lowerNode.js';
 import { type System, systems } from './memories.js';
-import { inputViews, type NpuOperation, type Storage } from './npuOperation.js';
-import { type Piece, scheduleOperations } from './schedule.js';
-import { placeViews } from './views.js';
+import type { NpuOperation } from './npuOperation.js';
+import { bufferRoom, isPlanned, type Planned, planMemory } from './planMemory.js';
+import { type Piece, scheduleSteps } from './schedule.js';
+import { type Layout, type Placed, placeViews } from './views.js';
 import { writePayload } from './writePayload.js';
-import { type Memory, writeStream } from './writeStream.js';
+import { writeStream } from './writeStream.js';
 
-export interface CompileOptions {
+export interface CompileOptions extends MemoryWish {
   /** A block that somebody else has chosen; for comparisons. */
   givenBlock?(operation: NpuOperation, index: number): BlockConfig | undefined;
 }
@@ -34,68 +36,6 @@ export interface Compiled {
   inputs: CompiledPort[];
   outputs: CompiledPort[];
   pieces: Piece[];
-}
-
-/** Regions of their own are few: further ports lie in the scratch. */
-const portRegions = blobRegions.count - blobRegions.ports;
-
-interface Lifetime {
-  bytes: number;
-  first: number;
-  last: number;
-}
-
-/** Steps from the first to the last that touches each storage; buffers are filled while the step before theirs runs. */
-function lifetimes(storages: readonly Storage[], pieces: readonly Piece[]): Lifetime[] {
-  const found = storages.map(({ bytes }) => ({ bytes, first: Number.POSITIVE_INFINITY, last: -1 }));
-  pieces.forEach(({ operation }, step) => {
-    for (const { storage } of [...inputViews(operation), operation.output]) {
-      found[storage].first = Math.min(found[storage].first, step);
-      found[storage].last = Math.max(found[storage].last, step);
-    }
-  });
-  storages.forEach(({ port }, i) => {
-    if (port !== undefined) Object.assign(found[i], { first: 0, last: pieces.length });
-  });
-  return found;
-}
-
-const ownRegion = ({ port }: Storage): boolean => port !== undefined && port < portRegions;
-const isPlanned = (storage: Storage): boolean => !storage.data && !ownRegion(storage);
-
-interface Planned {
-  memory: Memory;
-  scratchBytes: number;
-  fastScratchBytes: number;
-}
-
-/** Places of storages and weight buffers. On a part with SRAM of its own they lie there, if they fit. */
-function planMemory(storages: readonly Storage[], pieces: readonly Piece[], system: System): Planned {
-  const lives = lifetimes(storages, pieces);
-  const planned = storages.map((s, i) => ({ s, i })).filter(({ s, i }) => isPlanned(s) && lives[i].last >= 0);
-  const buffers = pieces.map((piece, i) => ({ piece, i })).filter(({ piece }) => piece.buffered);
-  const items = [
-    ...planned.map(({ i }) => lives[i]),
-    ...buffers.map(({ piece, i }) => ({
-      bytes: piece.parameters?.bytes.length ?? 0,
-      first: Math.max(0, i - 1),
-      last: i,
-    })),
-  ];
-  const { offsets, totalBytes } = items.length > 0 ? place(items, blobAlignBytes) : { offsets: [], totalBytes: 0 };
-  const bytes = roundUp(totalBytes, blobAlignBytes);
-  const fast = system.dedicatedSramBytes !== undefined && bytes <= system.dedicatedSramBytes;
-  const region = fast ? blobRegions.fastScratch : blobRegions.scratch;
-  const places = new Map<number, Place>(planned.map(({ i }, at) => [i, { region, address: offsets[at] }]));
-  storages.forEach((s, i) => {
-    if (ownRegion(s)) places.set(i, { region: blobRegions.ports + (s.port as number), address: 0 });
-  });
-  const bufferPlaces = new Map(buffers.map(({ i }, at) => [i, { region, address: offsets[planned.length + at] }]));
-  return {
-    memory: { places, buffers: bufferPlaces },
-    scratchBytes: fast ? 0 : bytes,
-    fastScratchBytes: fast ? bytes : 0,
-  };
 }
 
 /** One after the other, each at a multiple of sixteen. */
@@ -128,22 +68,87 @@ function hardwareOf(config: string): { hardware: EthosHardware; core: EthosHardw
   return { hardware, core: oneCore(hardware) };
 }
 
+interface Part {
+  hardware: EthosHardware;
+  system: System;
+  givenBlock?: CompileOptions['givenBlock'];
+}
+
+/** A graph scheduled and with a place for everything. */
+interface Attempt extends Planned {
+  placed: Placed;
+  pieces: Piece[];
+}
+
+const bytesOf = ({ scratchBytes, fastScratchBytes }: Planned): number => scratchBytes + fastScratchBytes;
+
+/** Without `limits` all maps are whole, and weights are brought early wherever that is faster. */
+function attempt(graph: Graph, { hardware, system, givenBlock }: Part, layout: Layout, limits?: Limits): Attempt {
+  const placed = placeViews(graph, layout);
+  const operations = graph.nodes.flatMap((node) => lowerNode(node, graph, placed));
+  const { storages } = placed;
+  const dedicated = system.dedicatedSramBytes !== undefined;
+  const fast = (storage: number): boolean => {
+    const { data, port } = storages[storage];
+    return !data && !(dedicated && port !== undefined);
+  };
+  const numbers = new Map(operations.map((o, i) => [o, i]));
+  const part = {
+    hardware,
+    system,
+    fast,
+    givenBlock: (o: NpuOperation) => givenBlock?.(o, numbers.get(o) ?? -1),
+  };
+  const division = limits && searchCascades({ operations, storages, system, isPlanned }, limits);
+  const steps = cascaded(operations, division?.cascades ?? [], storages);
+  const most = division && Math.max(division.peakBytes, limits.budgetBytes ?? 0);
+  const room = most === undefined ? {} : { bufferRoom: bufferRoom(steps, storages, most) };
+  const pieces = scheduleSteps(steps, { ...part, ...room });
+  return { placed, pieces, ...planMemory(storages, pieces, system) };
+}
+
+/** What the least memory may cost: half as many cycles again. */
+const ramShare = 0.5;
+const ramTries = 4;
+
+const cyclesOf = ({ pieces }: Attempt): number => pieces.reduce((sum, p) => sum + p.cycles, 0);
+
+const smallest = (attempts: readonly Attempt[]): Attempt =>
+  attempts.reduce((a, b) => (bytesOf(b) < bytesOf(a) ? b : a));
+
+const inLayouts = (graph: Graph, part: Part, limits: Limits): Attempt[] =>
+  (['bricks', 'dense'] as const).map((layout) => attempt(graph, part, layout, limits));
+
+/** The least memory for what it may cost. The search only guesses cycles: where it guessed too few, it may spend less. */
+function leastMemory(graph: Graph, part: Part, usual: Attempt): Attempt {
+  const most = cyclesOf(usual) * (1 + ramShare);
+  const found = [usual];
+  for (let i = 0, mostCycles = cyclesOf(usual) * ramShare; i < ramTries; i++, mostCycles /= 2) {
+    const tried = inLayouts(graph, part, { mostCycles });
+    found.push(...tried.filter((a) => cyclesOf(a) <= most));
+    if (tried.every((a) => cyclesOf(a) <= most)) break;
+  }
+  return smallest(found);
+}
+
+/** Whole maps if they fit what there is. */
+function bestAttempt(graph: Graph, part: Part, { prefer, budgetBytes }: CompileOptions): Attempt {
+  const usual = attempt(graph, part, 'bricks');
+  const room = Math.min(
+    budgetBytes ?? Number.POSITIVE_INFINITY,
+    part.system.dedicatedSramBytes ?? Number.POSITIVE_INFINITY,
+  );
+  const least = prefer === 'ram' ? leastMemory(graph, part, usual) : usual;
+  if (bytesOf(least) <= room) return least;
+  return smallest([least, ...inLayouts(graph, part, { budgetBytes: room })]);
+}
+
 /** Compiles a graph all of whose nodes `supports` takes. */
 export function compileGraph(graph: Graph, config: string, options: CompileOptions = {}): Compiled {
   const { hardware, core } = hardwareOf(config);
   const product = config.includes('u65') ? 'u65' : 'u55';
-  const system = systems[product];
-  const placed = placeViews(graph);
-  const operations = graph.nodes.flatMap((node) => lowerNode(node, graph, placed));
-  const dedicated = system.dedicatedSramBytes !== undefined;
-  const fast = (storage: number): boolean => {
-    const { data, port } = placed.storages[storage];
-    return !data && !(dedicated && port !== undefined);
-  };
-  const numbers = new Map(operations.map((o, i) => [o, i]));
-  const givenBlock = (o: NpuOperation) => options.givenBlock?.(o, numbers.get(o) ?? -1);
-  const pieces = scheduleOperations(operations, { hardware: core, system, fast, givenBlock });
-  const { memory, scratchBytes, fastScratchBytes } = planMemory(placed.storages, pieces, system);
+  const part = { hardware: core, system: systems[product], givenBlock: options.givenBlock };
+  const { placed, pieces, memory, scratchBytes, fastScratchBytes } = bestAttempt(graph, part, options);
   const constants = new Constants();
   placed.storages.forEach(({ data }, i) => {
     if (data) memory.places.set(i, { region: blobRegions.constants, address: constants.add(data) });

@@ -40,15 +40,23 @@ const log2Bytes = (view: MapView): number => Math.log2(view.elementBytes);
 
 type MapName = 'IFM' | 'IFM2' | 'OFM';
 
+/** Rows of the upper tile: what does not fit behind them follows at the beginning of a rolling buffer. */
+const upperRows = ({ height, rolling }: MapView): number =>
+  rolling ? Math.min(height, rolling.rows - rolling.first) : height;
+
 function putAddresses(out: RegisterWriter, name: MapName, view: MapView, place: Place): void {
   out.short(`${name}_REGION`, place.region);
-  out.address(`${name}_BASE0`, place.address + view.offset);
-  for (const tile of [1, 2, 3] as const) out.address(`${name}_BASE${tile}`, 0);
+  const start = place.address + view.offset;
+  out.address(`${name}_BASE0`, start + (view.rolling?.first ?? 0) * view.strideY);
+  out.address(`${name}_BASE1`, 0);
+  out.address(`${name}_BASE2`, upperRows(view) < view.height ? start : 0);
+  out.address(`${name}_BASE3`, 0);
 }
 
 function putTiles(out: RegisterWriter, name: MapName, view: MapView): void {
-  out.short(`${name}_HEIGHT0_M1`, view.height - 1);
-  out.short(`${name}_HEIGHT1_M1`, view.height - 1);
+  const rows = upperRows(view);
+  out.short(`${name}_HEIGHT0_M1`, rows - 1);
+  out.short(`${name}_HEIGHT1_M1`, rows - 1);
   out.short(`${name}_WIDTH0_M1`, view.width - 1);
 }
 

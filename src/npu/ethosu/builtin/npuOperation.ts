@@ -27,6 +27,8 @@ export interface MapView {
   strideY: number;
   strideX: number;
   strideC: number;
+  /** The storage holds only so many rows; `first` is where the view's first row lies, and the others follow round it. */
+  rolling?: { rows: number; first: number };
 }
 
 export interface Kernel {

@@ -4,6 +4,7 @@
 // first ones are at work.
 import type { EthosHardware } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
+import type { Step } from './cascade.js';
 import { type Choice, chooseBlock, type MemoriesOf } from './chooseBlock.js';
 import type { System } from './memories.js';
 import { type ConvOperation, inputViews, type MapView, type NpuOperation } from './npuOperation.js';
@@ -25,6 +26,8 @@ export interface Part {
   system: System;
   /** Memory that a storage will lie in. */
   fast(storage: number): boolean;
+  /** Bytes that a buffer before a step may take; without it, as many as the largest maps. */
+  bufferRoom?(step: number): number;
   /** A block that somebody else has chosen; for comparisons. */
   givenBlock?(operation: NpuOperation): BlockConfig | undefined;
 }
@@ -65,14 +68,38 @@ class Scheduler {
 
   /** A buffer may be as large as what the maps of some operation take: it may not be what memory is needed for. */
   private mostBuffer = 0;
+  /** For the operation at hand. */
+  private room = 0;
+  private readonly stripes = new Map<number, Pick<Piece, 'config' | 'parameters'>>();
 
   constructor(private readonly part: Part) {}
 
-  schedule(operations: readonly NpuOperation[]): Piece[] {
-    this.mostBuffer = Math.max(0, ...operations.map(mapBytes));
-    return operations.flatMap((operation) =>
-      isWeighted(operation) ? this.weighted(operation) : this.plain(operation),
-    );
+  schedule(steps: readonly Step[]): Piece[] {
+    this.mostBuffer = Math.max(0, ...steps.map(({ operation }) => mapBytes(operation)));
+    return steps.flatMap((step, at) => {
+      const { operation, cascade } = step;
+      this.room = this.part.bufferRoom?.(at) ?? this.mostBuffer;
+      if (cascade) return [this.stripe(operation, cascade)];
+      return isWeighted(operation) ? this.weighted(operation) : this.plain(operation);
+    });
+  }
+
+  /** Some rows of an operation: block and parameters are those of all its stripes. */
+  private stripe(operation: NpuOperation, { cascade, index, tallest }: NonNullable<Step['cascade']>): Piece {
+    const { buffered } = cascade;
+    const known = this.stripes.get(index);
+    const config = known?.config ?? this.choose(tallest, buffered).config;
+    const parameters = known ? known.parameters : isWeighted(tallest) ? this.pack(tallest, config) : undefined;
+    const { cycles } = chooseBlock(operation, this.part.hardware, this.memories(operation, buffered), config) as Choice;
+    this.stripes.set(index, { config, ...(parameters ? { parameters } : {}) });
+    const bytes = known || !parameters ? 0 : parameters.bytes.length;
+    this.clock =
+      parameters && buffered && !known
+        ? this.afterBuffered([{ config, cycles }], [bytes])
+        : parameters && !buffered
+          ? this.afterDirect({ config, cycles }, parameters)
+          : { ...this.clock, issued: this.clock.kernel, kernel: this.clock.kernel + cycles };
+    return { operation, config, cycles, ...(parameters ? { parameters } : {}), buffered: buffered && !!parameters };
   }
 
   private memories(operation: NpuOperation, buffered: boolean): MemoriesOf {
@@ -103,7 +130,7 @@ class Scheduler {
     const whole = this.choose(operation, true);
     const packed = this.pack(operation, whole.config);
     const perChannel = packed.bytes.length / operation.output.depth;
-    const fits = ({ bytes }: { bytes: readonly number[] }): boolean => bytes.every((b) => b <= this.mostBuffer);
+    const fits = ({ bytes }: { bytes: readonly number[] }): boolean => bytes.every((b) => b <= this.room);
     const ways = this.cuts(operation).map((cuts) => {
       const pieces = cuts.map((o) => ({ operation: o, ...(o === operation ? whole : this.choose(o, true)) }));
       const bytes = pieces.map((p) => p.operation.output.depth * perChannel);
@@ -161,5 +188,4 @@ class Scheduler {
 }
 
 /** Pieces in the order in which they run. */
-export const scheduleOperations = (operations: readonly NpuOperation[], part: Part): Piece[] =>
-  new Scheduler(part).schedule(operations);
+export const scheduleSteps = (steps: readonly Step[], part: Part): Piece[] => new Scheduler(part).schedule(steps);

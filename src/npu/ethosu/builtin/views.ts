@@ -98,13 +98,19 @@ function axisFromEnd(node: Node, rank: number): number {
   return rank - 1 - (axis < 0 ? axis + rank : axis);
 }
 
+/** `dense`: bricks only where all of them are full. */
+export type Layout = 'bricks' | 'dense';
+
 class Placer {
   private readonly storages: Storage[] = [];
   private readonly views = new Map<TensorId, MapView>();
   private readonly producer: Map<TensorId, Node>;
   private readonly consumers: Map<TensorId, Node[]>;
 
-  constructor(private readonly graph: Graph) {
+  constructor(
+    private readonly graph: Graph,
+    private readonly layout: Layout,
+  ) {
     const { producer, consumers } = uses(graph);
     this.producer = producer;
     this.consumers = consumers;
@@ -190,10 +196,11 @@ class Placer {
     const tensor = this.graph.tensors[id];
     const producer = this.producer.get(id);
     if (!producer || tensor.shape.length !== 4) return false;
+    if (this.layout === 'dense' && shape3(tensor).depth % brickDepth > 0) return false;
     const readers = this.consumers.get(id) ?? [];
     return fitsBricks(producer, tensor, false) && readers.every((n) => fitsBricks(n, tensor, true));
   }
 }
 
 /** Gives every tensor of a graph of supported nodes a view. */
-export const placeViews = (graph: Graph): Placed => new Placer(graph).place();
+export const placeViews = (graph: Graph, layout: Layout = 'bricks'): Placed => new Placer(graph, layout).place();

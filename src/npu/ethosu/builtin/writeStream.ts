@@ -4,14 +4,15 @@ import { bankBytes, type EthosHardware } from '../hardware.js';
 import { blockDependency } from './blockDependency.js';
 import { emitOperation, type Place, type Range } from './emitOperation.js';
 import { inputViews, type MapView } from './npuOperation.js';
+import type { PackedParameters } from './packParameters.js';
 import { RegisterWriter } from './registerWriter.js';
 import type { Piece } from './schedule.js';
 import { type Access, type Span, waitsOf } from './waits.js';
 
 export interface Memory {
   places: Map<number, Place>;
-  /** Of a piece's parameters, by its number. */
-  buffers: Map<number, Place>;
+  /** Of parameters that a DMA brings. */
+  buffers: Map<PackedParameters, Place>;
 }
 
 export interface StreamContext {
@@ -48,40 +49,50 @@ const constantRegion = 0;
 const tableAddress = ({ shramBanks }: EthosHardware, slot: number): number =>
   (shramBanks - 2) * bankBytes + slot * tableBytes;
 
+interface ParameterRanges {
+  weights: Range;
+  scales: Range;
+}
+
 class StreamSteps {
   private readonly tables = new Map<string, number>();
   private readonly steps: Step[] = [];
+  private readonly known = new Map<PackedParameters, ParameterRanges>();
 
   constructor(private readonly context: StreamContext) {}
 
   of(pieces: readonly Piece[]): Step[] {
-    for (const [i, piece] of pieces.entries()) this.add(piece, i);
+    for (const piece of pieces) this.add(piece);
     return this.steps;
   }
 
-  private add(piece: Piece, number: number): void {
+  private add(piece: Piece): void {
     const kernel: Kernel = { kind: 'kernel', piece };
     const { table } = piece.operation.stage;
     if (table) kernel.tableSlot = this.loadTable(table);
-    if (piece.parameters) Object.assign(kernel, this.parameters(piece, number));
+    if (piece.parameters) Object.assign(kernel, this.parameters(piece.parameters));
     this.steps.push(kernel);
   }
 
-  private parameters({ parameters }: Piece, number: number): { weights: Range; scales: Range } | undefined {
-    if (!parameters) return undefined;
-    const { bytes, scaleBytes } = parameters;
+  /** Stripes of one operation share them. */
+  private parameters(packed: PackedParameters): ParameterRanges {
+    const known = this.known.get(packed);
+    if (known) return known;
+    const { bytes, scaleBytes } = packed;
     const constant: Range = {
       region: constantRegion,
       address: this.context.addConstant(bytes),
       length: bytes.length,
     };
-    const buffer = this.context.memory.buffers.get(number);
+    const buffer = this.context.memory.buffers.get(packed);
     if (buffer) this.steps.push({ kind: 'dma', from: constant, to: buffer });
     const { region, address } = buffer ?? constant;
-    return {
+    const ranges = {
       scales: { region, address, length: scaleBytes },
       weights: { region, address: address + scaleBytes, length: bytes.length - scaleBytes },
     };
+    this.known.set(packed, ranges);
+    return ranges;
   }
 
   /** A table that is there already is not loaded again. Only tables follow each other on the smaller parts, where
@@ -111,13 +122,18 @@ class StreamSteps {
 
 const rangeSpan = ({ region, address, length }: Range): Span => ({ region, start: address, end: address + length });
 
-/** From the first to the last byte of a view. */
+/** From the first to the last byte of a view, or all of a rolling buffer. */
 function viewSpan(view: MapView, { region, address }: Place): Span {
+  const from = address + view.offset;
+  if (view.rolling) return { region, start: from, end: from + view.rolling.rows * view.strideY };
   const channels = view.bricks
     ? Math.floor((view.depth - 1) / 16) * view.strideC + 16 * view.elementBytes
     : view.depth * view.elementBytes;
-  const start = address + view.offset;
-  return { region, start, end: start + (view.height - 1) * view.strideY + (view.width - 1) * view.strideX + channels };
+  return {
+    region,
+    start: from,
+    end: from + (view.height - 1) * view.strideY + (view.width - 1) * view.strideX + channels,
+  };
 }
 
 /** Bytes of the shared RAM that a kernel writes: up to the tables, or all of it on the smaller parts. */

@@ -6,7 +6,7 @@ import { exec } from '../../../build/exec.js';
 import { withWorkFolder } from '../../../build/workFolder.js';
 import { fail } from '../../../cli/errors.js';
 import type { Graph, TensorId } from '../../../model/graph.js';
-import { LeftToCpu } from '../../npuBackend.js';
+import { LeftToCpu, type MemoryWish } from '../../npuBackend.js';
 import { type BlobLayer, type BlobPort, blobRegions, type CompiledBlob } from '../../npuBlob.js';
 import { type EthosModel, type EthosSubgraph, type EthosTensor, readEthosTflite } from '../readEthosTflite.js';
 import { requireVela, velaVersion } from './findVela.js';
@@ -24,12 +24,24 @@ interface Compiled {
   perLayer: string;
 }
 
-async function runVela(program: string, graph: Graph, config: string): Promise<Compiled> {
+/** `size`: rows in stripes through as many operations as it takes. */
+type Aim = 'Performance' | 'Size';
+
+async function runVela(program: string, graph: Graph, config: string, aim: Aim): Promise<Compiled> {
   return withWorkFolder(async (folder) => {
     const input = join(folder, 'part.tflite');
     await writeFile(input, velaFile(graph));
     const out = join(folder, 'out');
-    const args = [input, '--accelerator-config', config, '--output-dir', out, '--verbose-performance'];
+    const args = [
+      input,
+      '--accelerator-config',
+      config,
+      '--output-dir',
+      out,
+      '--verbose-performance',
+      '--optimise',
+      aim,
+    ];
     const { status, stdout, stderr } = await exec(program, args, { cwd: folder, timeoutMs: compileMs });
     const last = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? '';
     if (status !== 0) broken(last || `status ${status}`);
@@ -85,8 +97,16 @@ function layersOf(graph: Graph, perLayer: string): BlobLayer[] {
   });
 }
 
-export async function compileWithVela(graph: Graph, config: string): Promise<CompiledBlob> {
-  const { file, summary, perLayer } = await runVela(await requireVela(), graph, config);
+export async function compileWithVela(graph: Graph, config: string, wish: MemoryWish = {}): Promise<CompiledBlob> {
+  const program = await requireVela();
+  const usual = await compileFor(program, graph, config, wish.prefer === 'ram' ? 'Size' : 'Performance');
+  const { scratchBytes, fastScratchBytes } = usual;
+  const fits = scratchBytes + fastScratchBytes <= (wish.budgetBytes ?? Number.POSITIVE_INFINITY);
+  return fits ? usual : compileFor(program, graph, config, 'Size');
+}
+
+async function compileFor(program: string, graph: Graph, config: string, aim: Aim): Promise<CompiledBlob> {
+  const { file, summary, perLayer } = await runVela(program, graph, config, aim);
   const model = readEthosTflite(file, broken);
   const part = requireAll(graph, model);
   if (part.payload.config.id !== config) broken(`it wrote a stream for ${part.payload.config.id}, not ${config}`);
