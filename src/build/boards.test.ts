@@ -42,6 +42,7 @@ const boardIds = [
   'virtual-rv32v',
   'virtual-rv32zbb',
   'virtual-rv64',
+  'virtual-k210',
 ];
 const targetIds = [
   'cortex-m0plus',

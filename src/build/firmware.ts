@@ -115,6 +115,19 @@ const architectures = {
   riscv: { startup: 'startup_riscv.c', template: 'link_riscv.ld.template' },
 } as const;
 
+/** On an emulated board the NPU is the host's; on silicon only the K210's needs nothing else. */
+const linked: Readonly<Record<string, string>> = { ethosu: 'ethosu_link.c', k210: 'kpu_link.c' };
+const linkOf = (board: Board): string | undefined =>
+  board.emulator ? linked[loadTarget(board.target).npu?.backend ?? ''] : undefined;
+const linkSources = (board: Board): string[] => {
+  const own = linkOf(board);
+  return own ? ['npu_link.c', own] : [];
+};
+
+/** For the firmware of a pack that has parts for the NPU. */
+export const linkDefines = (board: Board): string[] =>
+  linkOf(board) ? ['MOTE_NPU_LINK=1', 'MOTE_KPU_ELSEWHERE=1'] : [];
+
 /** The firmware's own C files for this board, and which template links them. */
 export function firmwareSources(board: Board, agent: boolean, npu = false): { sources: string[]; template: string } {
   const target = loadTarget(board.target);
@@ -132,7 +145,7 @@ export function firmwareSources(board: Board, agent: boolean, npu = false): { so
     uartSources[uart],
     counterSources[board.counter.kind],
     ...(agent ? ['agent.c', 'agent_text.c'] : []),
-    ...(npu && target.npu?.backend === 'ethosu' ? ['ethosu_link.c'] : []),
+    ...(npu ? linkSources(board) : []),
   ];
   return { sources: own.map((f) => join(firmwareFolder, f)), template };
 }
@@ -186,7 +199,7 @@ async function linkOnce({ dir, manifest, board, toolchain, stackBytes, agent, la
       defines: [
         ...(agent ? ['MOTE_AGENT=1'] : []),
         ...(layers ? [] : ['MOTE_NO_LAYERS=1']),
-        ...(hasNpuParts(manifest) && manifest.npu?.backend === 'ethosu' ? ['MOTE_NPU_LINK=1'] : []),
+        ...(hasNpuParts(manifest) ? linkDefines(board) : []),
       ],
       linkArgs: ['-T', script, '-Wl,--entry=mote_reset'],
       workFolder,

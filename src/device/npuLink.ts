@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The NPU of a virtual board: a link that serves the firmware's calls of Arm's driver (runtime-c/firmware/PROTOCOL.md, NPU)
+// The NPU of a virtual board: a link that serves the firmware's calls (runtime-c/firmware/PROTOCOL.md, NPU)
 // with the functional model, on memory that it reads from the guest and writes back there. All bytes go on to whoever
 // listens; frames of the NPU mean nothing to a Session.
 import { encodeFrame, FrameDecoder } from '../link/frame.js';
 import type { Link } from '../link/link.js';
-import { baseAlignBytes, DriverModel, DriverRefusal } from '../npu/ethosu/driverModel.js';
+import { baseAlignBytes, DriverModel } from '../npu/ethosu/driverModel.js';
+import { runLinkedLayer } from '../npu/k210/linkedLayer.js';
+import { NpuRefusal } from '../npu/npuRefusal.js';
+import type { NpuChoice } from '../npu/partition.js';
 import { FRAME_LIMIT_BYTES } from './protocol.js';
 
 const codes = { call: 0xfe, read: 0x20, write: 0x21, done: 0x22 } as const;
@@ -50,17 +53,33 @@ export function changes(before: Uint8Array, after: Uint8Array): { at: number; by
   return runs.map(([from, to]) => ({ at: from, bytes: after.slice(from, to) }));
 }
 
+interface Model {
+  /** Ranges of a call, by number, whose bytes lie in flash: read once. */
+  kept: ReadonlySet<number>;
+  /** The first range of a call, and the others, which are changed. Throws NpuRefusal. */
+  invoke(payload: Uint8Array, regions: readonly Uint8Array[]): void;
+}
+
+/** By NpuBackend.id. */
+const models: Readonly<Record<string, (config: string) => Model>> = {
+  ethosu(config) {
+    const driver = new DriverModel(config);
+    return { kept: new Set([0, 1]), invoke: (payload, regions) => driver.invoke(payload, regions) };
+  },
+  k210: () => ({ kept: new Set([1, 2, 3]), invoke: runLinkedLayer }),
+};
+
 class Npu {
   readonly #link: Link;
-  readonly #driver: DriverModel;
+  readonly #model: Model;
   readonly #decoder = new FrameDecoder(FRAME_LIMIT_BYTES);
   /** Payloads and constants by place: they lie in flash. */
   readonly #kept = new Map<string, Uint8Array>();
   #answer: ((payload: Uint8Array) => void) | undefined;
 
-  constructor(link: Link, config: string) {
+  constructor(link: Link, { backend, config }: NpuChoice) {
     this.#link = link;
-    this.#driver = new DriverModel(config);
+    this.#model = models[backend](config);
   }
 
   take(bytes: Uint8Array): void {
@@ -78,7 +97,7 @@ class Npu {
     });
     await this.#send(code, body);
     const payload = await answer;
-    if (payload[2] !== 0) throw new DriverRefusal('the firmware refused an address');
+    if (payload[2] !== 0) throw new NpuRefusal('the firmware refused an address');
     return payload.slice(headBytes);
   }
 
@@ -93,7 +112,9 @@ class Npu {
     return out;
   }
 
-  async #constant(range: Range): Promise<Uint8Array> {
+  /** Range `index` of a call. */
+  async #rangeOf(range: Range, index: number): Promise<Uint8Array> {
+    if (!this.#model.kept.has(index)) return this.#read(range);
     const key = `${range.address} ${range.bytes}`;
     const known = this.#kept.get(key) ?? (await this.#read(range));
     this.#kept.set(key, known);
@@ -105,7 +126,7 @@ class Npu {
     try {
       await this.#run(payload, regions);
     } catch (error) {
-      if (!(error instanceof DriverRefusal)) throw error;
+      if (!(error instanceof NpuRefusal)) throw error;
       failed = 1;
     }
     await this.#send(codes.done, Uint8Array.of(failed));
@@ -113,13 +134,13 @@ class Npu {
 
   async #run(payload: Range, regions: readonly Range[]): Promise<void> {
     for (const { address } of [payload, ...regions])
-      if (address % baseAlignBytes) throw new DriverRefusal(`0x${address.toString(16)} is no multiple of 16`);
-    const code = await this.#constant(payload);
+      if (address % baseAlignBytes) throw new NpuRefusal(`0x${address.toString(16)} is no multiple of 16`);
+    const code = await this.#rangeOf(payload, 0);
     const memory = await this.#memory(regions);
     const before = memory.map((m) => m.slice());
-    this.#driver.invoke(code, memory);
+    this.#model.invoke(code, memory);
     for (const [i, { address }] of regions.entries()) {
-      if (i === 0 || this.#aliasOf(regions, i) !== i) continue;
+      if (this.#model.kept.has(i + 1) || this.#aliasOf(regions, i) !== i) continue;
       for (const { at, bytes } of changes(before[i], memory[i]))
         await this.#ask(codes.write, Uint8Array.from([...words(address + at), ...bytes]));
     }
@@ -135,15 +156,15 @@ class Npu {
     for (const [i, range] of regions.entries()) {
       const alias = this.#aliasOf(regions, i);
       const isCopy = alias >= 0 && alias < i;
-      memory.push(isCopy ? memory[alias] : i === 0 ? await this.#constant(range) : await this.#read(range));
+      memory.push(isCopy ? memory[alias] : await this.#rangeOf(range, i + 1));
     }
     return memory;
   }
 }
 
-/** The link with the NPU of this configuration behind it. */
-export function npuLink(link: Link, config: string): Link {
-  const npu = new Npu(link, config);
+/** The link with this NPU behind it. */
+export function npuLink(link: Link, choice: NpuChoice): Link {
+  const npu = new Npu(link, choice);
   return {
     name: link.name,
     can: link.can,

@@ -52,7 +52,7 @@ export function qemuArgs(emulator: QemuEmulator, program: QemuProgram): string[]
 export async function startQemu(board: Board, elfPath: string, timeouts: DeviceTimeouts = {}): Promise<Device> {
   const link = await openQemuLink(board, { elf: elfPath });
   const npu = loadTarget(board.target).npu;
-  return openLinkDevice(npu ? npuLink(link, npu.config) : link, board, 'emulated', {
+  return openLinkDevice(npu ? npuLink(link, npu) : link, board, 'emulated', {
     ...emulatorTimeouts,
     ...timeouts,
   });

@@ -17,6 +17,7 @@ describe('emulated boards', () => {
       'pico',
       'stm32f405-virtual',
       'virtual-ethos-u55-128',
+      'virtual-k210',
       'virtual-m3',
       'virtual-m33',
       'virtual-m4',
@@ -30,7 +31,8 @@ describe('emulated boards', () => {
   });
 });
 
-for (const board of emulated) {
+// virtual-k210 is a virtual-rv64 whose KPU's maps go over the emulator's line: test/npu/k210Board.test.ts has a small one.
+for (const board of emulated.filter((b) => b.id !== 'virtual-k210')) {
   describe.skipIf(!hasShared || !(isPresent(board) || process.env.CI))(`${board.id} equals the host`, () => {
     it.each(int8Models)('$name', async ({ name, file }) => {
       await expectEqualOnBoard(room, board, await room.pack(file, { target: board.target, name }));

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { boardHeader } from '../../src/build/boardHeader.js';
 import { listBoards, loadBoard, loadTarget } from '../../src/build/boards.js';
 import { exec, findProgram } from '../../src/build/exec.js';
-import { firmwareSources } from '../../src/build/firmware.js';
+import { firmwareSources, linkDefines } from '../../src/build/firmware.js';
 import { zigPath } from '../../src/build/toolchain.js';
 import type { Board } from '../../src/generated/board.js';
 import type { Target } from '../../src/generated/target.js';
@@ -55,7 +55,7 @@ async function complaints(board: Board, program: string, machine: readonly strin
         (path) => `-I${path}`,
       );
       const npu = loadTarget(board.target).npu !== undefined;
-      const defines = [...(variant?.defines ?? []), ...(npu ? ['MOTE_NPU_LINK=1'] : [])].map((d) => `-D${d}`);
+      const defines = [...(variant?.defines ?? []), ...linkDefines(board)].map((d) => `-D${d}`);
       const { sources } = firmwareSources(board, variant !== undefined, npu);
       const args = [...machine, ...strict, ...includes, ...defines, '-c', ...sources];
       const result = await exec(program, args, { cwd: place });

@@ -73,7 +73,7 @@ export class KpuDevice {
     for (const [i, w] of this.#words.splice(0).entries()) view.setBigUint64(8 * i, BigInt.asUintN(64, w), true);
     if (this.#register(kpuRegisters.eightBit) !== 1n) refuse('the KPU is not in its mode of eight bits');
     const { main, mainStart = 0, ram } = this.memories();
-    const node = layerFromWords(view, main, mainStart);
+    const node = layerFromWords(view, (name, address, bytes) => table(main, address - mainStart, bytes, name));
     if (node.layer.sendDataOut) refuse('a layer sends its map into a FIFO that nobody empties');
     if (!node.layer.interruptEnable) refuse('a layer does not say when it is done');
     runLayer(node, ram, refuse);
@@ -82,15 +82,19 @@ export class KpuDevice {
 }
 
 /** A table of main memory. */
-function table(main: Uint8Array, start: number, address: number, bytes: number, what: string): DataView {
-  if (address % tableAlignBytes) refuse(`${what} lies at 0x${address.toString(16)}, no multiple of ${tableAlignBytes}`);
-  const at = address - start;
-  if (at < 0 || at + bytes > main.length) refuse(`${what} lies outside of the memory`);
-  return new DataView(main.buffer, main.byteOffset + at, bytes);
+function table(main: Uint8Array, at: number, bytes: number, name: TableName): Uint8Array {
+  if (at % tableAlignBytes) refuse(`the ${name} lies at byte ${at} of the memory, no multiple of ${tableAlignBytes}`);
+  if (at < 0 || at + bytes > main.length) refuse(`the ${name} lies outside of the memory`);
+  return main.subarray(at, at + bytes);
 }
 
+export type TableName = 'norm' | 'curve' | 'weights';
+type TableOf = (name: TableName, address: number, bytes: number) => Uint8Array;
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 /** A layer out of its words and the tables that they point to. */
-function layerFromWords(view: DataView, main: Uint8Array, start: number): KpuConvNode {
+export function layerFromWords(view: DataView, tableOf: TableOf): KpuConvNode {
   const layer = decodeLayer(view);
   const stray = strayBits(view);
   if (stray.length) refuse(`a layer has bits without a meaning (word:mask ${stray.join(', ')})`);
@@ -100,16 +104,15 @@ function layerFromWords(view: DataView, main: Uint8Array, start: number): KpuCon
   const inputs = layer.depthwise ? 1 : layer.inputChannelsM1 + 1;
   const weightBytes = outputs * inputs * kernel * kernel;
   if ((layer.loadsM1 + 1) * layer.bytesPerLoad < weightBytes) refuse('a layer loads fewer weights than it has');
-  const norm = table(main, start, layer.batchNormAddress, outputs * batchNormBytes, 'a batch norm');
-  const curve = table(main, start, layer.activationAddress, activationBytes, 'an activation');
-  const weights = table(main, start, layer.weightAddress, weightBytes, 'a weight');
+  const norm = tableOf('norm', layer.batchNormAddress, outputs * batchNormBytes);
+  const curve = tableOf('curve', layer.activationAddress, activationBytes);
   return {
     op: 'kpuConv2d',
     mainOutput: { area: 'constants', type: 'float32', startBytes: 0, bytes: 0 },
     layer,
     stray,
-    batchNorm: readBatchNorm(norm, outputs),
-    segments: readSegments(curve),
-    weights: new Uint8Array(weights.buffer, weights.byteOffset, weightBytes),
+    batchNorm: readBatchNorm(viewOf(norm), outputs),
+    segments: readSegments(viewOf(curve)),
+    weights: tableOf('weights', layer.weightAddress, weightBytes),
   };
 }
