@@ -2,7 +2,7 @@
 // Cascades: rows go in stripes through operations that follow each other, and of the maps between them only a rolling
 // buffer of rows is kept, row y at y modulo its size. No row is computed twice.
 import { inputViews, isView, type MapView, type NpuOperation, type Storage } from './npuOperation.js';
-import { inputRows, type Rows, rowsOf } from './stripes.js';
+import { inputRows, type Rows, rowsOf, sameMap } from './stripes.js';
 
 /** Operations [from, to) with so many rows of the last one's output at a time. */
 export interface Cascade {
@@ -28,11 +28,6 @@ export interface Step {
 /** A map that is all of its storage. */
 const isWhole = (view: MapView, { bytes }: Storage): boolean =>
   view.offset === 0 && bytes === view.height * view.strideY;
-
-const sameMap = (a: MapView, b: MapView): boolean =>
-  (['storage', 'offset', 'height', 'width', 'depth', 'bricks', 'strideY', 'strideX', 'strideC'] as const).every(
-    (key) => a[key] === b[key],
-  );
 
 /** For each operation whether a cascade may go on from it to the next one: nobody but that one reads what it writes, all of
  *  it, and by rows. */

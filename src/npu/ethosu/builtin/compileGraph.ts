@@ -8,6 +8,7 @@ import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
 import { cascaded } from './cascade.js';
 import { type Limits, searchCascades } from './cascadeSearch.js';
+import { fuseTables } from './fuseTables.js';
 import { lowerNode } from './lowerNode.js';
 import { type System, systems } from './memories.js';
 import type { NpuOperation } from './npuOperation.js';
@@ -85,8 +86,9 @@ const bytesOf = ({ scratchBytes, fastScratchBytes }: Planned): number => scratch
 /** Without `limits` all maps are whole, and weights are brought early wherever that is faster. */
 function attempt(graph: Graph, { hardware, system, givenBlock }: Part, layout: Layout, limits?: Limits): Attempt {
   const placed = placeViews(graph, layout);
-  const operations = graph.nodes.flatMap((node) => lowerNode(node, graph, placed));
   const { storages } = placed;
+  const lowered = graph.nodes.flatMap((node) => lowerNode(node, graph, placed));
+  const operations = fuseTables(lowered, storages);
   const dedicated = system.dedicatedSramBytes !== undefined;
   const fast = (storage: number): boolean => {
     const { data, port } = storages[storage];

@@ -168,6 +168,9 @@ const makers: Record<string, Maker> = {
   leakyRelu: (b) => b.node('leakyRelu', [b.node('hardSwish', [b.input(picture(b))], {})], { alpha: 0.1 }),
 };
 
+/** Operators that end in a function of one byte or two. */
+const withTables = ['conv2d', 'depthwiseConv2d', 'fullyConnected', 'averagePool2d', 'mul', 'hardSwish'];
+
 const unitPool = { kernel: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
 
 function binary(b: Builder, op: string, same: boolean): number {
@@ -210,6 +213,26 @@ describe('random layers', () => {
         expectSame(op, openCompiled(compiled)(inputs)[0], wanted[0] as Int8Array);
       }),
       { numRuns: 12 },
+    );
+  });
+
+  it.each(withTables)('%s looks up what follows it itself', (op) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 30 }), fc.constantFrom(...parts), (seed, part) => {
+        const b = new Builder(numbers(seed));
+        const alone = makers[op](b);
+        b.graph.outputs = [alone];
+        const before = compileGraph(b.graph, part).pieces.length;
+        const once = b.node('tanh', [alone], {}, { quant: quantOf(1 / 128, 0) });
+        b.graph.outputs = [b.n(0, 1) ? once : b.node('leakyRelu', [once], { alpha: 0.1 })];
+        const compiled = compileGraph(b.graph, part);
+        expect(findingsOf(compiled)).toEqual([]);
+        expect(compiled.pieces.length).toBe(before);
+        const inputs = b.graph.inputs.map((id) => bytes(b.n, product(b.graph.tensors[id].shape)));
+        const wanted = evaluateGraph(b.graph, inputs, { rounding: 'tflite' });
+        expect(openCompiled(compiled)(inputs)).toEqual(wanted);
+      }),
+      { numRuns: 10 },
     );
   });
 

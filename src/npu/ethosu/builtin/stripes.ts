@@ -8,6 +8,12 @@ export interface Rows {
   to: number;
 }
 
+/** Whether two views are of the same bytes in the same form. */
+export const sameMap = (a: MapView, b: MapView): boolean =>
+  (['storage', 'offset', 'height', 'width', 'depth', 'bricks', 'strideY', 'strideX', 'strideC'] as const).every(
+    (key) => a[key] === b[key],
+  );
+
 /** Rows of the input under rows of the output, and how many of those that a kernel wants lie in the padding. */
 export function inputRows(operation: NpuOperation, out: Rows): Rows & { padTop: number; padBottom: number } {
   if (operation.kind === 'elementwise') return { ...out, padTop: 0, padBottom: 0 };
