@@ -28,7 +28,7 @@ export interface PackRequest {
   /** What the board took: kernels are chosen by it instead of the target's table of instructions. */
   costs?: CostTable;
   /** Of a language model. */
-  text?: TextOptions & { tokenizer?: Uint8Array; weights?: string };
+  text?: TextOptions & { tokenizer?: Uint8Array; weights?: string; cache?: string };
   /** Who compiles for the NPU of the target; the backend's default when left out. */
   npuProvider?: string;
   /** What turns sound into the features that the model takes; calibration data are features all the same. */

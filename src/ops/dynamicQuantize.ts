@@ -18,7 +18,7 @@ function rowsOf(node: Node, graph: Graph): { rows: number; depth: number } {
 const rounded = (v: number): number => (v >= 127 ? 127 : v > -127 ? Math.trunc(f(v + (v < 0 ? -0.5 : 0.5))) : -127);
 
 /** Puts the row's integers and gives its scale. */
-function quantizeRow(x: ArrayLike<number>, from: number, depth: number, out: Int8Array): number {
+export function quantizeRow(x: ArrayLike<number>, from: number, depth: number, out: Int8Array): number {
   let most = 0;
   for (let i = from; i < from + depth; i++) {
     const magnitude = Math.abs(x[i]);

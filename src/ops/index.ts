@@ -12,6 +12,7 @@ import { binaryConv2d } from './binaryConv2d.js';
 import { cachedAttention } from './cachedAttention.js';
 import { cast } from './cast.js';
 import { clamp } from './clamp.js';
+import { compactAttention } from './compactAttention.js';
 import { concat } from './concat.js';
 import { constantOp } from './constant.js';
 import { conv2d } from './conv2d.js';
@@ -129,6 +130,7 @@ const specs: readonly OpSpec[] = [
   treeEnsemble,
   where,
   cachedAttention,
+  compactAttention,
   dynamicFullyConnected,
   dynamicQuantize,
   embedding,

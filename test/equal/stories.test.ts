@@ -86,13 +86,16 @@ describeShared('stories260K (../shared)', () => {
 
   const board = loadBoard('virtual-m7');
   it.skipIf(!(isPresent(board) || process.env.CI))(
-    'writes on virtual-m7 in at most 400 KB of RAM, every logit equal to the host (needs QEMU)',
+    'writes on virtual-m7 in 131 KB of RAM with keys and values as int8, every logit equal to the host (needs QEMU)',
     async () => {
-      const pack = await room.pack(model, { target: board.target, text: { weights: 'int4g32', context: 256 } });
+      const pack = await room.pack(model, {
+        target: board.target,
+        text: { weights: 'int4g32', cache: 'int8', context: 256 },
+      });
       const image = join(room.folder, 'stories.elf');
       const built = await buildFirmware(pack.dir, board, image);
       // Arena with all state, console buffers and the whole reserved stack.
-      expect(built.ramBytes).toBeLessThanOrEqual(400_000);
+      expect(built.ramBytes).toBeLessThanOrEqual(132_000);
       expect(built.stackBytes).toBeLessThan(board.stackBytes ?? 4096);
       const { wasm, manifest } = await buildHost(pack);
       const twin = { device: await startHost(wasm, manifest), manifest };

@@ -24,8 +24,8 @@ function randomBits(random: Random, pixels: number, channels: number): Int32Arra
 export function inputData(random: Random, tensor: Tensor, node: Node | undefined): TensorData {
   const count = elementCount(tensor.shape);
   // Positions: before, within and behind what there is.
-  if (tensor.dtype === 'int32' && (node?.op === 'position' || node?.op === 'cachedAttention'))
-    return Int32Array.of(random.int(-2, node.op === 'position' ? 3000 : 14));
+  if (tensor.dtype === 'int32' && ['position', 'cachedAttention', 'compactAttention'].includes(node?.op ?? ''))
+    return Int32Array.of(random.int(-2, node?.op === 'position' ? 3000 : 14));
   if (node?.op !== 'binaryConv2d') return randomData(random, tensor.dtype, count);
   return randomBits(random, count / (tensor.shape.at(-1) ?? 1), Number(node.attrs.channels));
 }

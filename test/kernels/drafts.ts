@@ -20,7 +20,15 @@ import { pairTableDraft, plainDrafters } from './plainDrafts.js';
 import type { Random } from './random.js';
 import { hiddenLayer, lstm, slide, svdf } from './recurrentDrafts.js';
 import { audioFrames, dct, filterBank, logScale, noiseReduction, pcan, rfft, spectrum } from './signalDrafts.js';
-import { cachedAttention, dynamicFullyConnected, dynamicQuantize, embedding, position, rotary } from './textDrafts.js';
+import {
+  cachedAttention,
+  compactAttention,
+  dynamicFullyConnected,
+  dynamicQuantize,
+  embedding,
+  position,
+  rotary,
+} from './textDrafts.js';
 import { treeEnsemble } from './treeDrafts.js';
 
 const dtypes: Record<string, DType> = {
@@ -97,6 +105,7 @@ export const drafters: Record<string, Drafter> = {
   position,
   rotary,
   cachedAttention,
+  compactAttention,
   dynamicQuantize,
   dynamicFullyConnected,
   embedding,

@@ -39,6 +39,26 @@ export function cachedAttention(row: KernelRow, random: Random): Draft {
   return d;
 }
 
+export function compactAttention(row: KernelRow, random: Random): Draft {
+  const d = draft(row.op, random);
+  const [kvHeads, shared, headSize] = [random.int(1, 3), random.int(1, 3), random.int(1, 13)];
+  const heads = kvHeads * shared;
+  setAttrs(d, { heads, kvHeads, scale: random.real(0.05, 1) });
+  addInput(d, 'float32', [1, heads * headSize]);
+  for (let i = 0; i < 2; i++) addInput(d, 'float32', [1, kvHeads * headSize]);
+  addInput(d, 'int32', [1]);
+  const context = random.int(1, 15);
+  for (let i = 0; i < 2; i++) {
+    addInput(d, 'int8', [context, kvHeads * headSize], undefined);
+    delete d.graph.tensors[d.node.inputs[4 + i]].quant;
+  }
+  for (let i = 0; i < 2; i++) addInput(d, 'float32', [context, kvHeads]);
+  addOutput(d, 'float32');
+  for (let i = 0; i < 2; i++) addOutput(d, 'int8', undefined);
+  for (let i = 0; i < 2; i++) addOutput(d, 'float32');
+  return d;
+}
+
 export function dynamicQuantize(row: KernelRow, random: Random): Draft {
   const d = draft(row.op, random);
   addInput(d, 'float32', [random.int(1, 3), random.int(1, 20)]);

@@ -125,7 +125,7 @@ async function weightOptions(options: OptionValues): Promise<WeightOptions> {
 
 /** --tokenizer, --context and --weights, as a language model takes them. */
 async function textOptions(options: OptionValues): Promise<PackRequest['text']> {
-  const [path, given] = [text(options, 'tokenizer'), text(options, 'context')];
+  const [path, given, cache] = [text(options, 'tokenizer'), text(options, 'context'), text(options, 'cache')];
   const context = Number(given);
   if (given !== undefined && !(Number.isInteger(context) && context > 0))
     fail('usage.option', { option: 'context', expected: 'a whole number above 0', got: given });
@@ -134,6 +134,7 @@ async function textOptions(options: OptionValues): Promise<PackRequest['text']> 
     ...(weights === undefined ? {} : { weights }),
     ...(path === undefined ? {} : { tokenizer: await readInput(path) }),
     ...(given === undefined ? {} : { context }),
+    ...(cache === undefined ? {} : { cache }),
   };
 }
 
@@ -191,6 +192,10 @@ export const pack: CommandSpec = {
     },
     { flags: '--stream', text: 'frame by frame: an inference takes only the new frames of its window' },
     { flags: '--tokenizer <file>', text: 'of a llama2.c checkpoint: the words of its tokens, for mote generate' },
+    {
+      flags: '--cache <type>',
+      text: 'keys and values of earlier tokens: float or int8, a quarter of the memory (default: int8 with --weights int8)',
+    },
     {
       flags: '--context <n>',
       text: 'of a llama2.c checkpoint: tokens that a text may have (default: what it was trained for)',

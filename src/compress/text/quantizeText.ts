@@ -9,6 +9,7 @@ import {
   NO_TENSOR,
   type Node,
   type Quant,
+  type State,
   type Tensor,
   type TensorId,
   uses,
@@ -19,6 +20,10 @@ import { roundGroups } from './roundGroups.js';
 
 export const textWeights = ['int8', 'int4g32'] as const;
 export type TextWeights = (typeof textWeights)[number];
+
+/** How keys and values of earlier tokens are kept. */
+export const textCaches = ['float', 'int8'] as const;
+export type TextCache = (typeof textCaches)[number];
 
 const perRow = (scales: Float64Array): Quant => ({ scales, zeroPoints: new Int32Array(scales.length), axis: 0 });
 
@@ -92,8 +97,32 @@ function keysAndValues(graph: Graph): Set<Node> {
   return new Set(made.flatMap((id) => layerOf(id) ?? []));
 }
 
+/** Keys and values as int8 from the moment that they are kept. */
+function compacted(graph: Graph, node: Node): Node {
+  const kvHeads = Number(node.attrs.kvHeads);
+  const byRead = new Map((graph.states ?? []).map((state) => [state.read, state]));
+  const scales = [node.inputs[4], node.inputs[5]].map((read): State => {
+    const state = byRead.get(read);
+    if (!state) throw new Error(`${node.name}: its cache is no state`);
+    const [context] = graph.tensors[read].shape;
+    const [from, to] = [state.read, state.write].map((id) => {
+      const { name, shape } = graph.tensors[id];
+      graph.tensors[id] = { name, dtype: 'int8', shape };
+      return addTensor(graph, { name: `${name}.scales`, dtype: 'float32', shape: [context, kvHeads] });
+    });
+    return { read: from, write: to };
+  });
+  graph.states = [...(graph.states ?? []), ...scales];
+  return {
+    ...node,
+    op: 'compactAttention',
+    inputs: [...node.inputs, ...scales.map((s) => s.read)],
+    outputs: [...node.outputs, ...scales.map((s) => s.write)],
+  };
+}
+
 /** `moments`: of the float graph, where the weights get four bits. */
-export function quantizeText(float: Graph, own: MomentsOf | undefined): Graph {
+export function quantizeText(float: Graph, own: MomentsOf | undefined, cache: TextCache = 'float'): Graph {
   const { graph: source, moments } = own ? balanceNorms(float, own) : { graph: float, moments: own };
   const graph = cloneGraph(source);
   const eightBits = keysAndValues(graph);
@@ -104,6 +133,7 @@ export function quantizeText(float: Graph, own: MomentsOf | undefined): Graph {
       const words = matrixOf(work, graph.tensors[node.inputs[0]]);
       return [{ ...node, op: 'embedding', inputs: [node.inputs[1], words], attrs: {} }];
     }
+    if (node.op === 'cachedAttention' && cache === 'int8') return [compacted(graph, node)];
     if (node.op !== 'fullyConnected') return [node];
     const keepsEight = graph.outputs.includes(node.outputs[0]) || eightBits.has(node);
     return productNodes(work, node, keepsEight ? undefined : moments?.get(node.inputs[0]));

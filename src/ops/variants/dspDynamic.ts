@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // dynamicFullyConnected with DSP instructions: the reference kernels' parameters, and scratch for the widened row.
+import { compactAttention } from '../compactAttention.js';
 import { dynamicFullyConnected, groupColumns } from '../dynamicFullyConnected.js';
 import { inputOf, optionalInput } from '../op.js';
 import type { Variant } from './variant.js';
@@ -24,7 +25,23 @@ const variant = (kernel: string, grouped: boolean): Variant => ({
   },
 });
 
+/** The reference kernel's parameters and scratch. */
+const attention: Variant = {
+  kernel: 'mote_compactattention_s8__dsp',
+  op: 'compactAttention',
+  isa: 'dsp',
+  lower(node, context) {
+    const { graph } = context;
+    const macs = compactAttention.macs(node, graph);
+    // An exponential for each head and position of a full context.
+    const outputs = Number(node.attrs.heads) * inputOf(node, graph, 4).shape[0];
+    const call = { ...compactAttention.lower(node, context), kernel: this.kernel };
+    return { call, work: { pixels: 1, outputs, macs } };
+  },
+};
+
 export const dspDynamicVariants: readonly Variant[] = [
   variant('mote_dynamicfullyconnected_s8s8__dsp', false),
   variant('mote_dynamicfullyconnected_s8s4_g32__dsp', true),
+  attention,
 ];
