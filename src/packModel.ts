@@ -356,7 +356,7 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
       sha256: sha256(request.bytes),
       quantizedBy,
       ...(quantizedBy === 'file' ? { copy: `reference/model.${graph.source.format}` } : {}),
-      ...(made && !frames
+      ...(made && !frames && !frontend
         ? {
             float: `reference/float.${graph.source.format}`,
             equalized: made.equalization,
@@ -390,5 +390,5 @@ export async function packModel(request: PackRequest): Promise<PackResult> {
     ...streamNotes(output.manifest, plan.trade),
     ...(output.manifest.npu ? npuNotes(output.manifest.npu) : []),
   );
-  return { ...output, graph, plan, notes, ...(made && !frames ? { made } : {}) };
+  return { ...output, graph, plan, notes, ...(made && !frames && !frontend ? { made } : {}) };
 }

@@ -46,6 +46,8 @@ export async function requireDrop(options: OptionValues, pack: PackResult, comma
     fail('usage.bad', { what: '--labels needs the --data that they label', command });
   if (limit === undefined && data === undefined) return undefined;
   const { manifest, made } = pack;
+  if (manifest.frontend)
+    fail('usage.bad', { what: 'a drop is measured on features: take the pack without --frontend for it', command });
   if (!made) return fail('quant.float', { what: 'a drop is measured against the float model that mote quantizes' });
   const path = data ?? made.calibration.path;
   const array = data === undefined ? made.calibration.array : await readNpyFile(data);

@@ -10,6 +10,7 @@ import { readNpy } from '../../src/model/npy.js';
 import { readWav } from '../../src/model/wav.js';
 import { evaluateGraph } from '../../src/ops/evaluateGraph.js';
 import { packageRoot } from '../../src/packageRoot.js';
+import { xorshift32 } from '../../src/xorshift.js';
 import { PackRoom } from '../support/packs.js';
 import { describeShared, sharedFile } from '../support/shared.js';
 import { featuresOf, kwsScale, scoresOf } from './features.js';
@@ -88,6 +89,28 @@ describeShared('mfcc from ../shared', () => {
   const soundOf = (word: string): Int16Array =>
     readWav(sharedFile(`models/tflm/testdata/${word}_1000ms.wav`), `${word}.wav`).samples;
   const kws = 'models/mlperf-tiny/kws_ref_model.tflite';
+
+  it('stands before a model that mote quantized from features, which has no float twin then', async () => {
+    const next = xorshift32(3);
+    const data = Float32Array.from({ length: 8 * 490 }, () => (next() >>> 24) / 4 - 32);
+    const array = { dtype: 'float32' as const, shape: [8, 49, 10, 1], data };
+    const float = 'models/mlperf-tiny/kws_float.tflite';
+    const pack = await room.pack(float, {
+      target: 'wasm32',
+      calibration: { array, path: 'x.npy' },
+      frontend: parseFrontend('mfcc'),
+    });
+    expect(pack.manifest.inputs[0]).toMatchObject({ dtype: 'int16', shape: [1, 16_000, 1, 1] });
+    expect([pack.manifest.arithmetic, pack.manifest.model.float]).toEqual(['int8', undefined]);
+  });
+
+  it.each([
+    ['mfcc:coefficients=11', 'gives frames of 11'],
+    ['mfcc:clip=2s', 'are 99 frames, and the model takes 49'],
+    ['micro_speech:mels=10,high=8000', 'ends beyond the last bin'],
+  ])('%s is refused for a model of 49 times 10', async (text, reason) => {
+    await expect(room.pack(kws, { target: 'wasm32', frontend: parseFrontend(text) })).rejects.toThrow(reason);
+  });
 
   // MLPerf Tiny's training divides a sound by its largest sample.
   it.each(['yes', 'no'])('%s: keywords from sound as from features in float', async (word) => {
