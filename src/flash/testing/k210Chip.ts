@@ -9,6 +9,7 @@ import { xorshift32 } from '../../xorshift.js';
 import { EspFlashArray } from './espFlashArray.js';
 import { K210Rom } from './k210Rom.js';
 import { K210Spi } from './k210Spi.js';
+import { K210Uart, uart3 } from './k210Uart.js';
 import { NorFlash } from './norFlash.js';
 import { Rv64, type Rv64Bus } from './rv64.js';
 
@@ -20,6 +21,8 @@ const romReturn = 0x8800a41c;
 const romStack = 0x805ffe00;
 const uart = { send: 0x38000000, receive: 0x38000004, pending: 0x38000014, divisor: 0x38000018 };
 const uartFlag = 0x80000000;
+/** What the pin IO4 leads to. */
+const fpioaRx = { address: 0x502b0010, uart3: 68 };
 const clock = { hz: 0x50440004, pll0: 0x50440008, lock: 0x50440018, select: 0x50440020, softReset: 0x50440030 };
 const crystalHz = 26_000_000;
 const romDivisor = Math.floor(crystalHz / 115200) - 1;
@@ -32,6 +35,9 @@ const peripherals = [
   { from: 0x50000000, to: 0x54000000 },
 ];
 const mostSteps = 50_000_000;
+/** Who has answered waits for what comes next; else it may be a loop that passes time, and gets a second look, and more. */
+const idleSteps = { before: 1_000_000, answered: 20_000 };
+const mostLooks = 20;
 /** What a program may have left in the RAM that the loader uses. */
 const dirtyRamBytes = 0x10000;
 /** The ROM refuses a larger program. */
@@ -57,9 +63,17 @@ export class K210Chip implements Rv64Bus {
   readonly #registers = new Map<number, number>();
   readonly #send: (bytes: Uint8Array) => void;
   readonly #onSoftReset: () => void;
+  readonly #uart3 = new K210Uart(
+    (byte) => {
+      this.#sent.push(byte);
+      this.core.idleSteps = idleSteps.answered;
+    },
+    () => this.core.steps,
+  );
   #received: number[] = [];
   #sent: number[] = [];
   #idle = 0;
+  #look = 0;
   #restart = false;
 
   constructor(host: { send(bytes: Uint8Array): void; softReset(): void; refuse(): boolean }) {
@@ -79,7 +93,16 @@ export class K210Chip implements Rv64Bus {
 
   /** Speed of the serial port at this moment. */
   get baud(): number {
+    if (this.#byUart3()) return this.#coreHz() / this.#uart3.divisor;
     return this.#coreHz() / ((this.#registers.get(uart.divisor) ?? romDivisor) + 1);
+  }
+
+  #byUart3(): boolean {
+    return ((this.#registers.get(fpioaRx.address) ?? 0) & 0xff) === fpioaRx.uart3;
+  }
+
+  interrupting(): boolean {
+    return this.#uart3.interrupting;
   }
 
   /** From the crystal, or from PLL0 through the divider of ACLK (sysctl.c, sysctl_clock_get_freq). */
@@ -96,9 +119,10 @@ export class K210Chip implements Rv64Bus {
     this.running = 'reset';
     this.#registers.clear();
     this.#spi.reset();
+    this.#uart3.reset();
     this.#received = [];
     this.#sent = [];
-    this.core.fault = undefined;
+    this.core.reset();
   }
 
   /** The reset pin is let go: the serial loader where IO16 is low, else the program in the flash, if it is one. */
@@ -114,7 +138,8 @@ export class K210Chip implements Rv64Bus {
     for (const byte of bytes) {
       if (this.running === 'rom') this.rom.feed(byte);
       else if (this.running !== 'reset') {
-        this.#received.push(byte);
+        if (this.#byUart3()) this.#uart3.feed(byte);
+        else this.#received.push(byte);
         loaded = true;
       }
     }
@@ -152,12 +177,18 @@ export class K210Chip implements Rv64Bus {
     this.#go();
   }
 
-  #go(): void {
+  #go(look = 0): void {
     this.#idle = 0;
+    this.#look = look;
+    this.core.idleSteps = idleSteps.before;
     if (this.core.fault === undefined) this.core.run(mostSteps);
     const out = Uint8Array.from(this.#sent);
     this.#sent = [];
     if (out.length > 0) this.#send(out);
+    if (this.core.idled && this.core.idleSteps === idleSteps.before && look < mostLooks)
+      setImmediate(() => {
+        if (this.#look === look && this.running === 'loaded') this.#go(look + 1);
+      });
     if (this.core.returned && this.running === 'loaded') {
       this.running = 'rom';
       this.rom.finishBoot();
@@ -171,7 +202,10 @@ export class K210Chip implements Rv64Bus {
   load(address: number, _bytes: number): number | undefined {
     if (address >= spi3.from && address < spi3.to) return this.#spi.load(address - spi3.from);
     if (address >= kpu.from && address < kpu.to) return this.#kpuLoad(address - kpu.from);
+    if (address >= uart3.from && address < uart3.to) return this.#uart3.load(address - uart3.from);
     if (!isPeripheral(address)) return undefined;
+    const claim = this.#uart3.loadPlic(address);
+    if (claim !== undefined) return claim;
     if (address === uart.receive) return this.#receive();
     if (address === uart.send) return 0;
     if (address === uart.pending) return 1;
@@ -198,6 +232,11 @@ export class K210Chip implements Rv64Bus {
     }
     if (address >= kpu.from && address < kpu.to) return this.#kpuStore(address - kpu.from, value >>> 0);
     if (!isPeripheral(address)) return false;
+    if (address >= uart3.from && address < uart3.to) {
+      this.#uart3.store(address - uart3.from, value >>> 0);
+      return true;
+    }
+    this.#uart3.storePlic(address, value >>> 0);
     if (address === uart.send) this.#sent.push(value & 0xff);
     else if (address === uart.divisor) this.#setDivisor(value & 0xffff);
     else if (address === clock.softReset && (value & 1) === 1) {

@@ -53,7 +53,13 @@ export class NorFlash implements SpiDevice {
     else if (command === 0x04 && count === 1) this.status &= ~writeEnabled;
     else if (command === 0x02 && count > 4) this.#program();
     else if (command in eraseBytes && count === (eraseBytes[command] === 0 ? 1 : 4)) this.#erase(eraseBytes[command]);
-    else if (command === 0x01) this.cells.record.forbidden.push('the status register of the flash was written');
+    else if (command === 0x01) this.#writeStatus();
+  }
+
+  /** Done at once; what it would change is not modelled. */
+  #writeStatus(): void {
+    this.cells.record.forbidden.push('the status register of the flash was written');
+    this.status &= ~writeEnabled;
   }
 
   #enableWriting(): void {

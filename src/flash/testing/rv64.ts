@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Test only: an RV64IMC core without interrupts, enough to run what is loaded into a K210. A register is two words of 32
+// Test only: an RV64IMC core with one interrupt, enough to run what is loaded into a K210. A register is two words of 32
 // bits; of an address only the lower word counts, as on the K210. Anything undefined, or an access where nothing is, stops
 // it for good. Encodings: The RISC-V Instruction Set Manual, volume I, chapters 2, 5, 7 and 16.
 import { expand16 } from './rv32Compressed.js';
@@ -11,11 +11,16 @@ export interface Rv64Bus {
   load(address: number, bytes: number): number | undefined;
   /** False where nothing is. */
   store(address: number, bytes: number, value: number): boolean;
+  /** A machine external interrupt is asked for. */
+  interrupting(): boolean;
 }
 
 /** SRAM is seen from 0x40000000, and by the cache from 0x80000000. */
 const mirrorMask = 0x3fffffff;
 const mhartid = 0xf14;
+/** Privileged ISA, chapter 3. */
+const csr = { mstatus: 0x300, mie: 0x304, mtvec: 0x305, mepc: 0x341, mcause: 0x342, mip: 0x344 };
+const [globalEnable, previousEnable, externalEnable, externalCause] = [1 << 3, 1 << 7, 1 << 11, 11];
 /** mcycle, minstret and what user programs see of them: instructions. */
 const counters = [0xb00, 0xb02, 0xc00, 0xc02];
 
@@ -29,6 +34,10 @@ export class Rv64 {
   /** A jump to here ends `run`, and is told by `returned`. */
   returnAddress = -1;
   returned = false;
+  /** With interrupts on, a program that touches nothing but RAM for so long waits for one. */
+  idleSteps = 0;
+  /** That is how the last `run` ended. */
+  idled = false;
   readonly floats = new Rv64Floats();
   readonly #expanded = new Uint32Array(1 << 16);
   readonly #view: DataView;
@@ -36,6 +45,9 @@ export class Rv64 {
   #pause = false;
   /** The upper word of what #compute gives. */
   #high = 0;
+  #lastAccess = 0;
+  /** They are switched on. */
+  #interrupts = false;
 
   constructor(
     readonly ram: Uint8Array,
@@ -53,12 +65,14 @@ export class Rv64 {
   run(mostSteps: number): void {
     this.#pause = false;
     this.returned = false;
+    this.idled = false;
     for (let i = 0; i < mostSteps; i++) {
       if (this.fault !== undefined) return;
       if (this.pc === this.returnAddress) {
         this.returned = true;
         return;
       }
+      if (this.#interrupts && this.#external()) return;
       const before = this.pc;
       this.#step();
       this.steps++;
@@ -67,6 +81,41 @@ export class Rv64 {
       if (this.pc === before) this.#stop('it hangs');
     }
     this.#stop('it hangs');
+  }
+
+  #setCsr(number: number, value: number): void {
+    this.#csrs.set(number, value);
+    const [status, enabled] = [csr.mstatus, csr.mie].map((n) => this.#csrs.get(n) ?? 0);
+    this.#interrupts = (status & globalEnable) !== 0 && (enabled & externalEnable) !== 0;
+  }
+
+  /** The reset pin. */
+  reset(): void {
+    this.#csrs.clear();
+    this.#interrupts = false;
+    this.fault = undefined;
+  }
+
+  /** Takes the interrupt that is asked for; true where the program only waits for one. */
+  #external(): boolean {
+    if (!this.bus.interrupting()) {
+      this.idled = this.steps - this.#lastAccess > this.idleSteps;
+      if (this.idled) this.#lastAccess = this.steps;
+      return this.idled;
+    }
+    this.#setCsr(csr.mepc, this.pc | 0);
+    this.#setCsr(csr.mcause, externalCause);
+    const status = this.#csrs.get(csr.mstatus) ?? 0;
+    this.#setCsr(csr.mstatus, (status & ~globalEnable) | previousEnable);
+    this.pc = ((this.#csrs.get(csr.mtvec) ?? 0) & ~3) >>> 0;
+    this.#lastAccess = this.steps;
+    return false;
+  }
+
+  #returnFromTrap(): boolean {
+    const status = this.#csrs.get(csr.mstatus) ?? 0;
+    this.#setCsr(csr.mstatus, (status & previousEnable) !== 0 ? status | globalEnable : status & ~globalEnable);
+    return this.#set(0, 0, 0, this.#csrs.get(csr.mepc) ?? 0);
   }
 
   /** All steps tell whether the core goes on. */
@@ -170,7 +219,10 @@ export class Rv64 {
   #read(address: number, bytes: number): number | undefined {
     if (address % bytes !== 0) return undefined;
     const at = this.place(address, bytes);
-    if (at < 0) return this.bus.load(address, bytes);
+    if (at < 0) {
+      this.#lastAccess = this.steps;
+      return this.bus.load(address, bytes);
+    }
     if (bytes === 4) return this.#view.getUint32(at, true);
     return bytes === 1 ? this.ram[at] : this.#view.getUint16(at, true);
   }
@@ -178,7 +230,10 @@ export class Rv64 {
   #write(address: number, bytes: number, value: number): boolean {
     if (address % bytes !== 0) return false;
     const at = this.place(address, bytes);
-    if (at < 0) return this.bus.store(address, bytes, value);
+    if (at < 0) {
+      this.#lastAccess = this.steps;
+      return this.bus.store(address, bytes, value);
+    }
     if (bytes === 4) this.#view.setInt32(at, value, true);
     else if (bytes === 1) this.ram[at] = value;
     else this.#view.setInt16(at, value, true);
@@ -261,16 +316,20 @@ export class Rv64 {
     return Number(BigInt.asIntN(32, result));
   }
 
-  /** CSRs are plain words but those that count; wfi never waits; ecall, ebreak and mret end in a trap. */
+  /** CSRs are plain words but those that count; wfi never waits; ecall and ebreak end in a trap, which stops it. */
   #system(i: number, rd: number, rs1: number, next: number): boolean {
     const kind = (i >>> 12) & 7;
-    if (kind === 0) return i >>> 20 === 0x105 ? this.#set(0, 0, 0, next) : this.#stop('a trap');
-    const csr = i >>> 20;
-    if (counters.includes(csr)) return this.#setSum(rd, this.steps, next);
-    const old = csr === mhartid ? 0 : (this.#csrs.get(csr) ?? 0);
+    const number = i >>> 20;
+    if (kind === 0 && number === 0x302) return this.#returnFromTrap();
+    if (kind === 0) return number === 0x105 ? this.#set(0, 0, 0, next) : this.#stop('a trap');
+    if (counters.includes(number)) return this.#setSum(rd, this.steps, next);
+    // The only cause is an interrupt, which the highest bit says.
+    if (number === csr.mcause) return this.#set(rd, this.#csrs.get(number) ?? 0, 1 << 31, next);
+    if (number === csr.mip) return this.#setWord(rd, this.bus.interrupting() ? 1 << externalCause : 0, next);
+    const old = number === mhartid ? 0 : (this.#csrs.get(number) ?? 0);
     const operand = kind & 4 ? rs1 : this.lo[rs1];
     const changed = (kind & 3) === 1 ? operand : (kind & 3) === 2 ? old | operand : old & ~operand;
-    if (csr !== mhartid) this.#csrs.set(csr, changed);
+    if (number !== mhartid) this.#setCsr(number, changed);
     return this.#setWord(rd, old, next);
   }
 
