@@ -20,20 +20,28 @@ interface Unit {
   sources: string[];
 }
 
-export function joinSources({ manifest, files }: PackOutput): PackOutput {
+/** Sources that may stand in one translation unit; `textOf` reads one. */
+export function unitsOf(sources: readonly string[], textOf: (source: string) => string): string[][] {
   const units: Unit[] = [];
-  for (const source of manifest.files.sources.filter(isKernel)) {
-    const names = ownNames(String(files.get(source)));
+  for (const source of sources) {
+    const names = ownNames(textOf(source));
     const open = units.find((u) => names.every((name) => !u.names.has(name)));
     const unit = open ?? { names: new Set(), sources: [] };
     if (!open) units.push(unit);
     for (const name of names) unit.names.add(name);
     unit.sources.push(source);
   }
+  return units.map((u) => u.sources);
+}
+
+export const unitText = (sources: readonly string[]): string => sources.map((s) => `#include "${s}"\n`).join('');
+
+export function joinSources({ manifest, files }: PackOutput): PackOutput {
+  const units = unitsOf(manifest.files.sources.filter(isKernel), (source) => String(files.get(source)));
   const joined = new Map(files);
-  const paths = units.map(({ sources }, i) => {
+  const paths = units.map((sources, i) => {
     const path = `joined_${i}.c`;
-    joined.set(path, sources.map((source) => `#include "${source}"\n`).join(''));
+    joined.set(path, unitText(sources));
     return path;
   });
   const sources = [...manifest.files.sources.filter((s) => !isKernel(s)), ...paths];

@@ -6,16 +6,15 @@ import { describe, expect, it } from 'vitest';
 import { exec } from '../../src/build/exec.js';
 import { zigPath } from '../../src/build/toolchain.js';
 import { withWorkFolder } from '../../src/build/workFolder.js';
-import { kernelFolder, kernelTable } from '../../src/ops/kernels.js';
+import { kernelTable } from '../../src/ops/kernels.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { kernelCase } from './kernelCase.js';
-import { includeFlags, isThere, runNative, warningFlags } from './nativeCases.js';
+import { includeFlags, isThere, runNative, warningFlags, writeUnits } from './nativeCases.js';
 import { runSeed } from './random.js';
 
 const seed = runSeed();
 const casesPerKernel = 12;
 const rows = kernelTable().filter((r) => r.isa === 'ref');
-const sources = rows.map((r) => join(kernelFolder, r.source));
 const hasCc = await isThere('cc');
 
 describe('kernels as C99', () => {
@@ -28,18 +27,11 @@ describe('kernels as C99', () => {
     ['wasm32-freestanding', 'generic'],
   ])('clang has no warning for %s %s', async (target, cpu) => {
     const libc = join(packageRoot, 'runtime-c', 'firmware', 'libc');
-    const args = [
-      'cc',
-      '-target',
-      target,
-      `-mcpu=${cpu}`,
-      ...warningFlags,
-      ...includeFlags,
-      `-I${libc}`,
-      '-c',
-      ...sources,
-    ];
-    const result = await withWorkFolder((cwd) => exec(zigPath(), args, { cwd }));
+    const flags = ['-target', target, `-mcpu=${cpu}`, ...warningFlags, ...includeFlags, `-I${libc}`];
+    const result = await withWorkFolder(async (cwd) => {
+      const units = await writeUnits(rows, cwd);
+      return exec(zigPath(), ['cc', ...flags, '-c', ...units], { cwd });
+    });
     expect(result.stderr).toBe('');
     expect(result.status).toBe(0);
   });

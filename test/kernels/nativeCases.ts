@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel cases for the machine's own compiler with its sanitizers: every buffer is its own heap block of the exact size.
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { exec } from '../../src/build/exec.js';
+import { inParallel } from '../../src/inParallel.js';
 import { type KernelRow, kernelFolder } from '../../src/ops/kernels.js';
 import { packageRoot } from '../../src/packageRoot.js';
 import { caseSource, maxInputs, maxMore } from './caseSource.js';
+import { unitsOf, unitText } from './joinSources.js';
 import type { KernelCase } from './kernelCase.js';
 import { bytesOf } from './wasmCases.js';
 
@@ -117,6 +120,34 @@ function vectors(cases: readonly KernelCase[]): Uint8Array {
   ]);
 }
 
+/** The kernels in few translation units, written to the folder: starting on a file takes longer than compiling one. */
+export async function writeUnits(rows: readonly KernelRow[], folder: string): Promise<string[]> {
+  const sources = rows.map((r) => join(kernelFolder, r.source));
+  const units = unitsOf(sources, (source) => readFileSync(source, 'utf8'));
+  return Promise.all(
+    units.map(async (unit, i) => {
+      const path = join(folder, `unit_${i}.c`);
+      await writeFile(path, unitText(unit));
+      return path;
+    }),
+  );
+}
+
+/** Compiles each file with the machine's compiler, as many at a time as there are processors; the objects. */
+async function compileAll(
+  files: readonly string[],
+  flags: readonly string[],
+  more: Readonly<Record<string, readonly string[]>>,
+): Promise<string[]> {
+  const jobs = files.map((file) => async () => {
+    const object = file.replace(/\.c$/, '.o');
+    const compiled = await exec('cc', [...flags, ...(more[basename(file)] ?? []), '-c', file, '-o', object]);
+    if (compiled.status !== 0) throw new Error(compiled.stderr.slice(0, 4000));
+    return object;
+  });
+  return inParallel(jobs);
+}
+
 /** Numbers of the cases whose result differs; fails with what the compiler or a sanitizer says. */
 export async function runNative(
   rows: readonly KernelRow[],
@@ -128,18 +159,12 @@ export async function runNative(
   await writeFile(file('main.c'), mainSource);
   await writeFile(file('vectors.bin'), vectors(cases));
   const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-g', '-O1', '-ffp-contract=off'];
-  const kernels = rows.map((r) => join(kernelFolder, r.source));
-  const compiled = await exec('cc', [
-    ...warningFlags,
-    ...sanitizers,
-    ...includeFlags,
-    ...kernels,
-    file('cases.c'),
-    file('main.c'),
-    '-o',
-    file('cases'),
-  ]);
-  if (compiled.status !== 0) throw new Error(compiled.stderr.slice(0, 4000));
+  const units = await writeUnits(rows, folder);
+  const flags = [...warningFlags, ...sanitizers, ...includeFlags];
+  // Megabytes of constants and a call for each case: nothing there is worth optimizing.
+  const objects = await compileAll([file('cases.c'), file('main.c'), ...units], flags, { 'cases.c': ['-O0'] });
+  const linked = await exec('cc', [...sanitizers, ...objects, '-o', file('cases')]);
+  if (linked.status !== 0) throw new Error(linked.stderr.slice(0, 4000));
   const run = await exec(file('cases'), [file('vectors.bin')]);
   if (run.status !== 0) throw new Error(`exit ${run.status}: ${run.stderr.slice(0, 4000)}`);
   return run.stdout

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* binaryconv2d.h with output channels in lanes: of one pixel all channels, a word of the window at a time. */
+/* binaryconv2d.h with output channels in lanes: of one pixel all channels, a word of the window at a time. On Helium taps
+ * outside the image count as 0 or there are none, and in_c is even if there are; bias and multiplier are for differing bits,
+ * half of the distance. */
 #ifndef MOTE_BINARYROW_H
 #define MOTE_BINARYROW_H
 
@@ -26,5 +28,9 @@ typedef mote_binaryrow_b1b1 mote_binaryrow_b1s8;
 
 void mote_binaryrow_b1b1__rvv(const mote_binaryrow_b1b1 *p, const int32_t *input, int32_t *output);
 void mote_binaryrow_b1s8__rvv(const mote_binaryrow_b1s8 *p, const int32_t *input, int8_t *output);
+
+/* Scratch: 12 bytes for each tap. */
+void mote_binaryrow_b1b1__mve(const mote_binaryrow_b1b1 *p, const int32_t *input, int32_t *output, void *scratch);
+void mote_binaryrow_b1s8__mve(const mote_binaryrow_b1s8 *p, const int32_t *input, int8_t *output, void *scratch);
 
 #endif

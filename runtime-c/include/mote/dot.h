@@ -12,7 +12,7 @@ static inline int32_t mote_dot_s8s8(int32_t acc, const int8_t *x, const int8_t *
   return acc;
 }
 
-static inline int32_t mote_sum_s8(const int8_t *w, int32_t count) {
+static inline int32_t mote_weight_sum(const int8_t *w, int32_t count) {
   int32_t sum = 0;
   for (int32_t i = 0; i < count; i++) sum += w[i];
   return sum;

@@ -11,7 +11,7 @@ static int32_t outside_sum(const mote_conv2d_s8s8 *p, const int8_t *w, int32_t d
   for (int32_t i = 0; i < p->kernel_h; i++) {
     for (int32_t j = 0; j < p->kernel_w; j++) {
       const int inside = i >= ky.begin && i < ky.end && j >= kx.begin && j < kx.end;
-      if (!inside) sum += mote_sum_s8(w, depth);
+      if (!inside) sum += mote_weight_sum(w, depth);
       w += depth;
     }
   }

@@ -8,7 +8,7 @@ void mote_fullyconnected_s8s8__ref(const mote_fullyconnected_s8s8 *p, const int8
   for (int32_t r = 0; r < p->rows; r++) {
     const int8_t *w = p->weights;
     const int32_t correction =
-        p->weight_zero_point == 0 ? 0 : -p->weight_zero_point * mote_sum_s8(input, p->in_c);
+        p->weight_zero_point == 0 ? 0 : -p->weight_zero_point * mote_weight_sum(input, p->in_c);
     for (int32_t c = 0; c < p->out_c; c++) {
       const int32_t acc = mote_dot_s8s8(correction, input, w, p->in_c);
       const int32_t q = c * p->requantize_step;

@@ -22,7 +22,7 @@ const wordsOfWindow = (layer: BinaryLayer): number => layer.kernelH * layer.kern
 const isNarrow = (layer: BinaryLayer): boolean => layer.products <= maxNarrow && wordsOfWindow(layer) <= sectionWords;
 
 /** Whether some window reads outside the image. */
-function leavesImage(layer: BinaryLayer): boolean {
+export function leavesImage(layer: BinaryLayer): boolean {
   const rows = tapRanges(layer.outH, layer.strideH, layer.padTop, layer.dilationH, layer.kernelH, layer.inH);
   const columns = tapRanges(layer.outW, layer.strideW, layer.padLeft, layer.dilationW, layer.kernelW, layer.inW);
   const whole = (list: typeof rows, kernel: number): boolean => list.every((r) => r.begin === 0 && r.end === kernel);

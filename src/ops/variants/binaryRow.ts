@@ -7,11 +7,14 @@ import { channelMask } from '../bits.js';
 import type { CStruct } from '../op.js';
 import { constant } from '../weighted.js';
 import { windowFields } from '../window.js';
-import { byWord } from './binaryLanes.js';
+import { byWord, leavesImage } from './binaryLanes.js';
 import type { Lowered, Variant } from './variant.js';
 
-/** Lanes that the work is counted in: of 128-bit registers. */
-const lanes = 32;
+/** Lanes that the work is counted in: of RVV's 128-bit registers in groups of eight, and of four of Helium's. */
+const lanes = { rvv: 32, mve: 16 } as const;
+const runBytes = 12;
+
+type Isa = keyof typeof lanes;
 
 const types: Readonly<Record<string, string>> = { int32: 'b1', int8: 's8' };
 
@@ -57,22 +60,34 @@ function fields({ layer, bias, multiplier, shift, min, max }: Finish): CStruct['
   ];
 }
 
-function lower(kernel: string, type: string, node: Node, graph: Graph): Lowered | undefined {
+/** For kernels that count differing bits, half of a distance; undefined where halves would be odd. */
+function halved(made: Finish): Finish | undefined {
+  const { inC, padValue } = made.layer;
+  if (leavesImage(made.layer) && (padValue !== 0 || inC % 2 !== 0)) return undefined;
+  const { multiplier, bias } = made;
+  return multiplier
+    ? { ...made, multiplier: multiplier.map((m) => 2 * m) }
+    : { ...made, bias: bias.map((t) => Math.floor(t / 2)) };
+}
+
+function lower(kernel: string, type: string, isa: Isa, node: Node, graph: Graph): Lowered | undefined {
   if (types[outputOf(node, graph).dtype] !== type) return undefined;
-  const made = finishOf(node, graph);
+  const whole = finishOf(node, graph);
+  const made = whole && isa === 'mve' ? halved(whole) : whole;
   if (!made) return undefined;
   const { outH, outW, outC, kernelH, kernelW, words } = made.layer;
   const params = { type: kernel.replace(/__.*/, ''), fields: fields(made) };
   const pixels = outH * outW;
-  const outputs = pixels * Math.ceil(outC / lanes) * lanes;
+  const outputs = pixels * Math.ceil(outC / lanes[isa]) * lanes[isa];
+  const scratchBytes = isa === 'mve' ? runBytes * kernelH * kernelW : 0;
   return {
-    call: { kernel, params, inputs: [0], outputs: [0], scratchBytes: 0 },
+    call: { kernel, params, inputs: [0], outputs: [0], scratchBytes },
     work: { pixels, outputs, macs: outputs * kernelH * kernelW * words * 32 },
   };
 }
 
-export const binaryRowVariants = (isa: 'rvv'): Variant[] =>
+export const binaryRowVariants = (isa: Isa): Variant[] =>
   Object.values(types).map((type) => {
     const kernel = `mote_binaryrow_b1${type}__${isa}`;
-    return { kernel, op: 'binaryConv2d', isa, lower: (node, { graph }) => lower(kernel, type, node, graph) };
+    return { kernel, op: 'binaryConv2d', isa, lower: (node, { graph }) => lower(kernel, type, isa, node, graph) };
   });

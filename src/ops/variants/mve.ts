@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels for Helium (M-profile vector extension): Cortex-M55.
+import { binaryRowVariants } from './binaryRow.js';
 import { mveConvVariants } from './mveConv.js';
 import { mveDepthwiseVariants } from './mveDepthwise.js';
 import { mveElementwiseVariants } from './mveElementwise.js';
@@ -25,6 +26,7 @@ export const mveVariants: readonly Variant[] = [
   ...mveKeptVariants,
   ...mveFcVariants,
   ...mveTapsVariants,
+  ...binaryRowVariants('mve'),
   ...vectorBinaryVariants('mve'),
   ...vectorElementVariants('mve'),
   ...vectorConcatVariants('mve'),
