@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PackManifest } from '../generated/pack.js';
-import { hostNpuOf } from '../npu/hostNpu.js';
+import { hostNpuOf } from '../npu/hostNpus.js';
 import { packageRoot } from '../packageRoot.js';
 import { loadTarget } from './boards.js';
 import { openToolchain } from './toolchain.js';

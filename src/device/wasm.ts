@@ -3,7 +3,8 @@
 // startHost gives the same as a Device. The module's exports are those of runtime-c/firmware/wasm_host.c.
 import { fail } from '../cli/errors.js';
 import type { PackManifest } from '../generated/pack.js';
-import { type HostNpu, hostNpuOf } from '../npu/hostNpu.js';
+import type { HostNpu } from '../npu/hostNpu.js';
+import { hostNpuOf } from '../npu/hostNpus.js';
 import { NpuRefusal } from '../npu/npuRefusal.js';
 import type { Device, Window } from './device.js';
 import { checkRange } from './linkDevice.js';

@@ -1,30 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// NPUs on the host: the functional model behind the imports of a WebAssembly module, and the C that calls it.
-import { hostDriver } from './ethosu/hostDriver.js';
-import { hostKpu } from './k210/hostKpu.js';
-
+// An NPU on the host: the functional model behind the imports of a WebAssembly module.
 export interface HostNpu {
   imports: Record<string, Record<string, CallableFunction>>;
   /** Why the last call was refused, where the C has a code for that; else the model throws NpuRefusal. */
   refusal(): string | undefined;
-}
-
-interface HostRow {
-  /** `config`: the NPU that is there. `memoryOf` gives the module's memory once it runs. */
-  open(config: string, memoryOf: () => WebAssembly.Memory): HostNpu;
-  /** In runtime-c/host. */
-  source: string;
-  defines: readonly string[];
-}
-
-/** By NpuBackend.id. */
-const rows: Readonly<Record<string, HostRow>> = {
-  ethosu: { open: hostDriver, source: 'ethosu_host.c', defines: [] },
-  k210: { open: hostKpu, source: 'kpu_host.c', defines: ['MOTE_KPU_ELSEWHERE=1'] },
-};
-
-export function hostNpuOf(backend: string): HostRow {
-  const row = rows[backend];
-  if (!row) throw new Error(`no NPU backend '${backend}'`);
-  return row;
 }

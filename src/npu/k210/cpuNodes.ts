@@ -3,12 +3,9 @@
 // nncase v0.2, runtime_op.def and neutral_ops_body.h; arithmetic: its neutral_kernels.h, all in float32
 // (kendryte-standalone-sdk, lib/nncase, Apache-2.0).
 import { expf } from '../../ops/floatMath.js';
+import type { CpuMemory, OneInput, Row } from './cpuRow.js';
+import { type AverageNode, average, type ConvolutionNode, convolution } from './cpuWindows.js';
 import type { MemoryRange, Reader, Shape4, Writer } from './kmodelBytes.js';
-
-interface OneInput {
-  input: MemoryRange;
-  output: MemoryRange;
-}
 
 /** real = (q - zeroPoint) / scale: nncase's scale is the inverse of everyone else's. */
 export interface DequantizeNode extends OneInput {
@@ -43,24 +40,10 @@ export interface SoftmaxNode extends OneInput {
   beta: number;
 }
 
-export type CpuNode = DequantizeNode | MatmulNode | MeanNode | SoftmaxNode;
+export type CpuNode = DequantizeNode | MatmulNode | MeanNode | SoftmaxNode | ConvolutionNode | AverageNode;
 
 /** float32's limits: no cut. */
 export const floatLowest = -3.4028234663852886e38;
-
-export interface CpuMemory {
-  bytes(range: MemoryRange): Uint8Array;
-  floats(range: MemoryRange): Float32Array;
-}
-
-interface Row<N extends CpuNode> {
-  opcode: number;
-  read(reader: Reader): N | undefined;
-  write(node: N, to: Writer): void;
-  /** Elements that it reads and writes, beside those its ranges have; they must be the same. */
-  sizes(node: N): { range: MemoryRange; elements: number }[];
-  run(node: N, memory: CpuMemory): void;
-}
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 const elementsOf = ({ type, bytes }: MemoryRange): number => bytes / (type === 'uint8' ? 1 : 4);
@@ -188,7 +171,14 @@ const softmax: Row<SoftmaxNode> = {
   },
 };
 
-const rows: { [Op in CpuNode['op']]: Row<Extract<CpuNode, { op: Op }>> } = { dequantize, matmul, mean, softmax };
+const rows: { [Op in CpuNode['op']]: Row<Extract<CpuNode, { op: Op }>> } = {
+  dequantize,
+  matmul,
+  mean,
+  softmax,
+  convolution,
+  average,
+};
 const rowOf = (node: CpuNode): Row<CpuNode> => rows[node.op] as Row<CpuNode>;
 
 /** The node of a body, where there is a row for it. */

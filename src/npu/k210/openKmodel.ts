@@ -2,7 +2,7 @@
 // A kmodel as an NpuFile: what `mote npu` shows of it and runs.
 import type { NpuFile, NpuOperation } from '../npuFile.js';
 import { checkKmodel } from './checkKmodel.js';
-import { isCpuNode } from './cpuNodes.js';
+import { type CpuNode, isCpuNode } from './cpuNodes.js';
 import {
   activationBytes,
   batchNormBytes,
@@ -32,6 +32,22 @@ function convOperation(node: KpuConvNode): NpuOperation {
   };
 }
 
+const floatBytes = 4;
+
+function cpuCosts(node: CpuNode): Pick<NpuOperation, 'macs' | 'parameterBytes'> {
+  if (node.op === 'matmul')
+    return {
+      macs: node.rows * node.depth * node.columns,
+      parameterBytes: node.weights.bytes + floatBytes * node.bias.length,
+    };
+  if (node.op !== 'convolution') return { macs: 0, parameterBytes: 0 };
+  const pixels = node.output.bytes / floatBytes / node.outputs;
+  return {
+    macs: pixels * node.weights.length,
+    parameterBytes: floatBytes * (node.weights.length + node.bias.length),
+  };
+}
+
 function operationOf(node: KmodelNode): NpuOperation {
   if (node.op === 'kpuConv2d') return convOperation(node);
   if (node.op === 'kpuUpload') {
@@ -48,10 +64,9 @@ function operationOf(node: KmodelNode): NpuOperation {
   if (isCpuNode(node))
     return {
       name: `${node.op} (CPU)`,
-      inputShape: node.op === 'mean' ? node.inShape.slice(1) : [node.input.bytes],
+      inputShape: 'inShape' in node ? node.inShape.slice(1) : [node.input.bytes],
       outputShape: node.op === 'mean' ? node.outShape.slice(1) : [node.output.bytes],
-      macs: node.op === 'matmul' ? node.rows * node.depth * node.columns : 0,
-      parameterBytes: node.op === 'matmul' ? node.weights.bytes + 4 * node.bias.length : 0,
+      ...cpuCosts(node),
       placement: `main ${node.input.startBytes} > main ${node.output.startBytes}`,
     };
   return {

@@ -2,7 +2,8 @@
 // Runs a kmodel in the functional model of the KPU: what Canaan's simulator computes, not what silicon was seen to do.
 import { fail } from '../../cli/errors.js';
 import { convolve, type KpuConv } from './convolution.js';
-import { type CpuMemory, cpuNodeFits, isCpuNode, runCpuNode } from './cpuNodes.js';
+import { cpuNodeFits, isCpuNode, runCpuNode } from './cpuNodes.js';
+import type { CpuMemory } from './cpuRow.js';
 import { type Kmodel, type KmodelNode, type KpuConvNode, type KpuUploadNode, kernelSizes } from './kmodel.js';
 import type { MemoryRange } from './kmodelBytes.js';
 import { downloadMap, kpuRamBytes, kpuRowBytes, type MapShape, mapElements, mapRows, uploadMap } from './kpuMemory.js';

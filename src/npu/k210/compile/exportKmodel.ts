@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole int8 graph as a kmodel: layers on the KPU, what comes behind them (mean, fully connected, softmax) in float32 on
+// A whole int8 graph as a kmodel: layers on the KPU, what comes behind them (means, convolutions of small maps, fully connected, softmax) in float32 on
 // the CPU, by nncase's own nodes.
 import { fail } from '../../../cli/errors.js';
 import { elementCount, type Graph, type Node, type Tensor, type TensorId, uses } from '../../../model/graph.js';
-import { clampAttr } from '../../../ops/attributes.js';
+import { clampAttr, intList, maxWindow } from '../../../ops/attributes.js';
 import { inputOf, optionalInput } from '../../../ops/op.js';
 import { scaleOf, weightScales } from '../../../ops/quantized.js';
+import { windowOf } from '../../../ops/window.js';
 import { type CpuNode, floatLowest } from '../cpuNodes.js';
 import type { Kmodel } from '../kmodel.js';
-import type { MemoryRange } from '../kmodelBytes.js';
+import type { MemoryRange, Shape4 } from '../kmodelBytes.js';
 import { signShift } from '../planes.js';
 import { alignMain, compileKpu } from './compileKpu.js';
 import { kpuSupports } from './kpuSupport.js';
@@ -67,6 +68,70 @@ function lowerMean(tail: Tail, node: Node): void {
     outShape: [1, channels, 1, 1],
   });
   tail.at.set(node.outputs[0], { range: output });
+}
+
+/** A map's place: of one pixel the order of its elements is the same in planes. */
+const mapPlace = (range: MemoryRange, y: Tensor): { range: MemoryRange; planes?: Tensor } =>
+  y.shape[1] * y.shape[2] === 1 ? { range } : { range, planes: y };
+
+/** What a convolution and a pool share: shapes, window, cut. */
+function windowed(tail: Tail, node: Node, kernel: readonly [number, number], dilated: boolean) {
+  const { graph } = tail;
+  const [x, y] = [inputOf(node, graph, 0), graph.tensors[node.outputs[0]]];
+  if (x.shape.length !== 4 || x.shape[0] !== 1 || y.shape.length !== 4) unfit(node, 'it works on no image');
+  const w = windowOf(node, graph, kernel, dilated);
+  const [top, left, bottom, right] = intList(node, 'pads', { min: 0, max: maxWindow }, 4);
+  const { min, max } = clampAttr(node);
+  const { range } = floatsOf(tail, node);
+  const inShape: Shape4 = [1, x.shape[3], w.inH, w.inW];
+  return {
+    input: range,
+    output: mainRange(tail, 'float32', elementCount(y.shape)),
+    inShape,
+    pads: [top, bottom, left, right],
+    filter: kernel,
+    strides: [w.strideH, w.strideW],
+    dilations: [w.dilationH, w.dilationW],
+    min: min ?? floatLowest,
+    max: max ?? -floatLowest,
+  };
+}
+
+function lowerConvolution(tail: Tail, node: Node): void {
+  const { graph } = tail;
+  const w = inputOf(node, graph, 1);
+  const data = w.data as Int8Array | undefined;
+  const depthwise = node.op === 'depthwiseConv2d';
+  const [first, kernelH, kernelW, last] = w.shape;
+  const [outputs, inputs] = depthwise ? [last, 1] : [first, last];
+  if (!data || w.dtype !== 'int8' || w.stored?.groupScales) unfit(node, 'its weights are no int8 constants');
+  const scales = weightScales(node, w, depthwise ? 3 : 0);
+  const scaleAt = (c: number): number => scales[scales.length === 1 ? 0 : c];
+  const window = windowed(tail, node, [kernelH, kernelW], true);
+  const taps = kernelH * kernelW;
+  const weights = new Float32Array(outputs * inputs * taps);
+  for (let o = 0, at = 0; o < outputs; o++)
+    for (let i = 0; i < inputs; i++)
+      for (let tap = 0; tap < taps; tap++, at++)
+        weights[at] = (data as Int8Array)[depthwise ? tap * last + o : (o * taps + tap) * inputs + i] * scaleAt(o);
+  const bias = optionalInput(node, graph, 2)?.data as Int32Array | undefined;
+  const input = scaleOf(node, inputOf(node, graph, 0)).scale;
+  tail.nodes.push({
+    op: 'convolution',
+    ...window,
+    groups: window.inShape[1] / inputs,
+    outputs,
+    weights,
+    bias: Float32Array.from({ length: outputs }, (_, c) => (bias ? bias[c] * input * scaleAt(c) : 0)),
+  });
+  tail.at.set(node.outputs[0], mapPlace(window.output, graph.tensors[node.outputs[0]]));
+}
+
+function lowerAverage(tail: Tail, node: Node): void {
+  const [kernelH, kernelW] = intList(node, 'kernel', { min: 1, max: maxWindow }, 2);
+  const window = windowed(tail, node, [kernelH, kernelW], false);
+  tail.nodes.push({ op: 'average', ...window });
+  tail.at.set(node.outputs[0], mapPlace(window.output, tail.graph.tensors[node.outputs[0]]));
 }
 
 function lowerReshape(tail: Tail, node: Node): void {
@@ -134,6 +199,9 @@ const lowerings: Record<string, (tail: Tail, node: Node) => void> = {
   reshape: lowerReshape,
   fullyConnected: lowerFullyConnected,
   softmax: lowerSoftmax,
+  conv2d: lowerConvolution,
+  depthwiseConv2d: lowerConvolution,
+  averagePool2d: lowerAverage,
 };
 
 /** The nodes before the first that the KPU does not take. */
