@@ -274,3 +274,54 @@ describe('readTflite: moves', () => {
     expect(sentence(model)).toMatch(expected);
   });
 });
+
+describe('readTflite: small operators', () => {
+  const strided = (begin: number, end: number, stride: number, size: number, masks: [Field, number][] = []) =>
+    single(
+      [f32([2, 5]), i32(0, begin), i32(2, end), i32(1, stride), f32([2, size])],
+      op('STRIDED_SLICE', schema.StridedSliceOptions, masks),
+    );
+  it('STRIDED_SLICE backwards', () => {
+    expect(result(strided(4, 0, -2, 2), ramp(10))).toEqual([4, 2, 9, 7]);
+    const open: [Field, number][] = [
+      [schema.StridedSliceOptions.beginMask, 2],
+      [schema.StridedSliceOptions.endMask, 2],
+    ];
+    expect(result(strided(0, 0, -1, 5, open), ramp(10))).toEqual([4, 3, 2, 1, 0, 9, 8, 7, 6, 5]);
+  });
+  it('REVERSE_V2 along two axes', () => {
+    expect(result(single([f32([2, 3]), i32(0, 1), f32([2, 3])], op('REVERSE_V2')), ramp(6))).toEqual([
+      5, 4, 3, 2, 1, 0,
+    ]);
+  });
+  it('ADD_N', () => {
+    const ten = f32([2], Float32Array.of(10, 20));
+    expect(result(single([f32([2]), ten, ten, f32([2])], op('ADD_N')), Float32Array.of(1, 2))).toEqual([21, 42]);
+  });
+  it('EMBEDDING_LOOKUP', () => {
+    const table = f32([3, 2], ramp(6));
+    const model = single([ints([2]), table, f32([2, 2])], op('EMBEDDING_LOOKUP'));
+    expect(result(model, Int32Array.of(2, 0))).toEqual([4, 5, 0, 1]);
+  });
+  it('CAST', () => {
+    expect(result(single([ints([3]), f32([3])], op('CAST')), Int32Array.of(-1, 0, 7))).toEqual([-1, 0, 7]);
+    expect(result(single([bools([2]), f32([2])], op('CAST')), Uint8Array.of(1, 0))).toEqual([1, 0]);
+  });
+  it('L2_NORMALIZATION', () => {
+    const y = result(single([f32([2, 2]), f32([2, 2])], op('L2_NORMALIZATION')), Float32Array.of(3, 4, 0, 0));
+    expect(y.map((v) => Math.round(v * 1e6) / 1e6)).toEqual([0.6, 0.8, 0, 0]);
+  });
+  it('FILL, ZEROS_LIKE and SHAPE are constants', () => {
+    const tensors = [f32([2, 3]), i32(2, 3), f32([], Float32Array.of(7)), f32([2, 3]), f32([2, 3])];
+    const model: TestModel = {
+      tensors,
+      operators: [
+        { ...op('FILL'), inputs: [1, 2], outputs: [3] },
+        { ...op('ADD', schema.AddOptions), inputs: [0, 3], outputs: [4] },
+      ],
+      inputs: [0],
+      outputs: [4],
+    };
+    expect(result(model, ramp(6))).toEqual([7, 8, 9, 10, 11, 12]);
+  });
+});

@@ -18,6 +18,7 @@ import {
 } from './graph.js';
 import { maxInterface, maxItems } from './limits.js';
 import { uniqueNames } from './names.js';
+import { nearestTo } from './nearest.js';
 import { asRefusal, Refusal, refuse, unsupportedAttrs } from './refusal.js';
 import { builtinName, customOperator } from './tflite/builtins.js';
 import { FlatBuffer, type FlatTable } from './tflite/flatbuffer.js';
@@ -125,8 +126,7 @@ function readOperator(state: State, table: FlatTable, nameOf: (wanted: string) =
   const nodeCount = graph.nodes.length;
   const stateCount = graph.states?.length ?? 0;
   const result = refusable(() => {
-    if (convert === undefined)
-      return refuse('mote has no such operator', `replace ${builtin} by operators that mote has`);
+    if (convert === undefined) return refuse('mote has no such operator', nearestTo(builtin));
     const known = (id: TensorId | Refusal): TensorId => usable(state, id, builtin);
     const operator: TfliteOperator = {
       name,

@@ -2,6 +2,7 @@
 // Nodes of a graph, one after the other, into the IR. A call of one of the model's functions and an If whose condition is
 // known are replaced by the nodes of their bodies.
 import { maxItems } from '../limits.js';
+import { nearestTo } from '../nearest.js';
 import { asRefusal, Refusal, refuse } from '../refusal.js';
 import { foldNode } from './fold.js';
 import { OnnxNode } from './node.js';
@@ -103,7 +104,7 @@ function readNode(reader: Reader, proto: NodeProto, scope: Scope): void {
     if (Object.hasOwn(operators, operator)) operators[operator](node);
     else if (called !== undefined) call(reader, called, proto, name, scope);
     else if (operator === 'If') chooseBranch(reader, node, proto, scope);
-    else throw new Refusal('mote has no such operator', `replace ${operator} by operators that mote has`);
+    else throw new Refusal('mote has no such operator', nearestTo(operator));
   } catch (error) {
     const refusal = asRefusal(error);
     values.graph.nodes.length = nodeCount;

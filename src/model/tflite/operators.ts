@@ -18,6 +18,16 @@ import {
   convertUnpack,
 } from './moves.js';
 import type { TfliteNode } from './node.js';
+import {
+  convertAddN,
+  convertCast,
+  convertEmbeddingLookup,
+  convertFill,
+  convertL2Normalization,
+  convertReverse,
+  convertShape,
+  convertZerosLike,
+} from './plain.js';
 import { convertBatchMatmul, convertTransposeConv } from './products.js';
 import { convertSequenceLstm, convertSvdf } from './recurrent.js';
 import { convertArg, convertReduction } from './reduce.js';
@@ -181,6 +191,14 @@ export const operators: Readonly<Record<string, Convert>> = {
   STRIDED_SLICE: convertStridedSlice,
   QUANTIZE: unary('quantize'),
   DEQUANTIZE: dequantize,
+  CAST: convertCast,
+  ADD_N: convertAddN,
+  EMBEDDING_LOOKUP: convertEmbeddingLookup,
+  REVERSE_V2: convertReverse,
+  ZEROS_LIKE: convertZerosLike,
+  FILL: convertFill,
+  SHAPE: convertShape,
+  L2_NORMALIZATION: convertL2Normalization,
   SVDF: convertSvdf,
   UNIDIRECTIONAL_SEQUENCE_LSTM: convertSequenceLstm,
 };

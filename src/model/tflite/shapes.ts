@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the operators that pad, cut and join.
-import { elementCount } from '../graph.js';
+import { elementCount, type TensorId } from '../graph.js';
+import { maxListLength } from '../limits.js';
 import { refuse } from '../refusal.js';
 import { activationOf } from './activation.js';
 import type { TfliteNode } from './node.js';
@@ -79,25 +80,51 @@ export function convertStridedSlice(n: TfliteNode): void {
   const bit = (field: typeof options.beginMask, d: number): boolean => ((mask(field) >> d) & 1) === 1;
   const ranges = shape.map((length, d): Range => {
     if (d >= begin.length) return { begin: 0, size: length, stride: 1 };
-    if (strides[d] < 1) return refuse(`it has the stride ${strides[d]}`, 'slice forwards');
-    const from = bit(options.beginMask, d) ? 0 : clampIndex(begin[d], length);
+    if (strides[d] === 0) n.broken('it has the stride 0');
+    const back = strides[d] < 0;
+    const [first, last] = back ? [length - 1, -1] : [0, length];
+    const from = bit(options.beginMask, d) ? first : clampIndex(begin[d], length, back);
     const shrink = bit(options.shrinkAxisMask, d);
-    const to = shrink ? from + 1 : bit(options.endMask, d) ? length : clampIndex(end[d], length);
+    const to = shrink
+      ? from + Math.sign(strides[d])
+      : bit(options.endMask, d)
+        ? last
+        : clampIndex(end[d], length, back);
     const size = Math.ceil((to - from) / strides[d]);
-    return size >= 1 && from < length ? { begin: from, size, stride: strides[d] } : n.broken('it takes no elements');
+    return size >= 1 && from >= 0 && from < length
+      ? { begin: from, size, stride: strides[d] }
+      : n.broken('it takes no elements');
   });
   emitSlice(n, ranges);
 }
 
-function clampIndex(index: number, length: number): number {
-  return Math.min(length, Math.max(0, index < 0 ? index + length : index));
+/** Backwards the first element is reached by an end before it. */
+function clampIndex(index: number, length: number, back: boolean): number {
+  const at = index < 0 ? index + length : index;
+  return back ? Math.min(length - 1, Math.max(-1, at)) : Math.min(length, Math.max(0, at));
+}
+
+/** What runs backwards is gathered, from what the other ranges leave. */
+function forwards(n: TfliteNode, ranges: readonly Range[]): { x: TensorId; ranges: Range[] } {
+  let x = n.inputs[0];
+  const shape = [...n.input(0).shape];
+  const rest = ranges.map((r, axis): Range => {
+    if (r.stride > 0) return r;
+    if (r.size > maxListLength) refuse(`it turns ${r.size} elements around`, `use at most ${maxListLength}`);
+    const index = n.indices(Array.from({ length: r.size }, (_, k) => r.begin + k * r.stride));
+    shape[axis] = r.size;
+    x = n.emitTemporary('gather', [x, index], { axis }, [...shape], n.input(0));
+    return { begin: 0, size: r.size, stride: 1 };
+  });
+  return { x, ranges: rest };
 }
 
 /** Where an axis was shrunk away the output has fewer dimensions than the slice. */
-function emitSlice(n: TfliteNode, ranges: Range[]): void {
+function emitSlice(n: TfliteNode, given: readonly Range[]): void {
+  const { x, ranges } = forwards(n, given);
   const size = ranges.map((r) => r.size);
   const attrs = { begin: ranges.map((r) => r.begin), size, strides: ranges.map((r) => r.stride) };
-  const inputs = n.inputs.slice(0, 1);
+  const inputs = [x];
   if (n.output.shape.length === size.length) {
     n.emit('slice', inputs, attrs);
     return;
