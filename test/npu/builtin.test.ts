@@ -47,10 +47,18 @@ const cases = models.flatMap((model, m) =>
 const graphOf = (file: string) => asInFile(importModel(sharedFile(file), 'model.tflite'));
 
 describe.skipIf(!canRun || !hasShared)('beside Vela', () => {
+  it('a part of two cores has the same word', async () => {
+    const graph = graphOf(models[0].file);
+    const [ours, velas] = [compileGraph(graph, 'ethos-u65-512'), await compileWithVela(graph, 'ethos-u65-512')];
+    const word = (payload: Uint8Array): number => readPayload(payload, broken).config.configWord;
+    expect([word(ours.payload), word(velas.payload)]).toEqual([0x10006009, 0x10006009]);
+  });
+
   it.each(cases)('$name on $part: registers, and cycles of its stream', async ({ file, part }) => {
     const graph = graphOf(file);
     const velas = await compileWithVela(graph, part);
     const { config, words } = readPayload(velas.payload, broken);
+    expect(readPayload(compileGraph(graph, part).payload, broken).config.configWord).toBe(config.configWord);
     const stream = decodeStream(words, broken);
     const { differences, rewritten, operations } = compareWithVela(headOf(graph), stream, part);
     expect({ rewritten, differences: unexplained(differences) }).toEqual({ rewritten: [], differences: [] });

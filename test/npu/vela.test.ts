@@ -25,7 +25,7 @@ const canRun = velaPath() !== undefined || process.env.CI !== undefined;
 const room = new PackRoom();
 afterAll(() => room.close());
 
-const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256'];
+const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256', 'ethos-u65-512'];
 const all = process.env.MOTE_NPU_ALL !== undefined;
 const [full, few] = [20, 2];
 const inputsOn = (config: string): number => (config === 'ethos-u55-128' || all ? full : few);

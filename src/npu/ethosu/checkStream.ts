@@ -6,7 +6,7 @@ import type { Finding } from '../npuFile.js';
 import { blockRules } from './blockRules.js';
 import { ethosHardware } from './hardware.js';
 import { hazards } from './hazards.js';
-import { type MapRegisters, OperationRegisters, outputMap, rangeOf } from './operation.js';
+import { coresOf, type MapRegisters, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import type { EthosConfig } from './payload.js';
 import { kernelOperations, type StreamOperation, weightedOperations } from './registers.js';
 import { operationInputs } from './runStream.js';
@@ -35,14 +35,16 @@ const usedTiles = (map: MapRegisters): number => (map.width > map.width0 || map.
 
 function weightFindings(operation: StreamOperation, registers: OperationRegisters): string[] {
   if (!weightedOperations.has(operation.name)) return [];
-  return (['WEIGHT', 'SCALE'] as const).flatMap((what) => {
-    const { base, length } = rangeOf(registers, what);
-    const name = what.toLowerCase();
-    return [
-      ...(base % 16 ? [`${name} base ${base} is no multiple of 16`] : []),
-      ...(length % 16 ? [`${name} length ${length} is no multiple of 16`] : []),
-    ];
-  });
+  return coresOf(registers).flatMap((core) =>
+    (['WEIGHT', 'SCALE'] as const).flatMap((what) => {
+      const { base, length } = rangeOf(registers, what, core);
+      const name = `${what.toLowerCase()}${core ? ' of core 1' : ''}`;
+      return [
+        ...(base % 16 ? [`${name} base ${base} is no multiple of 16`] : []),
+        ...(length % 16 ? [`${name} length ${length} is no multiple of 16`] : []),
+      ];
+    }),
+  );
 }
 
 function dmaFindings(registers: OperationRegisters): string[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DMA and kernels run beside each other: what one writes and the other touches must lie behind a wait.
 // A wait with parameter n lets n operations of its kind be outstanding.
-import { type MapRegisters, OperationRegisters, outputMap, rangeOf } from './operation.js';
+import { coresOf, type MapRegisters, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import { kernelOperations, type StreamOperation, weightedOperations } from './registers.js';
 import { operationInputs } from './runStream.js';
 
@@ -55,10 +55,12 @@ function dmaAccess(registers: OperationRegisters): Access {
 
 function kernelAccess(operation: StreamOperation, registers: OperationRegisters): Access {
   const weights = weightedOperations.has(operation.name) ? (['WEIGHT', 'SCALE'] as const) : [];
-  const constants = weights.map((what) => {
-    const { region, base, length } = rangeOf(registers, what);
-    return { region, start: base, end: base + length };
-  });
+  const constants = coresOf(registers).flatMap((core) =>
+    weights.map((what) => {
+      const { region, base, length } = rangeOf(registers, what, core);
+      return { region, start: base, end: base + length };
+    }),
+  );
   return {
     reads: [...operationInputs(operation, registers).flatMap(mapSpans), ...constants],
     writes: mapSpans(outputMap(registers)),

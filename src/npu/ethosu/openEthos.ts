@@ -5,7 +5,7 @@ import type { Finding, NpuFile, NpuOperation } from '../npuFile.js';
 import { checkStream } from './checkStream.js';
 import { decodeStream } from './commandStream.js';
 import { ethosNotChecked } from './notChecked.js';
-import { inputSize, kernelOf, OperationRegisters, outputMap, rangeOf } from './operation.js';
+import { coresOf, inputSize, kernelOf, OperationRegisters, outputMap, rangeOf } from './operation.js';
 import { type EthosModel, type EthosSubgraph, readEthosTflite } from './readEthosTflite.js';
 import { elementwiseModes, kernelOperations, poolModes, type StreamOperation } from './registers.js';
 import { runStream } from './runStream.js';
@@ -45,7 +45,12 @@ function describe(operation: StreamOperation, broken: Broken): NpuOperation {
     inputShape: [height, width, depth],
     outputShape,
     macs: isPool ? 0 : positions * (operation.name === 'CONV' ? depth : 1),
-    parameterBytes: isPool ? 0 : rangeOf(registers, 'WEIGHT').length + rangeOf(registers, 'SCALE').length,
+    parameterBytes: isPool
+      ? 0
+      : coresOf(registers).reduce<number>(
+          (sum, core) => sum + rangeOf(registers, 'WEIGHT', core).length + rangeOf(registers, 'SCALE', core).length,
+          0,
+        ),
     placement: place,
   };
 }

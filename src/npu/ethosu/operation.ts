@@ -54,6 +54,10 @@ export class OperationRegisters {
     return this.operation.registers.short[name] ?? this.missing(name);
   }
 
+  optional(name: ShortRegister): number | undefined {
+    return this.operation.registers.short[name];
+  }
+
   signed(name: ShortRegister): number {
     return (this.short(name) << 16) >> 16;
   }
@@ -224,11 +228,16 @@ export function outputStage(registers: OperationRegisters, output: MapRegisters)
   };
 }
 
-/** Where weights or scales are, in one region. */
-export function rangeOf(registers: OperationRegisters, what: 'WEIGHT' | 'SCALE'): Range {
+/** Where a core's weights or scales are, in one region. */
+export function rangeOf(registers: OperationRegisters, what: 'WEIGHT' | 'SCALE', core: 0 | 1 = 0): Range {
+  const name = core === 0 ? what : (`${what}1` as const);
   return {
     region: registers.short(`${what}_REGION`),
-    base: registers.address(`${what}_BASE`),
-    length: registers.long(`${what}_LENGTH`),
+    base: registers.address(`${name}_BASE`),
+    length: registers.long(`${name}_LENGTH`),
   };
 }
+
+/** Cores that an operation runs on. */
+export const coresOf = (registers: OperationRegisters): readonly (0 | 1)[] =>
+  registers.optional('PARALLEL_MODE') === 1 ? [0, 1] : [0];

@@ -12,8 +12,9 @@ import {
   type Windowed,
 } from './arithmetic.js';
 import { elements, readMap, writeMap } from './featureMap.js';
-import { microDepth } from './hardware.js';
+import { ethosHardware, microDepth } from './hardware.js';
 import {
+  coresOf,
   inputMap,
   inputSize,
   type KernelRegisters,
@@ -74,7 +75,9 @@ function tableLookup(
   if (stage.table === undefined) return undefined;
   const { first } = stage.table;
   // Tables lie in the last two banks of 1 KiB; a table of words takes four slots.
-  const start = (run.config.shramKib - 2) * 1024 + stage.table.slot * 256;
+  // The word of a part counts the shared RAM of all its cores; each has the tables in its own.
+  const cores = ethosHardware[run.config.id]?.cores ?? 1;
+  const start = (run.config.shramKib / cores - 2) * 1024 + stage.table.slot * 256;
   const size = output.elementBytes === 4 ? 1024 : 256;
   const bytes = bytesOf(run, { region: shramRegion, base: start, length: size });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -89,43 +92,74 @@ const store = (run: StreamRun, output: MapRegisters, dense: Int32Array): void =>
 
 const load = (run: StreamRun, map: MapRegisters): Int32Array => readMap(region(run, map.region), map, run.broken);
 
-function channelScales(run: StreamRun, range: Range, channels: number): ChannelScale[] {
-  const bytes = bytesOf(run, range);
-  if (bytes.length < channels * scaleBytes)
-    run.broken(`${bytes.length} bytes of scales are too few for ${channels} channels`);
-  return Array.from({ length: channels }, (_, c) => readChannelScale(bytes, c));
+/** Of two cores each has every second channel. */
+const ownChannels = (channels: number, core: number, cores: number): number => Math.ceil((channels - core) / cores);
+
+function channelScales(run: StreamRun, registers: OperationRegisters, channels: number): ChannelScale[] {
+  const cores = coresOf(registers);
+  const scales = new Array<ChannelScale>(channels);
+  for (const core of cores) {
+    const own = ownChannels(channels, core, cores.length);
+    if (own === 0) continue;
+    const bytes = bytesOf(run, rangeOf(registers, 'SCALE', core));
+    if (bytes.length < own * scaleBytes) run.broken(`${bytes.length} bytes of scales are too few for ${own} channels`);
+    for (let i = 0; i < own; i++) scales[core + i * cores.length] = readChannelScale(bytes, i);
+  }
+  return scales;
 }
 
-function denseWeights(run: StreamRun, registers: OperationRegisters, w: Windowed, depthwise: boolean): Int16Array {
-  const range = rangeOf(registers, 'WEIGHT');
-  const key = [
-    range.region,
-    range.base,
-    range.length,
-    registers.short('OFM_BLK_DEPTH_M1'),
-    w.output.depth,
-    w.inputMap.depth,
-    w.kernel.height,
-  ].join();
+interface CoreWeights {
+  range: Range;
+  blockDepth: number;
+  outputs: number;
+}
+
+function decoded(
+  run: StreamRun,
+  w: Windowed,
+  depthwise: boolean,
+  { range, blockDepth, outputs }: CoreWeights,
+): Int16Array {
+  const { kernel, inputMap: map } = w;
+  const key = [range.region, range.base, range.length, blockDepth, outputs, map.depth, kernel.height].join();
   // What lies in the read-only region stays what it is; what a DMA brought may change.
   const known = range.region === 0 ? run.weights.get(key) : undefined;
   if (known) return known;
   const order = {
-    outputs: w.output.depth,
-    inputs: depthwise ? 1 : w.inputMap.depth,
-    kernelHeight: w.kernel.height,
-    kernelWidth: w.kernel.width,
-    blockDepth: registers.short('OFM_BLK_DEPTH_M1') + 1,
+    outputs,
+    inputs: depthwise ? 1 : map.depth,
+    kernelHeight: kernel.height,
+    kernelWidth: kernel.width,
+    blockDepth,
     microDepth: microDepth(run.config.id),
     depthwise,
-    partKernelFirst: w.kernel.partKernelFirst,
-    inputBits: 8 * w.inputMap.elementBytes,
-    dilationY: w.kernel.dilationY,
-    dilationX: w.kernel.dilationX,
+    partKernelFirst: kernel.partKernelFirst,
+    inputBits: 8 * map.elementBytes,
+    dilationY: kernel.dilationY,
+    dilationX: kernel.dilationX,
   };
   const weights = unorderWeights(decodeWeights(bytesOf(run, range), run.broken), order, run.broken);
   if (range.region === 0) run.weights.set(key, weights);
   return weights;
+}
+
+function denseWeights(run: StreamRun, registers: OperationRegisters, w: Windowed, depthwise: boolean): Int16Array {
+  const cores = coresOf(registers);
+  const block = registers.short('OFM_BLK_DEPTH_M1') + 1;
+  const streams = cores.map((core) => {
+    const outputs = ownChannels(w.output.depth, core, cores.length);
+    if (outputs === 0) return new Int16Array(0);
+    const blockDepth = ownChannels(block, core, cores.length);
+    return decoded(run, w, depthwise, { range: rangeOf(registers, 'WEIGHT', core), blockDepth, outputs });
+  });
+  if (streams.length === 1) return streams[0];
+  const each = w.kernel.height * w.kernel.width * (depthwise ? 1 : w.inputMap.depth);
+  const all = new Int16Array(each * w.output.depth);
+  for (let c = 0; c < w.output.depth; c++) {
+    const at = Math.floor(c / cores.length) * each;
+    all.set(streams[c % cores.length].subarray(at, at + each), c * each);
+  }
+  return all;
 }
 
 /** Half a minute of this model; the largest layer of an NPU network for a microcontroller has a hundredth. */
@@ -146,7 +180,7 @@ function runConvolution(run: StreamRun, registers: OperationRegisters, depthwise
   if (depthwise && w.output.depth > w.inputMap.depth)
     registers.fail('a depthwise operation has more outputs than inputs');
   const stage = outputStage(registers, w.output);
-  const scales = channelScales(run, rangeOf(registers, 'SCALE'), w.output.depth);
+  const scales = channelScales(run, registers, w.output.depth);
   const sums = convolve(w, denseWeights(run, registers, w, depthwise), scales, depthwise);
   const table = tableLookup(run, stage, w.output);
   const dense = Int32Array.from(sums, (sum, i) =>
@@ -289,11 +323,9 @@ const runners: Partial<Record<OperationName, Runner>> = {
 /** Runs one operation. */
 function runOperation(run: StreamRun, operation: StreamOperation): void {
   const registers = new OperationRegisters(operation, run.broken);
-  if (registersOfSecondCore(operation)) registers.fail('two cores (U65-512) are not in the functional model');
+  if ((registers.optional('PARALLEL_MODE') ?? 0) > 1) registers.fail('no part has more than two cores');
   runners[operation.name]?.(run, registers, operation.parameter);
 }
-
-const registersOfSecondCore = ({ registers }: StreamOperation): boolean => (registers.short.PARALLEL_MODE ?? 0) !== 0;
 
 /** Runs a whole stream. */
 export function runStream(run: StreamRun, operations: readonly StreamOperation[]): void {

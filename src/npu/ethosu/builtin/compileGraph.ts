@@ -62,7 +62,7 @@ class Constants {
   }
 }
 
-/** A part of two cores runs on one: the functional model, which judges all of this, has no second. */
+/** A part of two cores runs on one. */
 function hardwareOf(config: string): { hardware: EthosHardware; core: EthosHardware } {
   const hardware = ethosHardware[config];
   if (!hardware) throw new Error(`there is no ${config}`);

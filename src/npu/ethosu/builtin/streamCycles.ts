@@ -4,7 +4,7 @@
 import { inputBlock } from '../blockRules.js';
 import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
 import { queuedDmas, queuedKernels } from '../hazards.js';
-import { kernelOf, type MapRegisters, OperationRegisters, outputMap, rangeOf } from '../operation.js';
+import { coresOf, kernelOf, type MapRegisters, OperationRegisters, outputMap, rangeOf } from '../operation.js';
 import type { EthosConfig } from '../payload.js';
 import {
   elementwiseModes,
@@ -63,7 +63,8 @@ function workOf(operation: StreamOperation, registers: OperationRegisters, hardw
 function trafficOf(operation: StreamOperation, registers: OperationRegisters, system: System): Traffic {
   const weighted = weightedOperations.has(operation.name);
   const memory = (region: number): Memory => memoryOf(system, region);
-  const bytes = (what: 'WEIGHT' | 'SCALE'): number => rangeOf(registers, what).length;
+  const bytes = (what: 'WEIGHT' | 'SCALE'): number =>
+    coresOf(registers).reduce<number>((sum, core) => sum + rangeOf(registers, what, core).length, 0);
   return {
     input: memory(registers.short('IFM_REGION')),
     output: memory(registers.short('OFM_REGION')),

@@ -11,8 +11,9 @@ const configAction = actions.config | (0x10 << 16);
 /** The stream begins at a multiple of so many words. */
 const streamUnitWords = 4;
 
-const configWord = ({ macs, shramBanks }: EthosHardware, product: keyof typeof products): number =>
-  ((products[product] << 28) | (shramBanks << 8) | Math.log2(macs)) >>> 0;
+/** The shared RAM is that of all cores. */
+const configWord = ({ macs, cores, shramBanks }: EthosHardware, product: keyof typeof products): number =>
+  ((products[product] << 28) | ((cores * shramBanks) << 8) | Math.log2(macs)) >>> 0;
 
 /** "COP1", the hardware, and the words. */
 export function writePayload(
