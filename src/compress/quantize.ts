@@ -36,6 +36,7 @@ export function quantizeGraph(
   const ctx: IntegerContext = {
     editor,
     activations,
+    stateTwins: new Map(),
     twins: new Map(),
     wanted: (id) => quants.get(id),
     holds: (id, { scales: [scale] }) => {
@@ -48,6 +49,7 @@ export function quantizeGraph(
   for (const id of source.inputs) quantizeInput(ctx, id);
   for (const node of editor.list()) if (!makeInteger(ctx, node)) refuse(ctx, node);
   for (const id of source.outputs) replaceOutput(ctx, id);
+  keepStates(ctx);
   const graph = removeDead(fuseActivation(removeIdentity(removeDead(editor.finish()))));
   requireKernels(graph);
   return { ...graph, source: { ...graph.source, quantized: true } };
@@ -72,6 +74,15 @@ function quantizeInput(ctx: IntegerContext, id: TensorId): void {
   }
   ctx.editor.setTensor(id, { dtype: activationOf(ctx), quant });
   ctx.twins.set(id, id);
+}
+
+/** State that layers keep is integer too. */
+function keepStates({ editor, stateTwins }: IntegerContext): void {
+  if (!editor.graph.states) return;
+  editor.graph.states = editor.graph.states.map(({ read, write }) => ({
+    read,
+    write: stateTwins?.get(write) ?? write,
+  }));
 }
 
 function replaceOutput({ editor, twins }: IntegerContext, id: TensorId): void {

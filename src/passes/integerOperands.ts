@@ -14,6 +14,8 @@ export interface IntegerContext {
   activations?: ActivationType;
   /** Integer tensor that stands for each float tensor converted so far. */
   twins: Map<TensorId, TensorId>;
+  /** What the state of a layer becomes after an inference, as integers: by the float tensor it was. */
+  stateTwins?: Map<TensorId, TensorId>;
   /** Quantization that a float tensor should have, where something says so. */
   wanted(id: TensorId): Quant | undefined;
   /** Whether all values of a float tensor are whole numbers that an activation holds at this quantization. */

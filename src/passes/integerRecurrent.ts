@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // lstm, gru and rnn in integers: int8 or int16 input, output and hidden state, int8 weights with one scale per gate, int16
 // cells as TensorFlow Lite's full-integer LSTM has them.
-import { NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
+import { type Graph, NO_TENSOR, type Node, type Quant, quantOf, type TensorId } from '../model/graph.js';
+import { stateTensors } from '../model/state.js';
 import { realConstant } from './constants.js';
 import { type ActivationType, activationOf, type IntegerContext, operand, requantized } from './integerOperands.js';
 
@@ -126,6 +127,7 @@ export function integerRecurrent(ctx: IntegerContext, node: Node): boolean {
   });
   const states = layer.cell === undefined ? [h] : [NO_TENSOR, h, c];
   editor.addNode({ ...node, inputs: [x, w.id, r.id, bias, ...states], outputs });
+  node.outputs.forEach((id, i) => void ctx.stateTwins?.set(id, outputs[i]));
   twins.set(node.outputs[0], outputs[0]);
   twins.set(node.outputs[1], outputs[1]);
   if (cell) showCell(ctx, node.outputs[2], outputs[2]);
@@ -139,9 +141,16 @@ function showCell(ctx: IntegerContext, id: TensorId, cells: TensorId): void {
   ctx.twins.set(id, requantized(ctx, cells, quant));
 }
 
+/** State between inferences, which this layer alone reads. */
+const isKept = (graph: Graph, id: TensorId): boolean => stateTensors(graph).includes(id);
+
 /** The state that comes in, in the layer's own quantization; undefined where there is none of it in integers. */
 function state(ctx: IntegerContext, id: TensorId | undefined, quant: Quant, dtype: ActivationType) {
   if (id === undefined || id === NO_TENSOR) return NO_TENSOR;
+  if (ctx.stateTwins && isKept(ctx.editor.graph, id)) {
+    ctx.editor.setTensor(id, { dtype, quant });
+    return id;
+  }
   const twin = operand(ctx, id);
   return twin === undefined ? undefined : requantized(ctx, twin, quant, dtype);
 }
