@@ -75,18 +75,23 @@ function integerSum(r: Rescaling, rounding: Rounding, bias?: ArrayLike<number>):
   };
 }
 
-/** Of int16: wide sums, which are exact. */
-const wideSum = (r: Rescaling, bias?: ArrayLike<number | bigint>): Sum => ({
+/** Of int16: wide sums, which are exact; TensorFlow Lite rescales those with an int64 bias otherwise than the others. */
+const wideSum = (r: Rescaling, wide: boolean, rounding: Rounding, bias?: ArrayLike<number | bigint>): Sum => ({
   start: (c) => Number(bias?.[c] ?? 0),
   add: (sum, x, w) => sum + x * w,
-  finish: (sum, c) => clampTo(requantize64(sum, r.multipliers[c * r.step]), r.range.min, r.range.max),
+  finish: (sum, c) => {
+    const m = r.multipliers[c * r.step];
+    return clampTo(wide ? requantize64(sum, m) : requantize(sum | 0, m, rounding), r.range.min, r.range.max);
+  },
 });
 
 function sumOf(node: Node, graph: Graph, rounding: Rounding, bias?: TensorData): Sum {
   const { dtype } = inputOf(node, graph, 0);
   if (dtype === 'float32') return floatSum(bias as Float32Array | undefined);
   const r = rescalingOf(node, graph, 0);
-  return dtype === 'int16' ? wideSum(r, bias) : integerSum(r, rounding, bias as Int32Array | undefined);
+  return dtype === 'int16'
+    ? wideSum(r, r.accumulatorBits === 64, rounding, bias)
+    : integerSum(r, rounding, bias as Int32Array | undefined);
 }
 
 function evaluate(g: Geometry, x: ArrayLike<number>, w: ArrayLike<number>, sum: Sum, out: Float32Array): TensorData {
@@ -157,7 +162,12 @@ export const transposeConv2d: OpSpec = {
       return kernelCall(
         'transposeConv2d',
         ['s16', 's8'],
-        [...shape, ...integerConstants(weights, bias ? wide : null, r)],
+        [
+          ...shape,
+          ...integerConstants(weights, bias ? wide : null, r),
+          ['accumulator_bits', r.accumulatorBits],
+          ['rounding', roundingCode(rounding)],
+        ],
       );
     }
     const fields: CStruct['fields'] = [

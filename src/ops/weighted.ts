@@ -119,7 +119,7 @@ export function rescalingOf(node: Node, graph: Graph, axis: number): Rescaling {
 
 /** With int16 activations the bias type decides; without a bias, TensorFlow Lite's convolution takes the 32-bit path. */
 const isWide = (node: Node, bias: Tensor | undefined): boolean =>
-  node.op === 'transposeConv2d' || (bias ? bias.dtype === 'int64' : node.op !== 'conv2d');
+  bias ? bias.dtype === 'int64' : node.op !== 'conv2d' && node.op !== 'transposeConv2d';
 
 /** Adds to the bias what the input zero point adds to every sum: bias - zeroPoint * sum of the channel's weights. */
 export function foldedBias(bias: TensorData | undefined, sums: Int32Array, zeroPoint: number): Int32Array {

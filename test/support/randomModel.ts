@@ -106,32 +106,26 @@ function inputDims(random: Random): number[] {
   ])();
 }
 
-function addStep(draft: Draft, step: Step, wanted: (row: Row) => boolean): void {
+function addStep(draft: Draft, step: Step): void {
   draft.random = randomOf(step.seed);
   const x = draft.values[step.from % draft.values.length];
   if (x.bound > largestBound) {
     draft.values.push(draft.node('Softsign', x, [], {}, { bound: 1 }));
     return;
   }
-  const fitting = rows.filter((row) => wanted(row) && (row.fits?.(x, draft.opset) ?? true));
+  const fitting = rows.filter((row) => row.fits?.(x, draft.opset) ?? true);
   const made = fitting[step.row % fitting.length].build(draft, x);
   draft.values.push(...(Array.isArray(made) ? made : [made]));
 }
 
-/** `wanted` narrows the operators. */
-export function randomModel(
-  seed: number,
-  steps: readonly Step[],
-  wanted: (row: Row) => boolean = () => true,
-  inputCount = 1,
-): RandomModel {
+export function randomModel(seed: number, steps: readonly Step[], inputCount = 1): RandomModel {
   const random = randomOf(seed);
   const draft = new Draft(random.pick([13, 17, 18, 20]));
   const first = inputDims(random);
   for (let i = 0; i < inputCount; i++)
     draft.values.push({ name: `x${i}`, dims: i === 0 ? first : inputDims(random), bound: 1, jumps: false });
   const inputs = draft.values.map(({ name, dims }) => ({ name, dims }));
-  for (const step of steps) addStep(draft, step, wanted);
+  for (const step of steps) addStep(draft, step);
   const made = draft.values.slice(inputCount);
   const outputs = made.filter((v) => !draft.read.has(v.name));
   return {

@@ -438,13 +438,3 @@ const reductions: Row[] = [
 ];
 
 export const rows: readonly Row[] = [...functions, ...arithmetic, ...moves, ...reductions, ...windowRows];
-
-const floatOnly = new Set(
-  'Pow PRelu Where Div Gather Tile Expand ArgMax LogSoftmax LayerNormalization InstanceNormalization Resize ConvTranspose'
-    .split(' ')
-    .concat('MatMulComputed LSTM GRU RNN'.split(' ')),
-);
-
-/** Rows whose operators mote's quantizer has; a model of others it may refuse. */
-export const isQuantizable = ({ op }: Row): boolean =>
-  !floatOnly.has(op) && (op === 'ReduceMean' || !op.startsWith('Reduce'));

@@ -40,7 +40,7 @@ typedef struct {
 
 void mote_transposeconv2d_s8s8__ref(const mote_transposeconv2d_s8s8 *p, const int8_t *input, int8_t *output);
 
-/* int16 without zero points; see mote_requantize64. */
+/* int16 without zero points. */
 typedef struct {
   int32_t in_h, in_w, in_c;
   int32_t out_h, out_w, out_c;
@@ -54,6 +54,8 @@ typedef struct {
   const int32_t *multiplier; /* channel c has those at c * requantize_step */
   const int8_t *shift;
   int32_t requantize_step;
+  int32_t accumulator_bits; /* 32 or 64: mote_requantize or mote_requantize64 */
+  int32_t rounding;
 } mote_transposeconv2d_s16s8;
 
 void mote_transposeconv2d_s16s8__ref(const mote_transposeconv2d_s16s8 *p, const int16_t *input, int16_t *output);

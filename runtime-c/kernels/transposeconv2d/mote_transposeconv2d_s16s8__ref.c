@@ -33,7 +33,10 @@ void mote_transposeconv2d_s16s8__ref(const mote_transposeconv2d_s16s8 *p, const 
       for (int32_t oc = 0; oc < p->out_c; oc++) {
         const int32_t q = oc * p->requantize_step;
         const int64_t sum = gather(p, input, oy, ox, oc);
-        *output++ = (int16_t)mote_clamp(mote_requantize64(sum, p->multiplier[q], p->shift[q]), -32768, 32767);
+        const int32_t scaled = p->accumulator_bits == 64
+                                   ? mote_requantize64(sum, p->multiplier[q], p->shift[q])
+                                   : mote_requantize((int32_t)sum, p->multiplier[q], p->shift[q], p->rounding);
+        *output++ = (int16_t)mote_clamp(scaled, -32768, 32767);
       }
     }
   }
