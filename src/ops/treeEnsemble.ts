@@ -4,10 +4,17 @@
 //   Bits 0-11 of the head: the feature; 12-13: the comparison; 14: NaN counts as true.
 // - head -1, -2: a leaf adds its value to target `jump`; after -2 the next node adds too.
 // Trees only jump forward, so every walk ends. Inputs: x, nodes int16 [n, 2], values float32 [n], roots int32 [trees].
-import type { Graph, Node, Tensor } from '../model/graph.js';
-import { badShape, given, int } from './attributes.js';
+// Of int8 and int16 features: treeEnsembleInteger.ts.
+import type { Graph, Node } from '../model/graph.js';
+import { badShape, given, int, outputOf } from './attributes.js';
 import { kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
+import {
+  evaluateIntegerTrees,
+  integerTreesObstacle,
+  lowerIntegerTrees,
+  type TreeTables,
+} from './treeEnsembleInteger.js';
 import { tensorConstant } from './weighted.js';
 
 export const aggregates = ['sum', 'average', 'minimum', 'maximum'] as const;
@@ -18,18 +25,7 @@ export const headOf = (feature: number, comparison: number, nanIsTrue: boolean):
   feature | (comparison << 12) | (nanIsTrue ? 1 << 14 : 0);
 export const leaf = { last: -1, more: -2 } as const;
 
-interface Trees {
-  x: Tensor;
-  nodes: Int16Array;
-  values: Float32Array;
-  roots: Int32Array;
-  rows: number;
-  features: number;
-  targets: number;
-  aggregate: number;
-}
-
-function treesOf(node: Node, graph: Graph): Trees {
+function treesOf(node: Node, graph: Graph): TreeTables {
   const x = inputOf(node, graph, 0);
   const [nodes, values, roots] = [1, 2, 3].map((i) => inputOf(node, graph, i).data);
   if (!(nodes instanceof Int16Array && values instanceof Float32Array && roots instanceof Int32Array))
@@ -42,7 +38,7 @@ function treesOf(node: Node, graph: Graph): Trees {
 }
 
 /** Every walk stays within the tables. */
-function checkTrees(node: Node, { nodes, values, roots, features, targets }: Trees): void {
+function checkTrees(node: Node, { nodes, values, roots, features, targets }: TreeTables): void {
   const count = values.length;
   if (nodes.length !== 2 * count || count < 1) badShape(node, `${nodes.length} numbers for ${count} nodes`);
   if (roots.some((r) => r < 0 || r >= count)) badShape(node, 'a tree begins outside of its nodes');
@@ -73,7 +69,7 @@ function combine(aggregate: number, a: number, b: number): number {
   return f(a + b);
 }
 
-function evaluateRow({ nodes, values, roots, aggregate }: Trees, x: Float32Array, y: Float32Array): void {
+function evaluateRow({ nodes, values, roots, aggregate }: TreeTables, x: Float32Array, y: Float32Array): void {
   const start = startOf(aggregate);
   y.fill(start);
   for (const root of roots) {
@@ -102,17 +98,17 @@ export const treeEnsemble: OpSpec = {
   infer(node, graph) {
     const trees = treesOf(node, graph);
     checkTrees(node, trees);
-    return [{ shape: [trees.rows, trees.targets], dtype: 'float32' }];
+    return [{ shape: [trees.rows, trees.targets], dtype: trees.x.dtype }];
   },
   macs: () => 0,
   unsupported(node, graph) {
-    const { dtype } = treesOf(node, graph).x;
-    return dtype === 'float32'
-      ? undefined
-      : { reason: `there is no kernel for ${dtype}`, change: 'keep this layer in float32' };
+    const trees = treesOf(node, graph);
+    return trees.x.dtype === 'float32' ? undefined : integerTreesObstacle(node, trees, outputOf(node, graph));
   },
-  lower(node, { graph }) {
-    const { rows, features, targets, aggregate, roots } = treesOf(node, graph);
+  lower(node, { graph, rounding }) {
+    const trees = treesOf(node, graph);
+    if (trees.x.dtype !== 'float32') return lowerIntegerTrees(node, trees, outputOf(node, graph), rounding);
+    const { rows, features, targets, aggregate, roots } = trees;
     const constant = (name: string, i: number) =>
       [name, tensorConstant(name, inputOf(node, graph, i))] as [string, ReturnType<typeof tensorConstant>];
     return kernelCall(
@@ -126,8 +122,10 @@ export const treeEnsemble: OpSpec = {
       ],
     );
   },
-  evaluate(node, inputs, { graph }) {
+  evaluate(node, inputs, { graph, rounding }) {
     const trees = treesOf(node, graph);
+    if (trees.x.dtype !== 'float32')
+      return [evaluateIntegerTrees(node, trees, outputOf(node, graph), given(node, inputs, 0), rounding)];
     const x = given(node, inputs, 0) as Float32Array;
     const out = new Float32Array(trees.rows * trees.targets);
     for (let r = 0; r < trees.rows; r++)

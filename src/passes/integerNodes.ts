@@ -70,6 +70,7 @@ const rules: Record<string, Rule> = {
   sumAbs: arithmetic,
   product: arithmetic,
   layerNorm: normalized,
+  treeEnsemble: fromTables,
   logSoftmax: arithmetic,
   pow: withNumber,
   floorDiv: withNumber,
@@ -207,6 +208,13 @@ function normalized(ctx: IntegerContext, node: Node): TensorId | undefined {
   });
   if (x === undefined || !quant || !constants.every((id) => id !== undefined)) return undefined;
   return emit(ctx, node, [x, ...(constants as TensorId[])], quant);
+}
+
+/** Trees keep their real tables: the operator works out the integers. */
+function fromTables(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const x = ctx.twins.get(node.inputs[0]);
+  const quant = ctx.wanted(node.outputs[0]);
+  return x === undefined || !quant ? undefined : emit(ctx, node, [x, ...node.inputs.slice(1)], quant);
 }
 
 /** A transposed convolution has the weights of a convolution: by output channel first. */

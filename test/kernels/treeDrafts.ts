@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random decision trees for the kernel tests.
-import { addTensor } from '../../src/model/graph.js';
+import { addTensor, quantOf } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import { aggregates, comparisons, headOf, leaf } from '../../src/ops/treeEnsemble.js';
 import { addInput, addOutput, type Draft, draft, setAttrs } from './draft.js';
@@ -31,10 +31,13 @@ function grow(
   grow(random, nodes, values, depth - 1, features, targets);
 }
 
-export function treeEnsemble(_: KernelRow, random: Random): Draft {
+const dtypes = { f32: 'float32', s8: 'int8', s16: 'int16' } as const;
+
+export function treeEnsemble(row: KernelRow, random: Random): Draft {
+  const dtype = dtypes[row.activation as keyof typeof dtypes];
   const d = draft('treeEnsemble', random);
   const [features, targets, trees] = [random.int(1, 6), random.int(1, 4), random.int(1, 5)];
-  addInput(d, 'float32', [random.int(1, 3), features]);
+  addInput(d, dtype, [random.int(1, 3), features]);
   const [nodes, values, roots]: number[][] = [[], [], []];
   for (let t = 0; t < trees; t++) {
     roots.push(values.length);
@@ -46,6 +49,6 @@ export function treeEnsemble(_: KernelRow, random: Random): Draft {
     addTensor(d.graph, { name: 'roots', dtype: 'int32', shape: [trees], data: Int32Array.from(roots) }),
   );
   setAttrs(d, { targets, aggregate: random.pick(aggregates) });
-  addOutput(d, 'float32');
+  addOutput(d, dtype, dtype === 'float32' ? undefined : quantOf(2 ** (dtype === 'int8' ? -6 : -14), 0));
   return d;
 }

@@ -3,7 +3,7 @@
 // A step is four numbers, so that fast-check can shrink a model to the steps that matter.
 import type { TestAttribute, TestConstant, TestGraph, TestNode } from '../../src/model/testing/onnxWriter.js';
 import { type Random, randomOf } from '../kernels/random.js';
-import { type Row, rows } from './randomRows.js';
+import { rows } from './randomRows.js';
 
 export interface Step {
   /** Which of the rows that fit, which value it reads, and the seed of its attributes and constants. */

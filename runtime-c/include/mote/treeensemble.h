@@ -19,4 +19,32 @@ typedef struct {
 
 void mote_treeensemble_f32__ref(const mote_treeensemble_f32 *p, const float *input, float *output);
 
+/* int8: thresholds are integers of the features, of which a head says <= or == alone; leaves are on one grid and their sums are
+ * rescaled. scratch: targets int32. */
+typedef struct {
+  int32_t rows, features, targets;
+  int32_t trees;
+  const int16_t *nodes;
+  const int32_t *values;
+  const int32_t *roots;
+  int32_t multiplier, shift; /* see requantize.h */
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_treeensemble_s8;
+
+void mote_treeensemble_s8__ref(const mote_treeensemble_s8 *p, const int8_t *input, int8_t *output, uint8_t *scratch);
+
+typedef struct {
+  int32_t rows, features, targets;
+  int32_t trees;
+  const int16_t *nodes;
+  const int32_t *values;
+  const int32_t *roots;
+  int32_t multiplier, shift; /* see requantize.h */
+  int32_t output_zero_point;
+  int32_t rounding;
+} mote_treeensemble_s16;
+
+void mote_treeensemble_s16__ref(const mote_treeensemble_s16 *p, const int16_t *input, int16_t *output, uint8_t *scratch);
+
 #endif
