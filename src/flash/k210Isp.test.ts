@@ -137,6 +137,29 @@ describe('a K210', () => {
     expect(virtual.record.erased).toEqual([{ address: 0x10000, bytes: 4096 }]);
   });
 
+  it("mote's loader passes over a sector of which any byte at the front is damaged", async () => {
+    const virtual = new VirtualK210();
+    let last = new Uint8Array(0);
+    const write = (bytes: Uint8Array) => {
+      last = Uint8Array.from(bytes);
+      return virtual.link.write(bytes);
+    };
+    const outcome = await inVirtualTime(600_000, async () => {
+      const memory = await connectK210Isp({ link: { ...virtual.link, write } }, options);
+      await memory.announce?.([{ address: 0x10000, bytes: 4096 }]);
+      await memory.write(0x10000, program(4096), () => undefined);
+    });
+    if ('error' in outcome) throw outcome.error;
+    virtual.chip.cells.bytes.fill(0x5a, 0x10000, 0x11000);
+    virtual.record.erased.length = 0;
+    for (let at = 1; at <= 16; at++)
+      for (const mask of [1, 0x10, 0xff])
+        await virtual.link.write(last.map((byte, i) => (i === at ? byte ^ mask : byte)));
+    expect(virtual.record.erased).toEqual([]);
+    await virtual.link.write(last);
+    expect(virtual.record.erased).toEqual([{ address: 0x10000, bytes: 4096 }]);
+  });
+
   it('nothing that an earlier loader left in RAM can be started', async () => {
     const virtual = new VirtualK210();
     const extension = ramLoaderFor('k210')?.extension ?? new Uint8Array(0);
