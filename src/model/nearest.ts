@@ -14,7 +14,6 @@ const rows: Readonly<Record<string, string>> = {
   NON_MAX_SUPPRESSION_V4: onHost,
   NON_MAX_SUPPRESSION_V5: onHost,
   TFLite_Detection_PostProcess: onHost,
-  TopK: `ArgMax gives the best one; else ${onHost}`,
   TOPK_V2: `ARG_MAX gives the best one; else ${onHost}`,
   Unique: onHost,
   UNIQUE: onHost,

@@ -5,6 +5,7 @@
 import { attentions } from './attention.js';
 import { classical } from './classical.js';
 import { convertClip } from './clip.js';
+import { crops } from './crops.js';
 import { convertGemm, convertMatMul } from './dense.js';
 import {
   type Convert,
@@ -78,6 +79,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   ...attentions,
   ...rotaries,
   ...fused,
+  ...crops,
   LogSoftmax: convertLogSoftmax,
   GlobalAveragePool: (n) => convertGlobalAverage(n),
   GlobalMaxPool: convertGlobalMax,
