@@ -53,16 +53,21 @@ function windowAttrs(d: Draft): void {
 
 export function binaryConv2d(row: KernelRow, random: Random): Draft {
   const d = draft('binaryConv2d', random);
-  const channels = channelCount(random);
-  const outC = random.chance(0.4) ? random.int(1, 7) : channelCount(random);
+  // Of two words, into whole words: some kernels take those pixels as they are.
+  const direct = random.chance(0.2);
+  const channels = direct ? random.int(33, 64) : channelCount(random);
+  const outC = direct ? random.pick([32, 64]) : random.chance(0.4) ? random.int(1, 7) : channelCount(random);
   const [h, w] = random.chance(0.15) ? [1, 1] : [random.int(1, 7), random.int(1, 9)];
-  const [kernelH, kernelW] = random.pick([
-    [1, 1],
-    [3, 3],
-    [random.int(1, 4), random.int(1, 4)],
-  ]);
+  const [kernelH, kernelW] = direct
+    ? [1, 1]
+    : random.pick([
+        [1, 1],
+        [3, 3],
+        [random.int(1, 4), random.int(1, 4)],
+      ]);
   addInput(d, 'int32', [1, h, w, wordsOf(channels)]);
   windowAttrs(d);
+  if (direct) setAttrs(d, { strides: [1, 1], pads: [0, 0, 0, 0] });
   setAttrs(d, { channels, ...(row.weight === 'b1' && random.chance(0.3) ? { strict: true } : {}) });
   const taps = kernelH * kernelW * channels;
   const shape = [outC, kernelH, kernelW, wordsOf(channels)];

@@ -65,6 +65,28 @@ static inline uint32x4_t mote_binary_small_sum(uint8x16_t bytes) {
   return vshrq_n_u32(vmulq_n_u32(vreinterpretq_u32_u8(bytes), 0x01010101u), 24);
 }
 
+/* Pixels of two words as they are, one after the other, into whole words of channels. */
+static inline int mote_binary_direct(const mote_binaryrow_b1b1 *p) {
+  return p->kernel_h * p->kernel_w * p->stride_h * p->stride_w == 1 && p->words == 2 && p->pad_top + p->pad_left == 0 &&
+         p->in_h == p->out_h && p->in_w == p->out_w && p->out_c % 32 == 0;
+}
+
+/* Both words of eight filters stay in registers while all pixels pass. */
+typedef struct {
+  uint32x4_t first[2], second[2];
+} mote_binary_eight;
+
+static inline __attribute__((always_inline)) mote_binary_eight mote_binary_filters(const mote_binaryrow_b1b1 *p, int32_t c) {
+  const uint32_t *const w = (const uint32_t *)p->codes + c, *const next = w + p->out_c;
+  const mote_binary_eight r = {{vldrwq_u32(w), vldrwq_u32(w + 4)}, {vldrwq_u32(next), vldrwq_u32(next + 4)}};
+  return r;
+}
+
+static inline __attribute__((always_inline)) uint32x4_t mote_binary_pair(const mote_binary_eight *f, int32_t k,
+                                                                         uint32x4_t x, uint32x4_t y) {
+  return mote_binary_small_sum(vaddq_u8(mote_binary_count(f->first[k], x), mote_binary_count(f->second[k], y)));
+}
+
 /* What a kernel does with the differences of four channels, c and up, of which `left` are there (`whole`: all); of 16
  * channels the last four come first. `word` is its own, 0 before them. */
 typedef void (*mote_binary_put)(const mote_binaryrow_b1b1 *p, uint32x4_t differ, int32_t c, int32_t left, int whole,
