@@ -194,7 +194,7 @@ export const flash: CommandSpec = {
     { flags: '--port <path>', text: 'serial port, tcp:HOST:PORT, rfc2217://HOST:PORT or folder of a drive' },
     { flags: '--method <id>', text: "one of the board's methods, or the name of its external tool" },
     { flags: '--console <port>', text: 'where the firmware answers, if not on the port it is flashed by' },
-    { flags: '--address <n>', text: "where a plain binary goes (one signed for MCUboot: into the board's slot)" },
+    { flags: '--address <n>', text: 'where a plain binary goes (needless for a K210, and for one signed for MCUboot)' },
     {
       flags: '--stub <file>',
       text: "stub for an ESP32's ROM loader (JSON, as esptool has them): faster, never needed",
