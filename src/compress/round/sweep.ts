@@ -9,6 +9,8 @@ export interface Sweep {
   order: number[];
   /** Upper triangle U with U^T U = H^-1, in `order`. */
   factor: Float64Array;
+  /** [later][earlier]: how much of an earlier one's error a later one takes over; the factor's columns over their diagonal. */
+  shares: Float64Array;
 }
 
 /** The columns by falling H_jj (GPTQ's act-order), and the factor that says where errors go. */
@@ -17,5 +19,6 @@ export function sweepOf(moment: Float64Array, n: number): Sweep {
   const inverse = dampedInverse(permuted(moment, n, order), n, damping);
   const lower = cholesky(inverse, n);
   if (!lower) throw new Error('the inverse of a positive definite matrix is not');
-  return { order, factor: lower };
+  const shares = lower.map((v, i) => v / lower[(i % n) * (n + 1)]);
+  return { order, factor: lower, shares };
 }
