@@ -46,6 +46,12 @@ export function streamConfigs(chunks: readonly Chunk[]): { address: number; conf
   });
 }
 
+/** An image from elsewhere: its streams are for the board's NPU, if it has one. What a board without one does with a stream
+ *  is not known. */
+export function requireForeignStreams(chunks: readonly Chunk[], board: Board): void {
+  if (npuOf(board) !== undefined) requireStreams(chunks, board);
+}
+
 /** Every stream in the image is for the board's NPU, whatever the pack says. */
 export function requireStreams(chunks: readonly Chunk[], board: Board): void {
   const has = npuOf(board);

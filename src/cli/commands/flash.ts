@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBoard, machineOf } from '../../build/boards.js';
 import { findProgram } from '../../build/exec.js';
 import { buildFirmware } from '../../build/firmware.js';
+import { requireForeignStreams } from '../../build/npuChecks.js';
 import { withWorkFolder } from '../../build/workFolder.js';
 import type { McubootSigning } from '../../build/writeMcuboot.js';
 import { listDrives, readDrive } from '../../discover/drives.js';
@@ -218,6 +220,7 @@ export const flash: CommandSpec = {
     );
     const { board, file } = source;
     checkImage(file, { board, arch: machineOf(board), ...(method && { method }) });
+    requireForeignStreams(file.image, board);
     const touching = { look, open: openLink, ...(out.signal && { signal: out.signal }) };
     const { found, port } = await touchIfNeeded(board, text(options, 'port'), await look(), touching);
     const drive = await namedDrive(port);
