@@ -46,7 +46,7 @@ static inline int32_t mote_dot_s8(int32_t sum, const int8_t *weights, const int8
   return sum;
 }
 
-static inline int64_t mote_gate_dot(int64_t sum, const int8_t *weights, const int16_t *x, int32_t count) {
+static inline int64_t mote_dot_s16s8(int64_t sum, const int8_t *weights, const int16_t *x, int32_t count) {
   for (int32_t i = 0; i < count; i++) sum += weights[i] * x[i];
   return sum;
 }

@@ -19,7 +19,7 @@ static inline int32_t mote_weight_sum(const int8_t *w, int32_t count) {
 }
 
 /* A product is at most 2^22, so 256 of them fit 32 bits: the sum is widened once per 256 taps. */
-static inline int64_t mote_dot_s16s8(int64_t acc, const int16_t *x, const int8_t *w, int32_t count) {
+static inline int64_t mote_dot_long(int64_t acc, const int16_t *x, const int8_t *w, int32_t count) {
   while (count > 0) {
     const int32_t chunk = count < 256 ? count : 256;
     int32_t partial = 0;

@@ -17,7 +17,7 @@ static int64_t inside_sum(const mote_conv2d_s16s8 *p, const int16_t *x, const in
   int64_t acc = 0;
   w += (ky.begin * p->kernel_w + kx.begin) * depth;
   for (int32_t i = ky.begin; i < ky.end; i++) {
-    for (int32_t j = 0; j < runs; j++) acc = mote_dot_s16s8(acc, x + j * x_step, w + j * depth, length);
+    for (int32_t j = 0; j < runs; j++) acc = mote_dot_long(acc, x + j * x_step, w + j * depth, length);
     x += y_step;
     w += p->kernel_w * depth;
   }

@@ -8,7 +8,7 @@ void mote_fullyconnected_s16s8__ref(const mote_fullyconnected_s16s8 *p, const in
   for (int32_t r = 0; r < p->rows; r++) {
     const int8_t *w = p->weights;
     for (int32_t c = 0; c < p->out_c; c++) {
-      const int64_t acc = mote_dot_s16s8(p->bias[c], input, w, p->in_c);
+      const int64_t acc = mote_dot_long(p->bias[c], input, w, p->in_c);
       const int32_t q = c * p->requantize_step;
       const int32_t scaled = p->accumulator_bits == 64
                                  ? mote_requantize64(acc, p->multiplier[q], p->shift[q])

@@ -11,7 +11,7 @@ static int32_t from_input(const mote_gru_s8s8 *p, int32_t gate, int32_t row, con
 
 /* A gate's sum over the state, in Q3.12. */
 static int32_t from_state(const mote_gru_s8s8 *p, int32_t gate, int32_t row, const int16_t *h) {
-  const int64_t sum = mote_gate_dot(p->recurrent_bias[row], p->recurrent + row * p->s.hidden, h, p->s.hidden);
+  const int64_t sum = mote_dot_s16s8(p->recurrent_bias[row], p->recurrent + row * p->s.hidden, h, p->s.hidden);
   return mote_saturate16(mote_requantize64(sum, p->recurrent_multiplier[gate], p->recurrent_shift[gate]));
 }
 

@@ -11,8 +11,8 @@ static void gates(const mote_lstm_s16s8 *p, const int16_t *x, const int16_t *h, 
   for (int32_t gate = 0; gate < 4; gate++) {
     for (int32_t i = 0; i < n; i++) {
       const int32_t row = gate * n + i;
-      const int64_t sum = mote_gate_dot(p->bias[row], p->weights + row * p->s.inputs, x, p->s.inputs);
-      const int64_t again = mote_gate_dot(0, p->recurrent + row * n, h, n);
+      const int64_t sum = mote_dot_s16s8(p->bias[row], p->weights + row * p->s.inputs, x, p->s.inputs);
+      const int64_t again = mote_dot_s16s8(0, p->recurrent + row * n, h, n);
       const int32_t a = mote_saturate16(mote_requantize64(sum, p->multiplier[gate], p->shift[gate]));
       const int32_t b = mote_saturate16(mote_requantize64(again, p->recurrent_multiplier[gate], p->recurrent_shift[gate]));
       sums[row] = mote_saturate16(a + b);
