@@ -73,7 +73,8 @@ function portOf(graph: Graph, plan: Plan, id: TensorId): PackPort {
 
 function arithmeticOf(graph: Graph, plan: Plan): PackManifest['arithmetic'] {
   // What has no scale says nothing of the arithmetic: the integers of a front end, and of index arithmetic.
-  const tensors = plan.steps.flatMap((s) => s.node.outputs.map((id) => graph.tensors[id]));
+  // The first output: what others are is state, int16 also in layers of int8.
+  const tensors = plan.steps.map((s) => graph.tensors[s.node.outputs[0]]);
   const kinds = new Set(tensors.filter((t) => t.dtype !== 'int16' || t.quant).map((t) => t.dtype));
   const float = kinds.has('float32');
   const integer = [...kinds].some((k) => k !== 'float32');
