@@ -100,7 +100,7 @@ describe('--max-drop', () => {
     ['agreement', []],
     ['top-1', labelled],
   ])('ends in 8 by %s, and nothing is written', (measure, data) => {
-    const args = ['pack', ...model, ...scale, '--weights', 'ternary', '--max-drop', '0.5', '-o', 'none', ...data];
+    const args = ['pack', ...model, ...scale, '--weights', 'binary', '--max-drop', '0.5', '-o', 'none', ...data];
     const { status, stderr } = mote(...args);
     expect(status).toBe(8);
     expect(stderr).toMatch(new RegExp(`^error drop\\.over {2}${measure} falls by`));
