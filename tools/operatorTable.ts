@@ -17,7 +17,7 @@ export const operatorTableFile = join(packageRoot, 'OPERATORS.md');
 const tables = ['logistic', 'tanh', 'hardSwish', 'leakyRelu', 'sign', ...unaryTable.map((row) => row.op)];
 const shared: Readonly<Record<string, string[]>> = {
   ...Object.fromEntries(tables.map((op) => [op, ['lut', 'segments']])),
-  ...Object.fromEntries(['transpose', 'slice', 'expand', 'tile'].map((op) => [op, ['stridedCopy']])),
+  ...Object.fromEntries(['transpose', 'slice', 'expand', 'tile'].map((op) => [op, ['stridedCopy', 'stridedCopyDeep']])),
   // Functions of a tensor and a constant number.
   ...Object.fromEntries(['pow', 'floorDiv', 'floorMod', 'mod'].map((op) => [op, ['lut', 'segments']])),
 };

@@ -87,17 +87,19 @@ export function loadTarget(id: string): Target {
   return reason === undefined ? target : fail('json.broken', { path, kind: 'target', reason });
 }
 
+/** The target of a board; none where mote has none for its processor: such a board is only flashed. */
+export const knownTarget = (board: Board): Target | undefined =>
+  listIds('targets').includes(board.target) ? loadTarget(board.target) : undefined;
+
 /** The target of a board, or board.described where mote has none for its processor. */
-export function targetOf(board: Board): Target {
-  if (!listIds('targets').includes(board.target))
-    fail('board.described', { board: board.id, note: board.verified.note ?? `mote has no target ${board.target}` });
-  return loadTarget(board.target);
-}
+export const targetOf = (board: Board): Target =>
+  knownTarget(board) ??
+  fail('board.described', { board: board.id, note: board.verified.note ?? `mote has no target ${board.target}` });
 
 /** What ELF files for the board are for; other than Arm and RISC-V mote reads none. */
 export function machineOf(board: Board): 'arm' | 'riscv' | 'riscv64' | 'other' {
-  if (!listIds('targets').includes(board.target)) return 'other';
-  const { arch } = loadTarget(board.target);
+  const arch = knownTarget(board)?.arch;
+  if (arch === undefined) return 'other';
   return arch === 'riscv64' ? arch : arch === 'riscv32' ? 'riscv' : 'arm';
 }
 

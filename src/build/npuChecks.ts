@@ -6,10 +6,10 @@ import type { Board } from '../generated/board.js';
 import type { PackManifest } from '../generated/pack.js';
 import { configOf, DriverRefusal } from '../npu/ethosu/driverModel.js';
 import { magic } from '../npu/ethosu/payload.js';
-import { loadTarget } from './boards.js';
+import { knownTarget } from './boards.js';
 import type { Chunk } from './image.js';
 
-const npuOf = (board: Board): string | undefined => loadTarget(board.target).npu?.config;
+const npuOf = (board: Board): string | undefined => knownTarget(board)?.npu?.config;
 const named = (config: string): string => `${/^[aeiou]/.test(config) ? 'an' : 'a'} ${config}`;
 const words = (config: string | undefined): string => (config ? named(config) : 'no NPU');
 

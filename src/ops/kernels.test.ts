@@ -9,7 +9,7 @@ import { sigmoidTable } from './sigmoidTable.js';
 
 const rows = kernelTable();
 const include = join(packageRoot, 'runtime-c', 'include', 'mote');
-const shared = new Set(['lut', 'segments', 'stridedCopy', 'packedConv']);
+const shared = new Set(['lut', 'segments', 'stridedCopy', 'stridedCopyDeep', 'packedConv']);
 
 /** The compiler's own, for kernels of one instruction set. */
 const intrinsicHeaders = new Set(['arm_acle.h', 'arm_mve.h', 'riscv_vector.h', 'wasm_simd128.h']);

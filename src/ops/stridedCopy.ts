@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// transpose and slice: output elements picked from the input at constant strides.
+// transpose, slice, tile and expand: output elements picked from the input at constant strides.
 import { elementCount, type Graph, makeData, type Node, type TensorData } from '../model/graph.js';
 import { type KernelType, kernelCall } from './kernels.js';
 import { inputOf, type OpSpec } from './op.js';
-import { forEachIndex, maxMoveRank, mergedWalk, moveType, padFront, type Walk } from './strides.js';
+import { forEachIndex, maxDeepRank, maxMoveRank, mergedWalk, moveType, padFront, type Walk } from './strides.js';
 
 /** Where each output element comes from. */
 export interface Picking extends Walk {
@@ -36,23 +36,21 @@ export function pickingOp(op: string, picking: (node: Node, graph: Graph) => Pic
     macs: () => 0,
     unsupported(node, graph) {
       const x = inputOf(node, graph, 0);
-      const p = picking(node, graph);
-      const rank = mergedWalk(p.dims, p.strides).dims.length;
       if (!moveType(x))
         return { reason: `there is no kernel for ${x.dtype}`, change: 'use elements of at most 32 bits' };
-      if (rank > maxMoveRank)
-        return { reason: `it has ${rank} dimensions`, change: `use at most ${maxMoveRank} dimensions` };
       return undefined;
     },
     lower(node, { graph }) {
       const p = picking(node, graph);
       const walk = mergedWalk(p.dims, p.strides);
+      const deep = walk.dims.length > maxMoveRank;
+      const rank = deep ? maxDeepRank : maxMoveRank;
       return kernelCall(
-        'stridedCopy',
+        deep ? 'stridedCopyDeep' : 'stridedCopy',
         [moveType(inputOf(node, graph, 0)) as KernelType],
         [
-          ['dims', { values: padFront(walk.dims, maxMoveRank, 1) }],
-          ['strides', { values: padFront(walk.strides, maxMoveRank, walk.dims.length === 0 ? 1 : 0) }],
+          ['dims', { values: padFront(walk.dims, rank, 1) }],
+          ['strides', { values: padFront(walk.strides, rank, walk.dims.length === 0 ? 1 : 0) }],
           ['offset', p.offset],
         ],
       );

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Row-major strides, and walks over a tensor with as few dimensions as possible.
 import type { Tensor } from '../model/graph.js';
+import { maxRank } from '../model/limits.js';
 import type { KernelType } from './kernels.js';
 
 /** Dimensions that the data movement kernels take. */
 export const maxMoveRank = 5;
+/** Dimensions that the copy for deep tensors takes: eight, each of them repeated. */
+export const maxDeepRank = 2 * maxRank;
 
 export function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // treeEnsemble of int8 and int16 features: thresholds become integers by which exactly the same of the features' integers go
-// each way, leaves int32 on one grid, whose sums are rescaled to the output. Sums and averages alone.
+// each way, leaves int32 on one grid; what they aggregate to is rescaled to the output.
 import type { Node, Tensor, TensorData } from '../model/graph.js';
 import { makeData } from '../model/graph.js';
 import { kernelCall } from './kernels.js';
@@ -17,23 +17,23 @@ export interface TreeTables {
   rows: number;
   features: number;
   targets: number;
-  /** 0: sum, 1: average. */
+  /** 0: sum, 1: average, 2: minimum, 3: maximum. */
   aggregate: number;
 }
 
 const featureMask = 4095;
 /** Comparisons of the float kernel: 0 is at most, 1 below, 2 equal; the integer one has the first and the last. */
 const [below, equal] = [1, 2];
+/** The head of a leaf that another one follows. */
+const followed = -2;
 /** A threshold that no feature reaches. */
 const never = -(2 ** 20);
 /** Sums of leaves stay below 2^30. */
 const sumBits = 30;
 
-export function integerTreesObstacle(node: Node, { x, aggregate }: TreeTables, y: Tensor): Reason | undefined {
+export function integerTreesObstacle(node: Node, { x }: TreeTables, y: Tensor): Reason | undefined {
   if (!['int8', 'int16'].includes(x.dtype) || y.dtype !== x.dtype)
     return { reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`, change: 'keep this layer in float32' };
-  if (aggregate > 1)
-    return { reason: 'integer trees are summed or averaged, not compared', change: 'keep this layer in float32' };
   for (const t of [x, y]) scaleOf(node, t);
   return undefined;
 }
@@ -81,12 +81,12 @@ function integers(node: Node, t: TreeTables, y: Tensor): Integers {
 
 export function lowerIntegerTrees(node: Node, t: TreeTables, y: Tensor, rounding: Rounding): KernelCall {
   const p = integers(node, t, y);
-  const { rows, features, targets, roots } = t;
+  const { rows, features, targets, roots, aggregate } = t;
   const call = kernelCall(
     'treeEnsemble',
     [t.x.dtype === 'int8' ? 's8' : 's16'],
     [
-      ...Object.entries({ rows, features, targets, trees: roots.length }),
+      ...Object.entries({ rows, features, targets, trees: roots.length, aggregate }),
       ['nodes', constant('nodes', 'int16', p.nodes, [p.values.length, 2])],
       ['values', constant('values', 'int32', p.values, [p.values.length])],
       ['roots', constant('roots', 'int32', roots, [roots.length])],
@@ -99,6 +99,12 @@ export function lowerIntegerTrees(node: Node, t: TreeTables, y: Tensor, rounding
   return { ...call, scratchBytes: 4 * targets };
 }
 
+/** What leaves start from, which no leaf is. */
+const startOf = (aggregate: number): number => (aggregate === 2 ? 2 ** 31 - 1 : aggregate === 3 ? -(2 ** 31) : 0);
+
+const combine = (aggregate: number, a: number, b: number): number =>
+  aggregate < 2 ? a + b : aggregate === 2 ? Math.min(a, b) : Math.max(a, b);
+
 export function evaluateIntegerTrees(
   node: Node,
   t: TreeTables,
@@ -108,20 +114,29 @@ export function evaluateIntegerTrees(
 ): TensorData {
   const p = integers(node, t, y);
   const { min, max } = limitsOf(y);
+  const start = startOf(t.aggregate);
   const out = makeData(y.dtype, t.rows * t.targets) as Int16Array;
   for (let r = 0; r < t.rows; r++) {
-    const sums = new Int32Array(t.targets);
+    const leaves = new Int32Array(t.targets).fill(start);
     for (const root of t.roots) {
       let i = root;
       for (let head = p.nodes[2 * i]; head >= 0; head = p.nodes[2 * i]) {
         const feature = Number(x[r * t.features + (head & featureMask)]);
         i += (head >> 12 === 0 ? feature <= p.values[i] : feature === p.values[i]) ? 1 : p.nodes[2 * i + 1];
       }
-      sums[p.nodes[2 * i + 1]] += p.values[i];
-      for (; p.nodes[2 * i] === -2; i++) sums[p.nodes[2 * i + 3]] += p.values[i + 1];
+      for (let more = true; more; i++) {
+        const target = p.nodes[2 * i + 1];
+        leaves[target] = combine(t.aggregate, leaves[target], p.values[i]);
+        more = p.nodes[2 * i] === followed;
+      }
     }
-    sums.forEach((sum, k) => {
-      out[r * t.targets + k] = clampTo((requantize(sum, p.rescale, rounding) + p.zeroPoint) | 0, min, max);
+    leaves.forEach((value, k) => {
+      // A target without a leaf is 0.
+      out[r * t.targets + k] = clampTo(
+        (requantize(value === start ? 0 : value, p.rescale, rounding) + p.zeroPoint) | 0,
+        min,
+        max,
+      );
     });
   }
   return out;

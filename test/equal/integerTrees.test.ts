@@ -29,13 +29,12 @@ const samplesOf = (features: number, random: ReturnType<typeof randomOf>): Float
   Array.from({ length: rows }, () => Float32Array.from({ length: features }, () => random.real(-1.2, 1.2)));
 
 interface Counts {
-  refused: number;
   rows: number;
   same: number;
 }
 
 async function countSame(type: 'int8' | 'int16', make: typeof treeClassifier): Promise<Counts> {
-  const counts = { refused: 0, rows: 0, same: 0 };
+  const counts = { rows: 0, same: 0 };
   for (let k = 0; k < models; k++) {
     const random = randomOf(seed * 100 + k);
     const { graph: source, features } = make(random);
@@ -46,11 +45,7 @@ async function countSame(type: 'int8' | 'int16', make: typeof treeClassifier): P
       samples.map((x) => [x]),
       undefined,
       { activations: type },
-    ).catch(() => undefined);
-    if (!made) {
-      counts.refused++;
-      continue;
-    }
+    );
     expect(made.graph.nodes.some((n) => n.op === 'treeEnsemble')).toBe(true);
     for (const x of samplesOf(features, random)) {
       const [wanted, got] = [evaluateGraph(graph, [x], { rounding: 'single' }), integerOutputs(made.graph, x, type)];
@@ -69,7 +64,6 @@ it.each([
   ['int8', 'sums', treeRegressor, 0.9],
   ['int16', 'sums', treeRegressor, 0.99],
 ] as const)(`trees in %s give the same %s (MOTE_SEED=${seed})`, async (type, _, make, share) => {
-  const { refused, rows: all, same } = await countSame(type, make);
-  expect(refused).toBeLessThan(models / 2);
+  const { rows: all, same } = await countSame(type, make);
   expect(same / all).toBeGreaterThan(share);
 });

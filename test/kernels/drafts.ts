@@ -87,6 +87,7 @@ export const drafters: Record<string, Drafter> = {
   transpose,
   slice,
   stridedCopy: (row, random) => random.pick([transpose, slice, tile, expand])(row, random),
+  stridedCopyDeep: deepCopy,
   pad,
   concat,
   quantize: conversion,
@@ -380,6 +381,18 @@ function transpose(row: KernelRow, random: Random): Draft {
     [perm[i], perm[j]] = [perm[j], perm[i]];
   }
   setAttrs(d, { perm });
+  addOutput(d, dtypes[row.activation], undefined);
+  return d;
+}
+
+/** A transpose, or a repetition, of which no two dimensions merge. */
+function deepCopy(row: KernelRow, random: Random): Draft {
+  const repeated = random.chance(0.4);
+  const d = draft(repeated ? 'tile' : 'transpose', random);
+  const sizes = (count: number): number[] => Array.from({ length: count }, () => (random.chance(0.2) ? 3 : 2));
+  const rank = repeated ? random.int(3, 4) : random.pick([6, 6, 7, 8]);
+  addInput(d, dtypes[row.activation], sizes(rank), undefined);
+  setAttrs(d, repeated ? { repeats: sizes(rank) } : { perm: Array.from({ length: rank }, (_, i) => rank - 1 - i) });
   addOutput(d, dtypes[row.activation], undefined);
   return d;
 }

@@ -19,11 +19,12 @@ typedef struct {
 
 void mote_treeensemble_f32__ref(const mote_treeensemble_f32 *p, const float *input, float *output);
 
-/* int8: thresholds are integers of the features, of which a head says <= or == alone; leaves are on one grid and their sums are
- * rescaled. scratch: targets int32. */
+/* int8: thresholds are integers of the features, of which a head says <= or == alone; leaves are on one grid, and what they
+ * aggregate to is rescaled. scratch: targets int32. */
 typedef struct {
   int32_t rows, features, targets;
   int32_t trees;
+  int32_t aggregate;
   const int16_t *nodes;
   const int32_t *values;
   const int32_t *roots;
@@ -37,6 +38,7 @@ void mote_treeensemble_s8__ref(const mote_treeensemble_s8 *p, const int8_t *inpu
 typedef struct {
   int32_t rows, features, targets;
   int32_t trees;
+  int32_t aggregate;
   const int16_t *nodes;
   const int32_t *values;
   const int32_t *roots;

@@ -13,18 +13,29 @@ static int32_t leaf_of(const mote_treeensemble_s16 *p, int32_t root, const int16
   return i;
 }
 
-static void one_row(const mote_treeensemble_s16 *p, const int16_t *x, int16_t *y, int32_t *sums) {
-  for (int32_t t = 0; t < p->targets; t++) sums[t] = 0;
+static int32_t combine(int32_t aggregate, int32_t a, int32_t b) {
+  if (aggregate < 2) return a + b;
+  return (aggregate == 2) == (b < a) ? b : a;
+}
+
+static void one_row(const mote_treeensemble_s16 *p, const int16_t *x, int16_t *y, int32_t *leaves) {
+  const int32_t start = p->aggregate == 2 ? INT32_MAX : p->aggregate == 3 ? INT32_MIN : 0;
+  for (int32_t t = 0; t < p->targets; t++) leaves[t] = start;
   for (int32_t k = 0; k < p->trees; k++) {
     int32_t i = leaf_of(p, p->roots[k], x);
-    sums[p->nodes[2 * i + 1]] += p->values[i];
-    for (; p->nodes[2 * i] == -2; i++) sums[p->nodes[2 * i + 3]] += p->values[i + 1];
+    for (int32_t more = 1; more; i++) {
+      int32_t *const leaf = &leaves[p->nodes[2 * i + 1]];
+      *leaf = combine(p->aggregate, *leaf, p->values[i]);
+      more = p->nodes[2 * i] == -2;
+    }
   }
-  for (int32_t t = 0; t < p->targets; t++)
-    y[t] = (int16_t)mote_requantize_to(sums[t], p->multiplier, p->shift, p->rounding, p->output_zero_point, -32768, 32767);
+  for (int32_t t = 0; t < p->targets; t++) {
+    const int32_t value = leaves[t] == start ? 0 : leaves[t]; /* a target without a leaf */
+    y[t] = (int16_t)mote_requantize_to(value, p->multiplier, p->shift, p->rounding, p->output_zero_point, -32768, 32767);
+  }
 }
 
 void mote_treeensemble_s16__ref(const mote_treeensemble_s16 *p, const int16_t *input, int16_t *output, uint8_t *scratch) {
-  int32_t *const sums = (int32_t *)(void *)scratch;
-  for (int32_t r = 0; r < p->rows; r++) one_row(p, input + r * p->features, output + r * p->targets, sums);
+  int32_t *const leaves = (int32_t *)(void *)scratch;
+  for (int32_t r = 0; r < p->rows; r++) one_row(p, input + r * p->features, output + r * p->targets, leaves);
 }

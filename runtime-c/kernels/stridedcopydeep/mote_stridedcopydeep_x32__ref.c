@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strided copy of 32-bit elements in up to 16 dimensions. */
+#include "mote/stridedcopydeep.h"
+
+void mote_stridedcopydeep_x32__ref(const mote_stridedcopydeep_x32 *p, const void *input, void *output) {
+  int32_t index[15] = {0};
+  const int32_t *row = (const int32_t *)input + p->offset;
+  int32_t *out = (int32_t *)output;
+  int d = 0;
+  while (d >= 0) {
+    const int32_t *x = row;
+    for (int32_t i = 0; i < p->dims[15]; i++) {
+      *out++ = *x;
+      x += p->strides[15];
+    }
+    for (d = 14; d >= 0; d--) {
+      row += p->strides[d];
+      if (++index[d] < p->dims[d]) break;
+      row -= p->strides[d] * p->dims[d];
+      index[d] = 0;
+    }
+  }
+}
