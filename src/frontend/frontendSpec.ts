@@ -157,3 +157,6 @@ export function frontendText(spec: FrontendSpec): string {
     .map((r) => `${r.text}=${r.write(spec[r.key] as number | string, spec.rate)}`);
   return `${spec.name}:${pairs.join(',')}`;
 }
+
+/** Samples of the Fourier transform of a window: the next power of two. */
+export const fftSize = (window: number): number => 2 ** Math.ceil(Math.log2(window));

@@ -2,9 +2,9 @@
 // MFCC as TensorFlow computes them from magnitudes (tf.signal.stft, linear_to_mel_weight_matrix, mfccs_from_log_mel_spectrograms;
 // its audio_spectrogram and mfcc operators give the same), in integers of 32 bits.
 import type { Quant } from '../model/graph.js';
-import type { FrontendSpec } from './frontendSpec.js';
+import { type FrontendSpec, fftSize } from './frontendSpec.js';
 import { melFilters } from './melFilters.js';
-import { fftSize, type Stage, type Stages } from './prependFrontend.js';
+import type { Stage, Stages } from './stage.js';
 
 const q15 = 15;
 /** log2 of what an int32 FFT may sum up to, of samples of 15 bits. */

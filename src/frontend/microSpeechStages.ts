@@ -3,10 +3,10 @@
 // reduction, gain, logarithm. Constants: audio_preprocessor.py (FeatureParams) and the microfrontend library's defaults.
 import type { Quant } from '../model/graph.js';
 import { curveLength } from '../ops/pcan.js';
-import type { FrontendSpec } from './frontendSpec.js';
+import { type FrontendSpec, fftSize } from './frontendSpec.js';
 import { gainBits, gainCurve } from './gainCurve.js';
 import { microFilters } from './melFilters.js';
-import { fftSize, type Stage, type Stages } from './prependFrontend.js';
+import type { Stage, Stages } from './stage.js';
 
 const windowBits = 12;
 const filterBits = 12;

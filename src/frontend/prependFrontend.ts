@@ -2,43 +2,20 @@
 // Puts a front end before a model that takes features: the graph's input is then sound, int16.
 import { fail } from '../cli/errors.js';
 import {
-  type Attrs,
   addTensor,
   cloneGraph,
-  type DType,
   elementCount,
   type Graph,
   type Node,
   perTensorQuant,
   type Quant,
-  type TensorData,
   type TensorId,
 } from '../model/graph.js';
 import { inferNode } from '../passes/inferShapes.js';
 import { type FrontendSpec, frontendText } from './frontendSpec.js';
 import { mfccStages } from './mfccStages.js';
 import { microSpeechStages } from './microSpeechStages.js';
-
-/** One operator of a front end. Its first inputs are outputs of the stage before. */
-export interface Stage {
-  op: string;
-  name: string;
-  attrs: Attrs;
-  constants: readonly { name: string; dtype: 'int16'; data: TensorData; shape: number[] }[];
-  /** Outputs of the stage before that it reads; the first one unless said. */
-  reads?: number;
-  outputs: number;
-  dtype: DType;
-  quant?: Quant;
-}
-
-export interface Stages {
-  stages: Stage[];
-  /** Numbers of a frame. */
-  features: number;
-}
-
-export const fftSize = (window: number): number => 2 ** Math.ceil(Math.log2(window));
+import type { Stage, Stages } from './stage.js';
 
 function refuse(graph: Graph, reason: string, change: string): never {
   const name = graph.tensors[graph.inputs[0]]?.name ?? graph.name;

@@ -2,14 +2,24 @@
 // Channels whose output is the same whatever the input: pruned ones, say, with weights of next to nothing and a bias in
 // their tiny steps. Such a bias leaves no room for the fast forms of rescaling, and one channel keeps the whole layer from
 // them. Coarser steps give the same output with a bias that is as small as can be; weights stay as they are stored.
-import { requantize } from '../requantize.js';
-import type { IntegerLayer } from './integerLayer.js';
+import type { Rounding } from '../op.js';
+import { type Multiplier, requantize } from '../requantize.js';
 
 /** Folded biases below this leave room for every form. */
 const largeBias = 2 ** 22;
 const limit = 2 ** 31;
 /** Behind the point: factors of 1/4 and more are out of reach of some forms. */
 const leastBits = 8;
+
+/** What of a layer gives its outputs from its sums. */
+interface Rescaled {
+  outC: number;
+  weights: Int8Array;
+  bias: Int32Array;
+  multipliers: Multiplier[];
+  inputZeroPoint: number;
+  rounding: Rounding;
+}
 
 /** Least and greatest sum of each channel without its bias, the input's zero point taken off. */
 export interface Reach {
@@ -21,7 +31,7 @@ export interface Reach {
 
 /** `channelAt` says whose weight i is. */
 export function reachOfSums(
-  { weights, outC, inputZeroPoint }: Pick<IntegerLayer, 'weights' | 'outC' | 'inputZeroPoint'>,
+  { weights, outC, inputZeroPoint }: Pick<Rescaled, 'weights' | 'outC' | 'inputZeroPoint'>,
   channelAt: (i: number) => number,
 ): Reach {
   const reach = { least: new Float64Array(outC), greatest: new Float64Array(outC), zero: new Float64Array(outC) };
@@ -36,7 +46,7 @@ export function reachOfSums(
 }
 
 /** The layer with such channels in coarser steps: equal for every input. */
-export function steadyLayer(layer: IntegerLayer, reach: Reach): IntegerLayer {
+export function steadyLayer<Layer extends Rescaled>(layer: Layer, reach: Reach): Layer {
   const [bias, multipliers] = [layer.bias.slice(), [...layer.multipliers]];
   for (let c = 0; c < layer.outC; c++) {
     const [least, greatest] = [reach.least[c], reach.greatest[c]];
