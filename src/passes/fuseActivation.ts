@@ -18,6 +18,9 @@ const clamping = new Set([
   'averagePool2d',
 ]);
 
+/** Whether the operator has an activation of its own. */
+export const clampsItself = (op: string): boolean => clamping.has(op);
+
 export function fuseActivation(source: Graph): Graph {
   const editor = new GraphEditor(source);
   for (const node of editor.list()) {

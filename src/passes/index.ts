@@ -19,6 +19,7 @@ import { removeTransposes } from './removeTransposes.js';
 import { shiftUnsigned } from './shiftUnsigned.js';
 import { singleChannelDepthwise } from './singleChannelDepthwise.js';
 import { splitConcat } from './splitConcat.js';
+import { symmetric16 } from './symmetric16.js';
 import { topologicalSort } from './topologicalSort.js';
 
 /** A pass returns the very graph that it was given when it has nothing to do. */
@@ -31,6 +32,7 @@ export interface Pass {
 const rewrites: readonly Pass[] = [
   { name: 'removeDead', run: removeDead },
   { name: 'shiftUnsigned', run: shiftUnsigned },
+  { name: 'symmetric16', run: symmetric16 },
   { name: 'foldConstants', run: foldConstants },
   { name: 'recognizeActivations', run: recognizeActivations },
   { name: 'recognizeNorm', run: recognizeNorm },

@@ -40,6 +40,10 @@ export function emit(
   return output;
 }
 
+/** One scale, and of int16 no zero point. */
+export const isActivationQuant = ({ dtype, quant }: Pick<Tensor, 'dtype' | 'quant'>): boolean =>
+  quant?.scales.length === 1 && (dtype !== 'int16' || quant.zeroPoints[0] === 0);
+
 export const activationOf = ({ activations = 'int8' }: IntegerContext): ActivationType => activations;
 
 /** The same numbers with another quantization. */
@@ -62,7 +66,7 @@ export function operand(ctx: IntegerContext, id: TensorId): TensorId | undefined
   if (known !== undefined) return known;
   const stored = storedConstant(ctx.editor, id);
   if (!stored) return undefined;
-  if (stored.dtype === activationOf(ctx) && stored.quant?.scales.length === 1) {
+  if (stored.dtype === activationOf(ctx) && isActivationQuant(stored)) {
     return ctx.editor.addTensor({ ...stored, shape: [...ctx.editor.tensor(id).shape] });
   }
   const values = realValues(stored);

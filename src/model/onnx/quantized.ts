@@ -61,6 +61,22 @@ function setQuant(n: OnnxNode, start: TensorId, quant: Quant): void {
   }
 }
 
+const notes = {
+  zeroPoints:
+    '16-bit activations with a zero point are int16 around zero here: steps up to twice as large, with room below zero',
+  weights: '16-bit weights are rounded to 8 bits: kernels take int8 weights',
+} as const;
+
+function addNote(n: OnnxNode, note: string): void {
+  const { graph } = n.values;
+  if (!graph.notes?.includes(note)) graph.notes = [...(graph.notes ?? []), note];
+}
+
+/** uint16 around 32768 is int16 less that. */
+function noteZeroPoint(n: OnnxNode, dtype: DType, { zeroPoints: [zero] }: Quant): void {
+  if ((dtype === 'int16' && zero !== 0) || (dtype === 'uint16' && zero !== 32_768)) addNote(n, notes.zeroPoints);
+}
+
 function refuseBlocks(n: OnnxNode): void {
   if (n.int('block_size', 0) !== 0) refuse('it quantizes in blocks', 'quantize per tensor or per channel');
 }
@@ -77,6 +93,7 @@ export function convertQuantize(n: OnnxNode): void {
     return;
   }
   if (quant.scales.length !== 1) refuse('it quantizes an activation per axis', 'quantize activations per tensor');
+  noteZeroPoint(n, dtype, quant);
   n.emit('quantize', [n.id(0)], {}, { dtype, quant });
 }
 
@@ -134,6 +151,7 @@ export function convertDequantize(n: OnnxNode): void {
   if (value.kind === 'dequantized') n.broken('its input is a real number already');
   if (value.kind === 'constant') {
     const tensor = { ...value.tensor, quant };
+    if (dtype === 'int16' || dtype === 'uint16') addNote(n, notes.weights);
     n.bind({ kind: 'dequantized', tensor });
     return;
   }
