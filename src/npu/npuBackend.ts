@@ -32,7 +32,7 @@ export interface NpuBackend {
   prepare?(graph: Graph): Graph;
   supports(node: Node, graph: Graph, config: string): Verdict;
   /** A graph of supported nodes only, with inputs, outputs and constants of its own. Throws `LeftToCpu` where the compiler
-   *  is of another opinion than `supports`. */
+   *  is of another opinion than `supports`, `NeedsOwnBlob` where it must be cut (never for all of its nodes). */
   compile(subgraph: Graph, config: string, provider: string, wish: MemoryWish): Promise<CompiledBlob>;
   /** Broken rules of the hardware that the functional model cannot see. */
   check(blob: NpuBlob): Finding[];
@@ -45,5 +45,12 @@ export class LeftToCpu extends Error {
     readonly reason: string,
   ) {
     super(reason);
+  }
+}
+
+/** These nodes, one behind the other, fit only into a blob of their own: the others' tensors are in the way. */
+export class NeedsOwnBlob extends Error {
+  constructor(readonly nodes: readonly string[]) {
+    super(`${nodes.join(', ')} need a blob of their own`);
   }
 }

@@ -4,7 +4,7 @@
 import type { Graph, Node, Tensor, TensorId } from '../model/graph.js';
 import { specOf } from '../plan/buffers.js';
 import { backendOf } from './backends.js';
-import { LeftToCpu, type MemoryWish, type NpuBackend, type Verdict } from './npuBackend.js';
+import { LeftToCpu, type MemoryWish, NeedsOwnBlob, type NpuBackend, type Verdict } from './npuBackend.js';
 import type { NpuBlob } from './npuBlob.js';
 
 /** An NPU as target files name it, and who compiles for it. */
@@ -80,6 +80,16 @@ function batches(graph: Graph, isNpu: (node: Node) => boolean): Node[][] {
   return result;
 }
 
+/** A batch cut before and behind each run of nodes that needs a blob of its own. */
+function cutApart(batch: readonly Node[], apart: readonly (readonly string[])[]): Node[][] {
+  const cuts = apart.flatMap((names) => {
+    const first = batch.findIndex((n) => names.includes(n.name));
+    return first < 0 ? [] : [first, batch.findLastIndex((n) => names.includes(n.name)) + 1];
+  });
+  const ends = [...new Set([...cuts, batch.length])].filter((at) => at > 0).sort((a, b) => a - b);
+  return ends.map((end, i) => batch.slice(ends[i - 1] ?? 0, end));
+}
+
 /** Nodes as a graph of their own, its tensors renumbered. */
 function subgraphOf(
   graph: Graph,
@@ -145,7 +155,12 @@ export function placeNodes(whole: Graph, backend: NpuBackend, config: string): M
   return withoutOuterViews(graph, new Map(graph.nodes.map((n) => [n, backend.supports(n, graph, config)])));
 }
 
-async function tryPartition(graph: Graph, choice: NpuChoice, verdicts: ReadonlyMap<Node, Verdict>): Promise<Partition> {
+async function tryPartition(
+  graph: Graph,
+  choice: NpuChoice,
+  verdicts: ReadonlyMap<Node, Verdict>,
+  apart: readonly (readonly string[])[],
+): Promise<Partition> {
   const backend = backendOf(choice.backend);
   const isNpu = (n: Node): boolean => verdicts.get(n)?.npu === true;
   const compiled: Compiled[] = [];
@@ -155,9 +170,11 @@ async function tryPartition(graph: Graph, choice: NpuChoice, verdicts: ReadonlyM
       nodes.push(...batch);
       continue;
     }
-    const part = await compileBatch(graph, batch, backend, choice, compiled.length);
-    compiled.push(part);
-    nodes.push(part.node);
+    for (const members of cutApart(batch, apart)) {
+      const part = await compileBatch(graph, members, backend, choice, compiled.length);
+      compiled.push(part);
+      nodes.push(part.node);
+    }
   }
   const places = graph.nodes.map((node): NodePlace => {
     const blob = compiled.findIndex((c) => c.members.includes(node));
@@ -168,9 +185,11 @@ async function tryPartition(graph: Graph, choice: NpuChoice, verdicts: ReadonlyM
   return { graph: { ...graph, nodes, blobs: compiled.map((c) => c.blob) }, places };
 }
 
-/** Compiles what the NPU takes. Where the compiler refuses a node, that node goes to the CPU, and the rest is tried anew. */
+/** Compiles what the NPU takes. Where the compiler refuses a node, that node goes to the CPU; where it wants nodes apart,
+ *  they become a blob of their own; and the rest is tried anew. */
 export async function partition(whole: Graph, choice: NpuChoice): Promise<Partition> {
   const refused = new Map<string, string>();
+  const apart: (readonly string[])[] = [];
   const backend = backendOf(choice.backend);
   const graph = backend.prepare?.(whole) ?? whole;
   for (;;) {
@@ -180,8 +199,12 @@ export async function partition(whole: Graph, choice: NpuChoice): Promise<Partit
       if (reason !== undefined) judged.set(node, { npu: false, reason, change: '' });
     }
     try {
-      return await tryPartition(graph, choice, withoutOuterViews(graph, judged));
+      return await tryPartition(graph, choice, withoutOuterViews(graph, judged), apart);
     } catch (error) {
+      if (error instanceof NeedsOwnBlob && !apart.some((names) => names.join() === error.nodes.join())) {
+        apart.push(error.nodes);
+        continue;
+      }
       if (!(error instanceof LeftToCpu) || error.nodes.every((n) => refused.has(n))) throw error;
       for (const node of error.nodes) refused.set(node, error.reason);
     }

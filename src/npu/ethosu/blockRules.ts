@@ -64,9 +64,12 @@ function shapeFindings(block: Block, { micro }: EthosHardware): string[] {
   ]);
 }
 
-/** The part of a block that the output fills: a block may be larger than the map. */
+/** The part of a block that the output fills: a block may be larger than the map. One row under a kernel of one row keeps no
+ *  accumulators for the second row of a micro-block (Vela's fit_block_for_ofm). */
 function clipped(block: Block, registers: OperationRegisters, { micro }: EthosHardware): Block {
-  const [width, height, depth] = micro;
+  const [width, microHeight, depth] = micro;
+  const oneRow = registers.short('OFM_HEIGHT_M1') === 0 && kernelOf(registers).height === 1;
+  const height = oneRow ? 1 : microHeight;
   return {
     width: Math.min(block.width, roundUp(registers.short('OFM_WIDTH_M1') + 1, width)),
     height: Math.min(block.height, roundUp(registers.short('OFM_HEIGHT_M1') + 1, height)),

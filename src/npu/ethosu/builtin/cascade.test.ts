@@ -47,6 +47,7 @@ describe('stripes', () => {
           const made = chain.map(() => 0);
           for (const { at, from, to, needs } of stripes(chain, rows)) {
             expect(from).toBe(made[at]);
+            if (at < sizes.length) expect(to - from).toBeLessThanOrEqual(sizes[at]);
             if (at > 0) {
               expect(needs.to).toBeLessThanOrEqual(made[at - 1]);
               expect(needs.from).toBeGreaterThanOrEqual(made[at - 1] - sizes[at - 1]);

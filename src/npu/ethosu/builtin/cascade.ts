@@ -84,12 +84,14 @@ export function* stripes(chain: readonly NpuOperation[], rows: number): Generato
   yield* until(chain.length - 1, chain[chain.length - 1].output.height);
 }
 
-/** Rows that the buffer behind each operation but the last must hold. */
+/** Rows that the buffer behind each operation but the last must hold: what the next one still wants, and a whole stripe,
+ *  some of which a window that steps over rows may never want. */
 export function bufferRows(chain: readonly NpuOperation[], rows: number): number[] {
   const made = new Array<number>(chain.length).fill(0);
   const most = new Array<number>(chain.length - 1).fill(0);
-  for (const { at, to, needs } of stripes(chain, rows)) {
+  for (const { at, from, to, needs } of stripes(chain, rows)) {
     made[at] = to;
+    if (at < most.length) most[at] = Math.max(most[at], to - from);
     if (at > 0) most[at - 1] = Math.max(most[at - 1], made[at - 1] - needs.from);
   }
   return most;

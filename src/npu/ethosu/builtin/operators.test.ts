@@ -236,6 +236,12 @@ describe('random layers', () => {
     );
   });
 
+  it.each(parts)('keep no accumulators for a second row of one, on %s', (part) => {
+    const b = new Builder(numbers(7));
+    b.graph.outputs = [b.node('fullyConnected', [b.input([171, 5]), b.weights([29, 5], 0), b.bias(29)], {})];
+    expect(findingsOf(compileGraph(b.graph, part))).toEqual([]);
+  });
+
   it.each<[string, (b: Builder) => number, RegExp]>([
     ['an argMax', (b) => b.node('argMax', [b.input([1, 8])], { axis: 1 }), /no argMax/],
     [

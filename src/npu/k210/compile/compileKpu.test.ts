@@ -9,6 +9,7 @@ import { type Attrs, addTensor, elementCount, emptyGraph, type Graph, quantOf } 
 import { evaluateGraph } from '../../../ops/evaluateGraph.js';
 import { xorshift32 } from '../../../xorshift.js';
 import { partition } from '../../partition.js';
+import { blobModel } from '../blobModel.js';
 import { checkKmodel } from '../checkKmodel.js';
 import { type Kmodel, readKmodel } from '../kmodel.js';
 import { mapOfPlanes, planesOf } from '../planes.js';
@@ -100,7 +101,7 @@ function onKpu(graph: Graph, model: Kmodel, inputs: readonly Int8Array[]): Int8A
 /** Largest difference between the KPU and mote's integers, through the bytes of the file. */
 function distance(images: Images, graph: Graph): number {
   for (const node of graph.nodes) expect(kpuSupports(node, graph), node.name).toEqual({ npu: true });
-  const model = readKmodel(writeKmodel(compileKpu(graph, graph.nodes, graph.outputs).model), 'test');
+  const model = readKmodel(writeKmodel(compileKpu(graph, graph.nodes, graph.outputs)), 'test');
   expect(checkKmodel(model)).toEqual([]);
   const inputs = images.samples();
   const expected = evaluateGraph(graph, inputs, { rounding: 'single' }) as Int8Array[];
@@ -288,6 +289,38 @@ describe('graphs on the KPU', () => {
     const run = () => compileKpu(graph, graph.nodes, graph.outputs);
     expect(run).toThrow(MoteError);
     expect(run).toThrow(/2097152 bytes for feature maps/);
+  });
+
+  it('leaves a layer to the CPU whose own maps are larger than that memory', async () => {
+    const images = new Images(1);
+    const x = images.input([1, 64, 512, 20]);
+    const y = images.conv(images.conv(x, { outputs: 45, kernel: 1, depthwise: false }), { outputs: 8, kernel: 1 });
+    const graph = images.done(images.conv(y, { outputs: 2, kernel: 1 }));
+    const { places } = await partition(graph, { backend: 'k210', config: 'k210' });
+    expect(places.map((p) => p.verdict)).toEqual([
+      { npu: false, reason: "its maps take 2129920 bytes, the KPU's memory has 2097152", change: '' },
+      { npu: true },
+      { npu: true },
+    ]);
+  });
+
+  it('cuts a blob where maps that only wait for later are in the way', async () => {
+    const images = new Images(2);
+    // A channel of 65 columns takes 32 KiB: 64 of them fit.
+    const x = images.input([1, 256, 65, 8]);
+    const wide = images.conv(x, { outputs: 30, kernel: 1 });
+    const same = images.conv(wide, { outputs: 30, kernel: 3, depthwise: true, relu: true });
+    const narrow = images.conv(same, { outputs: 8, kernel: 1 });
+    const graph = images.done(
+      images.node('add', [x, narrow], [1, 256, 65, 8], { activation: { min: null, max: null } }, 0.2, 0),
+    );
+    const split = await partition(graph, { backend: 'k210', config: 'k210' });
+    expect(split.places.map((p) => p.blob)).toEqual([0, 1, 2, 2]);
+    for (const blob of split.graph.blobs ?? []) expect(checkKmodel(blobModel(blob).model)).toEqual([]);
+    const inputs = images.samples();
+    const [expected] = evaluateGraph(graph, inputs, { rounding: 'single' }) as Int8Array[];
+    const [got] = evaluateGraph(split.graph, inputs, { rounding: 'single' }) as Int8Array[];
+    expect(Math.max(...new Set(expected.map((q, i) => Math.abs(q - got[i]))))).toBeLessThanOrEqual(3);
   });
 
   it('names the first node that can be in no kmodel', () => {

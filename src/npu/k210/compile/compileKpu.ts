@@ -30,15 +30,11 @@ function outputRanges({ maps, outputs }: KpuProgram): Map<MapId, MemoryRange> {
   return ranges;
 }
 
-export interface CompiledKpu {
-  model: Kmodel;
-  /** What each layer is for: its node, or the copy that a node needs. */
-  names: string[];
-}
-
 /** `outputs`: tensors wanted in main memory, all of them made by the nodes. */
-export function compileKpu(graph: Graph, nodes: readonly Node[], outputs: readonly TensorId[]): CompiledKpu {
-  const program = lowerGraph(graph, nodes, outputs);
+export const compileKpu = (graph: Graph, nodes: readonly Node[], outputs: readonly TensorId[]): Kmodel =>
+  compileProgram(lowerGraph(graph, nodes, outputs));
+
+export function compileProgram(program: KpuProgram): Kmodel {
   const rows = placeMaps(program);
   const ranges = outputRanges(program);
   const layers = program.layers.map((layer) => {
@@ -52,7 +48,7 @@ export function compileKpu(graph: Graph, nodes: readonly Node[], outputs: readon
     );
     return { ...node, layer: { ...node.layer, sendDataOut: main ? 1 : 0 } };
   });
-  const model: Kmodel = {
+  return {
     constants: new Uint8Array(0),
     mainBytes: [...ranges.values()].reduce((most, r) => Math.max(most, r.startBytes + alignMain(r.bytes)), 0),
     inputs: program.inputs.map((id) => {
@@ -63,5 +59,4 @@ export function compileKpu(graph: Graph, nodes: readonly Node[], outputs: readon
     outputs: program.outputs.map((id) => ranges.get(id) as MemoryRange),
     nodes: layers,
   };
-  return { model, names: program.layers.map((l) => l.name) };
 }

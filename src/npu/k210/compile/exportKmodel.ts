@@ -233,7 +233,7 @@ export function exportKmodel(whole: Graph): Kmodel {
   const made = new Set(onKpu.flatMap((n) => n.outputs));
   const { consumers } = uses({ ...graph, nodes: behind });
   const wanted = [...made].filter((id) => consumers.has(id) || graph.outputs.includes(id));
-  const { model } = compileKpu(graph, onKpu, wanted);
+  const model = compileKpu(graph, onKpu, wanted);
   const tail: Tail = {
     graph,
     nodes: [],

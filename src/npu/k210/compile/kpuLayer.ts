@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a graph becomes for the KPU before its numbers are bits: layers that read and write maps in its RAM.
+import type { Node } from '../../../model/graph.js';
 import type { MapShape } from '../kpuMemory.js';
 
 export type MapId = number;
@@ -41,6 +42,8 @@ export interface KpuLayer {
 export interface KpuProgram {
   maps: KpuMap[];
   layers: KpuLayer[];
+  /** For each layer the nodes that it computes, or that it copies a map for. */
+  nodesOf: Node[][];
   inputs: MapId[];
   /** Each is written by a layer. */
   outputs: MapId[];

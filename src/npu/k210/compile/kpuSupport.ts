@@ -14,6 +14,7 @@ import { curveOf } from './curves.js';
 export const sizeLimits = { width: [4, 512], height: [4, 256], channels: [1, 1024] } as const;
 
 const yes: Verdict = { npu: true };
+const leftAlone = 'nothing: the CPU computes it';
 const no = (reason: string, change: string): Verdict => ({ npu: false, reason, change });
 
 /** How a convolution of the node's window is done: the stride by a pool that takes one element of four. */
@@ -33,13 +34,15 @@ export function stridingOf(w: Window): Striding | undefined {
 
 function mapObstacle(t: Tensor): Verdict | undefined {
   const [batch, height, width, channels] = t.shape;
-  if (t.shape.length !== 4 || batch !== 1) return no('it works on no image', 'nothing: the CPU computes it');
+  if (t.shape.length !== 4 || batch !== 1) return no('it works on no image', leftAlone);
   if (t.dtype !== 'int8' || t.quant?.scales.length !== 1)
     return no(`it is ${t.dtype}`, 'quantize the model to int8 (mote export --calib, mote pack --calib)');
-  const within = (value: number, [least, most]: readonly [number, number]): boolean => value >= least && value <= most;
-  if (within(width, sizeLimits.width) && within(height, sizeLimits.height) && within(channels, sizeLimits.channels))
-    return undefined;
-  return no(`${width}x${height}x${channels} is outside of 4x4x1 to 512x256x1024`, 'nothing: the CPU computes it');
+  const { width: w, height: h, channels: c } = sizeLimits;
+  if (width < w[0] || height < h[0])
+    return no(`its map of ${width}x${height} is smaller than ${w[0]}x${h[0]}, the least the KPU takes`, leftAlone);
+  return width > w[1] || height > h[1] || channels < c[0] || channels > c[1]
+    ? no(`its map of ${width}x${height}x${channels} is larger than ${w[1]}x${h[1]}x${c[1]}`, leftAlone)
+    : undefined;
 }
 
 /** The first input and the output as maps. */
@@ -156,7 +159,7 @@ const rules: Record<string, Rule> = {
 /** Whether the KPU takes a node. */
 export function kpuSupports(node: Node, graph: Graph): Verdict {
   const rule = rules[node.op];
-  if (!rule) return no('the KPU has no such operation', 'nothing: the CPU computes it');
+  if (!rule) return no('the KPU has no such operation', leftAlone);
   const obstacle = mapsObstacle(node, graph);
   if (obstacle) return obstacle;
   if (elementCount(graph.tensors[node.outputs[0]].shape) === 0) return no('it is empty', 'a layer with outputs');

@@ -304,6 +304,16 @@ export function programInputs(nodes: readonly Node[]): TensorId[] {
   return [...new Set(read)].filter((id) => !made.has(id));
 }
 
+/** Lowers a node, and says which layers it added or changed. */
+function lower(l: Lowering, node: Node): void {
+  const before = l.layers.length;
+  lowerings[node.op](l, node);
+  for (let i = before; i < l.layers.length; i++) l.nodesOf.push([]);
+  const last = l.layers.indexOf(l.layerOf.get(node.outputs[0]) as KpuLayer);
+  const touched = new Set([...l.layers.keys()].slice(before)).add(last);
+  for (const i of touched) l.nodesOf[i].push(node);
+}
+
 /** Nodes that `kpuSupports` took, in order; `outputs` are the tensors that are wanted. */
 export function lowerGraph(graph: Graph, nodes: readonly Node[], outputs: readonly TensorId[]): KpuProgram {
   const { consumers } = uses({ ...graph, nodes: [...nodes] });
@@ -313,6 +323,7 @@ export function lowerGraph(graph: Graph, nodes: readonly Node[], outputs: readon
     graph,
     maps: [],
     layers: [],
+    nodesOf: [],
     inputs: [],
     outputs: [],
     mapOf: new Map(),
@@ -324,6 +335,7 @@ export function lowerGraph(graph: Graph, nodes: readonly Node[], outputs: readon
     l.mapOf.set(id, map);
     l.inputs.push(map);
   }
-  for (const node of nodes) lowerings[node.op](l, node);
-  return { maps: l.maps, layers: l.layers, inputs: l.inputs, outputs: outputs.map((id) => sourceOf(l, id)) };
+  for (const node of nodes) lower(l, node);
+  const { maps, layers, nodesOf } = l;
+  return { maps, layers, nodesOf, inputs: l.inputs, outputs: outputs.map((id) => sourceOf(l, id)) };
 }

@@ -2,7 +2,7 @@
 // Where each map lies in the KPU's 32,768 rows: maps that one layer reads as one lie one behind the other, what is read
 // later is not overwritten, and the rest goes to the lowest free rows.
 import { fail } from '../../../cli/errors.js';
-import { kpuRows, mapRows } from '../kpuMemory.js';
+import { kpuRamBytes, kpuRowBytes, kpuRows, mapRows } from '../kpuMemory.js';
 import type { KpuProgram, MapId } from './kpuLayer.js';
 
 interface Block {
@@ -45,21 +45,21 @@ function lowestRow(block: Block, placed: readonly Block[]): number {
   return row;
 }
 
-/** First row of each map; `npu.memory` where they do not fit. */
-export function placeMaps(program: KpuProgram): number[] {
+/** A map that does not fit, and where it would end. */
+export interface Overflow {
+  map: MapId;
+  bytes: number;
+}
+
+/** First row of each map. */
+export function placedMaps(program: KpuProgram): number[] | Overflow {
   const blocks = blocksOf(program).sort((a, b) => b.rows - a.rows || a.first - b.first);
   const placed: Block[] = [];
   for (const block of blocks) {
     block.row = lowestRow(block, placed);
     placed.push(block);
-    if (block.row + block.rows > kpuRows) {
-      const { name, shape } = program.maps[block.maps[0]];
-      fail('npu.memory', {
-        what: `'${name}' (${shape.width}x${shape.height}x${shape.channels})`,
-        bytes: (block.row + block.rows) * 64,
-        limit: kpuRows * 64,
-      });
-    }
+    const end = block.row + block.rows;
+    if (end > kpuRows) return { map: block.maps[0], bytes: end * kpuRowBytes };
   }
   const rowOf = new Array<number>(program.maps.length).fill(0);
   for (const { maps, row } of placed) {
@@ -71,4 +71,36 @@ export function placeMaps(program: KpuProgram): number[] {
   }
   for (const [id, { parts }] of program.maps.entries()) if (parts) rowOf[id] = rowOf[parts[0]];
   return rowOf;
+}
+
+/** First row of each map; `npu.memory` where they do not fit. */
+export function placeMaps(program: KpuProgram): number[] {
+  const rows = placedMaps(program);
+  if (Array.isArray(rows)) return rows;
+  const { name, shape } = program.maps[rows.map];
+  return fail('npu.memory', {
+    what: `'${name}' (${shape.width}x${shape.height}x${shape.channels})`,
+    bytes: rows.bytes,
+    limit: kpuRamBytes,
+  });
+}
+
+/** What a layer needs: its own maps, and all that live while it runs. */
+export interface LayerNeed {
+  layer: number;
+  ownBytes: number;
+  bytes: number;
+}
+
+/** The layer while which the most lives. */
+export function fullestLayer(program: KpuProgram): LayerNeed {
+  const blocks = blocksOf(program);
+  const bytesOf = (list: readonly Block[]): number => list.reduce((sum, b) => sum + b.rows * kpuRowBytes, 0);
+  const needs = program.layers.map(({ source, target }, layer): LayerNeed => {
+    const alive = blocks.filter((b) => b.first <= layer && layer <= b.last);
+    const used = [target, source, ...(program.maps[source].parts ?? [])];
+    const own = alive.filter((b) => b.maps.some((id) => used.includes(id)));
+    return { layer, ownBytes: bytesOf(own), bytes: bytesOf(alive) };
+  });
+  return needs.reduce((a, b) => (b.bytes > a.bytes ? b : a));
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The KPU's convolutions keep the size. One that does not (padding 'valid', a stride of 2 on an odd size, any other
-// stride) becomes one that does, and a slice for the CPU that picks the wanted outputs: all of them are among those.
+// The KPU's convolutions keep the size. One that does not (padding 'valid', a stride of 2 on an odd size or to a map that is
+// too small, any other stride) becomes one that does, and a slice for the CPU that picks the wanted outputs: all of them are among those.
 import { addTensor, type Graph, type Node } from '../../../model/graph.js';
 import { intList, maxWindow } from '../../../ops/attributes.js';
 import { inputOf } from '../../../ops/op.js';
 import { type Window, windowOf } from '../../../ops/window.js';
-import { kpuSupports, stridingOf } from './kpuSupport.js';
+import { kpuSupports } from './kpuSupport.js';
 
 const convolutions = new Set(['conv2d', 'depthwiseConv2d']);
 
@@ -24,7 +24,7 @@ function pickedFrom(graph: Graph, node: Node): Node[] {
     return [node];
   const window = windowOf(node, graph, [kernelH, kernelW], true);
   const origin = originOf(node, window);
-  if (!origin || stridingOf(window)) return [node];
+  if (!origin || kpuSupports(node, graph).npu) return [node];
   const { inH, inW, outH, outW, strideH, strideW } = window;
   const channels = y.shape[3];
   const whole = addTensor(graph, { ...y, name: `${y.name} whole`, shape: [1, inH, inW, channels] });
