@@ -3,6 +3,7 @@
 // computes the right answer here and hangs or corrupts on silicon. Facts: section 3 of the project's NPU reference, Vela's
 // shared_buffer_allocation.py and register_command_stream_util.py.
 import type { Finding } from '../npuFile.js';
+import { blockHazards } from './blockHazards.js';
 import { blockRules } from './blockRules.js';
 import { ethosHardware } from './hardware.js';
 import { hazards } from './hazards.js';
@@ -81,10 +82,16 @@ export function checkStream(
   const findings: Finding[] = [];
   if (!ethosHardware[config.id]) findings.push({ operation: 0, text: `there is no ${config.id}` });
   const hazardTexts = hazards(operations, config.product, broken);
+  const blockTexts = blockHazards(operations, config, broken);
   let listed = -1;
   for (const operation of operations) {
     if (shown(operation)) listed++;
-    const texts = [...operationFindings(operation, config, broken), ...(hazardTexts.get(operation) ?? [])];
+    const tooEarly = blockTexts.get(operation);
+    const texts = [
+      ...operationFindings(operation, config, broken),
+      ...(hazardTexts.get(operation) ?? []),
+      ...(tooEarly === undefined ? [] : [tooEarly]),
+    ];
     findings.push(...texts.map((text) => ({ operation: listed, text })));
   }
   return findings;

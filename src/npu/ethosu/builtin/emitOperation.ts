@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One operation -> its registers, in the order in which Vela writes them (register_command_stream_generator.py), so that
 // streams can be compared word by word.
-import { elementwiseModes, poolModes } from '../registers.js';
+import { elementwiseModes, type OperationName, poolModes, type StreamOperation } from '../registers.js';
 import { roundings } from '../scaling.js';
 import type { BlockConfig } from './blockConfig.js';
 import {
@@ -33,7 +33,8 @@ export interface Emission {
   scales?: Range;
   /** Slot of the lookup table. */
   tableSlot?: number;
-  blockDependency: number;
+  /** BLOCKDEP of the operation as its other registers have it. */
+  blockDependency(operation: StreamOperation): number;
 }
 
 const log2Bytes = (view: MapView): number => Math.log2(view.elementBytes);
@@ -184,11 +185,11 @@ function putSecond(out: RegisterWriter, operation: ElementwiseOperation, placeOf
   );
 }
 
-function putOperation(out: RegisterWriter, operation: NpuOperation): void {
-  if (operation.kind === 'conv') out.operation('CONV');
-  if (operation.kind === 'depthwise') out.operation('DEPTHWISE');
-  if (operation.kind === 'pool') out.operation('POOL', poolModes.indexOf(operation.mode));
-  if (operation.kind === 'elementwise') out.operation('ELEMENTWISE', elementwiseModes.indexOf(operation.mode));
+/** The operation's name in the stream, and its parameter. */
+function nameOf(operation: NpuOperation): [OperationName, number] {
+  if (operation.kind === 'pool') return ['POOL', poolModes.indexOf(operation.mode)];
+  if (operation.kind === 'elementwise') return ['ELEMENTWISE', elementwiseModes.indexOf(operation.mode)];
+  return [operation.kind === 'conv' ? 'CONV' : 'DEPTHWISE', 0];
 }
 
 /** Writes the registers of an operation; `waits` come between them and the operation itself. */
@@ -204,7 +205,8 @@ export function emitOperation(out: RegisterWriter, emission: Emission, waits: ()
   putActivation(out, operation, tableSlot);
   if (operation.kind === 'elementwise') putSecond(out, operation, emission.placeOf);
   putBlock(out, emission);
-  out.short('BLOCKDEP', emission.blockDependency);
+  const [name, parameter] = nameOf(operation);
+  out.short('BLOCKDEP', emission.blockDependency(out.read(name, parameter)));
   waits();
-  putOperation(out, operation);
+  out.operation(name, parameter);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pieces with their places -> the words of the command stream: DMA of weights and tables, waits, operations, the end.
+import { largestBlockDependency, nothingRecent, recentAfter } from '../blockDependency.js';
 import { bankBytes, type EthosHardware } from '../hardware.js';
-import { blockDependency } from './blockDependency.js';
+import type { StreamOperation } from '../registers.js';
 import { emitOperation, type Place, type Range } from './emitOperation.js';
 import { inputViews, type MapView } from './npuOperation.js';
 import type { PackedParameters } from './packParameters.js';
@@ -176,17 +177,32 @@ function writeDma(out: RegisterWriter, { from, to }: Dma, waits: () => void): vo
 
 const stopParameter = 0xffff;
 
+const broken = (reason: string): never => {
+  throw new Error(`mote's own stream: ${reason}`);
+};
+
+/** BLOCKDEP of one operation after the other. */
+function blockDependencies(hardware: EthosHardware): (operation: StreamOperation) => number {
+  let recent = nothingRecent;
+  return (operation) => {
+    const found = recent === nothingRecent ? 0 : largestBlockDependency(recent, operation, hardware, broken);
+    recent = recentAfter(recent, operation, broken);
+    return found;
+  };
+}
+
 /** All words, up to STOP. */
 export function writeStream(pieces: readonly Piece[], context: StreamContext): number[] {
+  const { hardware, product, memory } = context;
   const steps = new StreamSteps(context).of(pieces);
   const waits = waitsOf(
     steps.map((step) => accessOf(step, context)),
-    context.product,
+    product,
   );
   const out = new RegisterWriter();
-  if (context.product === 'u65') out.short('PARALLEL_MODE', context.hardware.cores - 1);
-  const placeOf = (storage: number): Place => context.memory.places.get(storage) as Place;
-  let previous: Piece | undefined;
+  if (product === 'u65') out.short('PARALLEL_MODE', hardware.cores - 1);
+  const placeOf = (storage: number): Place => memory.places.get(storage) as Place;
+  const blockDependency = blockDependencies(hardware);
   for (const [i, step] of steps.entries()) {
     const wait = (): void => {
       const count = waits[i];
@@ -204,10 +220,9 @@ export function writeStream(pieces: readonly Piece[], context: StreamContext): n
       ...(weights ? { weights } : {}),
       ...(scales ? { scales } : {}),
       ...(tableSlot === undefined ? {} : { tableSlot }),
-      blockDependency: blockDependency(previous, piece, context.hardware),
+      blockDependency,
     };
     emitOperation(out, emission, wait);
-    previous = piece;
   }
   out.operation('STOP', stopParameter);
   return out.words;

@@ -15,7 +15,10 @@ const roundingBits = 0xc000;
 export const freedoms: readonly Freedom[] = [
   { registers: /_(BASE\d?|REGION)$/, why: 'addresses: memory is planned by each compiler for itself' },
   { registers: /_LENGTH$/, why: 'compressed weights: slices and palettes are chosen by each encoder for itself' },
-  { registers: /^BLOCKDEP$/, why: 'how far operations overlap depends on what runs before; 0 always is right' },
+  {
+    registers: /^BLOCKDEP$/,
+    why: 'how far operations overlap depends on what runs before: compared by blockDependency.test.ts',
+  },
   {
     registers: /^[IO]FM2?_PRECISION$/,
     only: ({ ours, velas, onePosition }) => onePosition && velas !== undefined && (ours ^ velas) === bricksBit,

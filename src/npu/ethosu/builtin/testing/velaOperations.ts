@@ -53,7 +53,11 @@ function emitted(operation: NpuOperation, registers: OperationRegisters, part: s
   const none = { region: 0, address: 0, length: 0 };
   const out = new RegisterWriter();
   const parameters = operation.kind === 'conv' || operation.kind === 'depthwise' ? { weights: none, scales: none } : {};
-  emitOperation(out, { operation, config, placeOf: () => none, ...parameters, blockDependency: 0 }, () => undefined);
+  emitOperation(
+    out,
+    { operation, config, placeOf: () => none, ...parameters, blockDependency: () => 0 },
+    () => undefined,
+  );
   out.operation('STOP');
   return decodeStream(Uint32Array.from(out.words), broken)[0];
 }
