@@ -2,22 +2,11 @@
 // conv2d: 2-D convolution, NHWC by OHWI, with groups, dilation and a fused activation.
 import type { Graph, Node } from '../model/graph.js';
 import { badShape, clampAttr, given, int, outputOf } from './attributes.js';
-import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import { withOverlap } from './overlap.js';
 import { packedCall, storedObstacle, storedOf } from './packedConv.js';
-import {
-  arithmeticOf,
-  clampFields,
-  constant,
-  floatBias,
-  floatConstants,
-  foldedBias,
-  integerConstants,
-  rescalingOf,
-  weightedObstacle,
-  wideBias,
-} from './weighted.js';
+import { foldedBias, weightedObstacle } from './weighted.js';
+import { weightedCall } from './weightedCall.js';
 import { type Factors, type Finisher, factors, finisher } from './weightedFinish.js';
 import { type TapRange, tapRanges, type Window, windowFields, windowOf } from './window.js';
 
@@ -56,42 +45,22 @@ function lower(node: Node, context: LowerContext): KernelCall {
   return withOverlap(lowerCall(node, context, g), g, g.outC, 'pixel', inputOf(node, context.graph, 0).dtype);
 }
 
-function lowerCall(node: Node, { graph, rounding }: LowerContext, g: Geometry): KernelCall {
+function lowerCall(node: Node, context: LowerContext, g: Geometry): KernelCall {
+  const { graph, rounding } = context;
   if (storedOf(node, graph)) return packedCall(node, graph, rounding);
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
-  const head = [...windowFields(g, g.outC), ['groups', g.groups]] satisfies ReturnType<typeof windowFields>;
-  if (arithmeticOf(node, graph) === 'f32') {
-    const weights = constant('weights', 'float32', w.data as Float32Array, w.shape);
-    return kernelCall('conv2d', ['f32', 'f32'], [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))]);
-  }
-  const r = rescalingOf(node, graph, 0);
-  const weights = constant('weights', 'int8', w.data as Int8Array, w.shape);
-  if (inputOf(node, graph, 0).dtype === 'int16') {
-    const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
-    return kernelCall(
-      'conv2d',
-      ['s16', 's8'],
-      [
-        ...head,
-        ...integerConstants(weights, wide, r),
-        ['accumulator_bits', r.accumulatorBits],
-        ...clampFields(r.range, rounding),
-      ],
-    );
-  }
-  const folded = foldedBias(bias, channelSums(w.data as Int8Array, g.outC), r.input.zeroPoint);
-  return kernelCall(
-    'conv2d',
-    ['s8', 's8'],
-    [
-      ...head,
-      ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
-      ['input_zero_point', r.input.zeroPoint],
-      ['output_zero_point', r.output.zeroPoint],
-      ...clampFields(r.range, rounding),
-    ],
-  );
+  return weightedCall(node, context, {
+    op: 'conv2d',
+    head: [...windowFields(g, g.outC), ['groups', g.groups]],
+    outC: g.outC,
+    axis: 0,
+    weights: { data: w.data as Int8Array | Float32Array, shape: w.shape },
+    folded: (weights, { input }) => ({
+      bias: foldedBias(bias, channelSums(weights, g.outC), input.zeroPoint),
+      zeroPoint: ['input_zero_point', input.zeroPoint],
+    }),
+  });
 }
 
 function convolve(g: Geometry, sums: SumOf, f: Finisher): void {

@@ -2,22 +2,11 @@
 // depthwiseConv2d: one filter (or `multiplier` filters) per input channel; weights 1HWO.
 import type { Graph, Node } from '../model/graph.js';
 import { badShape, clampAttr, given, int, outputOf } from './attributes.js';
-import { kernelCall } from './kernels.js';
 import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import { withOverlap } from './overlap.js';
 import { packedCall, storedObstacle, storedOf } from './packedConv.js';
-import {
-  arithmeticOf,
-  clampFields,
-  constant,
-  floatBias,
-  floatConstants,
-  foldedBias,
-  integerConstants,
-  rescalingOf,
-  weightedObstacle,
-  wideBias,
-} from './weighted.js';
+import { foldedBias, weightedObstacle } from './weighted.js';
+import { weightedCall } from './weightedCall.js';
 import { type Factors, type Finisher, factors, finisher } from './weightedFinish.js';
 import { type TapRange, tapRanges, type Window, windowFields, windowOf } from './window.js';
 
@@ -64,49 +53,22 @@ function lower(node: Node, context: LowerContext): KernelCall {
   return withOverlap(lowerCall(node, context, g), g, g.outC, order, inputOf(node, context.graph, 0).dtype);
 }
 
-function lowerCall(node: Node, { graph, rounding }: LowerContext, g: Geometry): KernelCall {
+function lowerCall(node: Node, context: LowerContext, g: Geometry): KernelCall {
+  const { graph, rounding } = context;
   if (storedOf(node, graph)) return packedCall(node, graph, rounding);
-  const w = inputOf(node, graph, 1);
+  const data = inputOf(node, graph, 1).data as Int8Array | Float32Array;
   const bias = optionalInput(node, graph, 2)?.data;
-  const shape = [g.outC, g.kernelH, g.kernelW];
-  const head = [...windowFields(g, g.outC), ['channel_multiplier', g.multiplier]] satisfies ReturnType<
-    typeof windowFields
-  >;
-  if (arithmeticOf(node, graph) === 'f32') {
-    const weights = constant('weights', 'float32', channelFirst(w.data as Float32Array, g.outC), shape);
-    return kernelCall(
-      'depthwiseConv2d',
-      ['f32', 'f32'],
-      [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))],
-    );
-  }
-  const r = rescalingOf(node, graph, 3);
-  const weights = constant('weights', 'int8', channelFirst(w.data as Int8Array, g.outC), shape);
-  if (inputOf(node, graph, 0).dtype === 'int16') {
-    const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
-    return kernelCall(
-      'depthwiseConv2d',
-      ['s16', 's8'],
-      [
-        ...head,
-        ...integerConstants(weights, wide, r),
-        ['accumulator_bits', r.accumulatorBits],
-        ...clampFields(r.range, rounding),
-      ],
-    );
-  }
-  const folded = foldedBias(bias, channelSums(w.data as Int8Array, g.outC), r.input.zeroPoint);
-  return kernelCall(
-    'depthwiseConv2d',
-    ['s8', 's8'],
-    [
-      ...head,
-      ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
-      ['input_zero_point', r.input.zeroPoint],
-      ['output_zero_point', r.output.zeroPoint],
-      ...clampFields(r.range, rounding),
-    ],
-  );
+  return weightedCall(node, context, {
+    op: 'depthwiseConv2d',
+    head: [...windowFields(g, g.outC), ['channel_multiplier', g.multiplier]],
+    outC: g.outC,
+    axis: 3,
+    weights: { data: channelFirst(data, g.outC), shape: [g.outC, g.kernelH, g.kernelW] },
+    folded: (weights, { input }) => ({
+      bias: foldedBias(bias, channelSums(weights, g.outC), input.zeroPoint),
+      zeroPoint: ['input_zero_point', input.zeroPoint],
+    }),
+  });
 }
 
 /** Sum over the taps of one output: input channel c, output channel o, window at (top, left). */

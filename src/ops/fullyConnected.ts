@@ -2,20 +2,10 @@
 // fullyConnected: rows of the input by weights [O, K].
 import { elementCount, type Graph, type Node, type TensorData } from '../model/graph.js';
 import { badShape, clampAttr, given, outputOf } from './attributes.js';
-import { kernelCall } from './kernels.js';
-import { type CStruct, inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
+import { inputOf, type KernelCall, type LowerContext, type OpSpec, optionalInput } from './op.js';
 import { packedCall, storedObstacle, storedOf } from './packedConv.js';
-import {
-  arithmeticOf,
-  clampFields,
-  constant,
-  floatBias,
-  floatConstants,
-  integerConstants,
-  rescalingOf,
-  weightedObstacle,
-  wideBias,
-} from './weighted.js';
+import { weightedObstacle } from './weighted.js';
+import { weightedCall } from './weightedCall.js';
 import { type Factors, type Finisher, factors, finisher } from './weightedFinish.js';
 
 interface Geometry {
@@ -47,52 +37,28 @@ function outputShape(node: Node, graph: Graph, input: number[], rows: number, in
   return input.length > 1 && input[input.length - 1] === inC ? [...input.slice(0, -1), outC] : [rows, outC];
 }
 
-function lower(node: Node, { graph, rounding }: LowerContext): KernelCall {
+function lower(node: Node, context: LowerContext): KernelCall {
+  const { graph, rounding } = context;
   if (storedOf(node, graph)) return packedCall(node, graph, rounding);
   const g = geometry(node, graph);
   const w = inputOf(node, graph, 1);
   const bias = optionalInput(node, graph, 2)?.data;
-  const head: CStruct['fields'] = [
-    ['rows', g.rows],
-    ['in_c', g.inC],
-    ['out_c', g.outC],
-  ];
-  if (arithmeticOf(node, graph) === 'f32') {
-    const weights = constant('weights', 'float32', w.data as Float32Array, w.shape);
-    return kernelCall(
-      'fullyConnected',
-      ['f32', 'f32'],
-      [...head, ...floatConstants(node, weights, floatBias(bias, g.outC))],
-    );
-  }
-  const r = rescalingOf(node, graph, 0);
-  const weights = constant('weights', 'int8', w.data as Int8Array, w.shape);
-  if (inputOf(node, graph, 0).dtype === 'int16') {
-    const wide = constant('bias', 'int64', wideBias(bias, g.outC), [g.outC]);
-    return kernelCall(
-      'fullyConnected',
-      ['s16', 's8'],
-      [
-        ...head,
-        ...integerConstants(weights, wide, r),
-        ['accumulator_bits', r.accumulatorBits],
-        ...clampFields(r.range, rounding),
-      ],
-    );
-  }
   const weightZero = weightZeroPoint(node, graph);
-  const folded = folding(w.data as Int8Array, bias, g, r.input.zeroPoint, weightZero);
-  return kernelCall(
-    'fullyConnected',
-    ['s8', 's8'],
-    [
-      ...head,
-      ...integerConstants(weights, constant('bias', 'int32', folded, [g.outC]), r),
-      ['weight_zero_point', weightZero],
-      ['output_zero_point', r.output.zeroPoint],
-      ...clampFields(r.range, rounding),
+  return weightedCall(node, context, {
+    op: 'fullyConnected',
+    head: [
+      ['rows', g.rows],
+      ['in_c', g.inC],
+      ['out_c', g.outC],
     ],
-  );
+    outC: g.outC,
+    axis: 0,
+    weights: { data: w.data as Int8Array | Float32Array, shape: w.shape },
+    folded: (weights, { input }) => ({
+      bias: folding(weights, bias, g, input.zeroPoint, weightZero),
+      zeroPoint: ['weight_zero_point', weightZero],
+    }),
+  });
 }
 
 const weightZeroPoint = (node: Node, graph: Graph): number => inputOf(node, graph, 1).quant?.zeroPoints[0] ?? 0;

@@ -5,7 +5,7 @@
 #include "mote/packedweights.h"
 #include "mote/plane.h"
 
-static void set_weights(const MOTE_PLANE *p, plane_tap *taps, int32_t c) {
+static void set_weights(const MOTE_PLANE *p, mote_line_tap *taps, int32_t c) {
   const uint8_t *row = p->codes + c * p->code_bytes;
   const int8_t *table = p->table + c * p->table_step;
   for (int32_t t = 0; t < p->coded; t++) {

@@ -3,7 +3,7 @@
 #define MOTE_PLANE mote_depthwiseconv2d_s8s8_plane
 #include "mote/plane.h"
 
-static void set_weights(const MOTE_PLANE *p, plane_tap *taps, int32_t c) {
+static void set_weights(const MOTE_PLANE *p, mote_line_tap *taps, int32_t c) {
   const int8_t *w = p->weights + c * p->tap_count;
   for (int32_t t = 0; t < p->tap_count; t++) taps[t].weight = *w++;
 }

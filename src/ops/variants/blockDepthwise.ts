@@ -4,7 +4,8 @@
 import type { Node } from '../../model/graph.js';
 import type { CStruct, LowerContext } from '../op.js';
 import { constant } from '../weighted.js';
-import { type BlockLayer, blockLayer, channelField, slicesAreExact, workOf } from './blockLayer.js';
+import { blockLayer, channelField, slicesAreExact, workOf } from './blockLayer.js';
+import { type ImageAxis, imageAxes, roundUp, spanOf } from './imageAxes.js';
 import type { Lowered, Variant } from './variant.js';
 
 /** Pixels that the kernels compute at a time. */
@@ -18,64 +19,19 @@ const gatherMacs = 1.6;
 /** Offsets of taps are int16. */
 const maxOffset = 32_767;
 
-const up = (n: number, to: number): number => Math.ceil(n / to) * to;
-
-/** One axis of the image. */
-interface Axis {
-  size: number;
-  outputs: number;
-  kernel: number;
-  stride: number;
-  dilation: number;
-  pad: number;
-  /** Elements from index to index, of the input and the output. */
-  inStep: number;
-  outStep: number;
-  /** Taps in a filter from index to index. */
-  tapStep: number;
-}
-
-function axes(l: BlockLayer): [vertical: Axis, horizontal: Axis] {
-  return [
-    {
-      size: l.inH,
-      outputs: l.outH,
-      kernel: l.kernelH,
-      stride: l.strideH,
-      dilation: l.dilationH,
-      pad: l.padTop,
-      inStep: l.inW * l.inC,
-      outStep: l.outW * l.outC,
-      tapStep: l.kernelW,
-    },
-    {
-      size: l.inW,
-      outputs: l.outW,
-      kernel: l.kernelW,
-      stride: l.strideW,
-      dilation: l.dilationW,
-      pad: l.padLeft,
-      inStep: l.inC,
-      outStep: l.outC,
-      tapStep: 1,
-    },
-  ];
-}
-
 /** Lines run along one axis; `phase` places of a line hold the columns of one remainder modulo the stride. */
 interface Lines {
-  across: Axis;
-  along: Axis;
+  across: ImageAxis;
+  along: ImageAxis;
   phase: number;
 }
 
-const spanOf = ({ kernel, dilation }: Axis): number => (kernel - 1) * dilation + 1;
 const gatheredOf = ({ along, phase }: Lines): number => along.stride * phase;
 /** Sums that are computed, with those beyond the ends of lines. */
-const computed = ({ across, along }: Lines): number => across.outputs * up(along.outputs, together);
+const computed = ({ across, along }: Lines): number => across.outputs * roundUp(along.outputs, together);
 
-function linesAlong(across: Axis, along: Axis): Lines {
-  const reach = (up(along.outputs, together) - 1) * along.stride + spanOf(along);
+function linesAlong(across: ImageAxis, along: ImageAxis): Lines {
+  const reach = (roundUp(along.outputs, together) - 1) * along.stride + spanOf(along);
   return { across, along, phase: Math.ceil(reach / along.stride) };
 }
 
@@ -115,7 +71,7 @@ function phaseStarts(lines: Lines): number[] {
 
 function tapFields(lines: Lines, filters: readonly Int8Array[]): CStruct['fields'] | undefined {
   const taps = tapsOf(lines);
-  const count = up(taps.length, tapsTogether);
+  const count = roundUp(taps.length, tapsTogether);
   const offsets = Int16Array.from({ length: count }, (_, i) => taps[i]?.offset ?? 0);
   if (taps.some(({ offset }) => offset > maxOffset)) return undefined;
   const weights = new Int8Array(filters.length * count);
@@ -146,7 +102,7 @@ function lower(
   if (!l || !slicesAreExact(l, l.filters[0].length)) return undefined;
   // dwtaps.h takes it, and writes pixel by pixel, so that its output may lie over its input.
   if (l.mode === 'quarter' && l.channelMultiplier === 1) return undefined;
-  const [vertical, horizontal] = axes(l);
+  const [vertical, horizontal] = imageAxes(l);
   const [rows, columns] = [linesAlong(vertical, horizontal), linesAlong(horizontal, vertical)];
   const lines = computed(columns) < computed(rows) ? columns : rows;
   const { across, along } = lines;
@@ -179,8 +135,8 @@ function lower(
     l.output,
   ];
   const params = { type: `mote_dwblock_${arithmetic}s8`, fields };
-  const tapCount = up(l.filters[0].length, tapsTogether);
-  const scratchBytes = 4 * up(along.outputs, together) + 8 * tapCount + 2 * placesOf(lines, band);
+  const tapCount = roundUp(l.filters[0].length, tapsTogether);
+  const scratchBytes = 4 * roundUp(along.outputs, together) + 8 * tapCount + 2 * placesOf(lines, band);
   // Sums beyond the ends of lines and taps beyond the filter are computed, too; each band of a channel is begun and gathered.
   const bands = l.outC * Math.ceil(across.outputs / band);
   const macs = l.outC * computed(lines) * tapCount + gatherMacs * bands * placesOf(lines, band);

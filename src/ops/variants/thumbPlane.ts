@@ -4,6 +4,7 @@ import type { Node } from '../../model/graph.js';
 import type { LowerContext } from '../op.js';
 import { planeOverlap } from '../overlap.js';
 import { constant } from '../weighted.js';
+import { type ImageAxis, imageAxes, roundUp, spanOf } from './imageAxes.js';
 import { type IntegerLayer, integerLayer, workOf } from './integerLayer.js';
 import { thumbChannels, thumbFinishFields, thumbScales } from './thumbRequantize.js';
 import type { Lowered, Variant, Work } from './variant.js';
@@ -14,69 +15,25 @@ const tapsTogether = 3;
 /** Offsets in the plane are int16. */
 const maxPlaneBytes = 32_000;
 
-const up = (n: number, to: number): number => Math.ceil(n / to) * to;
-
-/** One axis of the image. */
-interface Axis {
-  size: number;
-  outputs: number;
-  kernel: number;
-  stride: number;
-  dilation: number;
-  pad: number;
-  /** Bytes from index to index, of the input and the output. */
-  inStep: number;
-  outStep: number;
-  /** Taps in a filter from index to index. */
-  tapStep: number;
-}
-
 interface Plane {
-  across: Axis;
-  along: Axis;
+  across: ImageAxis;
+  along: ImageAxis;
   /** Bytes of one phase of a line. */
   phaseBytes: number;
   lineBytes: number;
   bytes: number;
 }
 
-function axes(l: IntegerLayer): [vertical: Axis, horizontal: Axis] {
-  return [
-    {
-      size: l.inH,
-      outputs: l.outH,
-      kernel: l.kernelH,
-      stride: l.strideH,
-      dilation: l.dilationH,
-      pad: l.padTop,
-      inStep: l.inW * l.inC,
-      outStep: l.outW * l.outC,
-      tapStep: l.kernelW,
-    },
-    {
-      size: l.inW,
-      outputs: l.outW,
-      kernel: l.kernelW,
-      stride: l.strideW,
-      dilation: l.dilationW,
-      pad: l.padLeft,
-      inStep: l.inC,
-      outStep: l.outC,
-      tapStep: 1,
-    },
-  ];
-}
-
 /** The plane whose lines run along one axis. */
-function planeOf(across: Axis, along: Axis): Plane {
-  const reach = (a: Axis, outputs: number): number => (outputs - 1) * a.stride + (a.kernel - 1) * a.dilation + 1;
-  const phaseBytes = Math.ceil(reach(along, up(along.outputs, together)) / along.stride);
+function planeOf(across: ImageAxis, along: ImageAxis): Plane {
+  const reach = (a: ImageAxis, outputs: number): number => (outputs - 1) * a.stride + spanOf(a);
+  const phaseBytes = Math.ceil(reach(along, roundUp(along.outputs, together)) / along.stride);
   const lineBytes = phaseBytes * along.stride;
-  return { across, along, phaseBytes, lineBytes, bytes: up(reach(across, across.outputs) * lineBytes, 4) };
+  return { across, along, phaseBytes, lineBytes, bytes: roundUp(reach(across, across.outputs) * lineBytes, 4) };
 }
 
 /** Sums that are computed, with those beyond the ends of lines. */
-const computed = ({ across, along }: Plane): number => across.outputs * up(along.outputs, together);
+const computed = ({ across, along }: Plane): number => across.outputs * roundUp(along.outputs, together);
 
 /** Where column `j` of the padded line is in it. */
 const columnAt = (plane: Plane, j: number): number => {
@@ -158,12 +115,12 @@ function planeWork(layer: IntegerLayer, plane: Plane, tapCount: number): Work {
 
 /** The call of a depthwise layer. */
 export function planeCall(layer: IntegerLayer, { kernel, weights }: PlaneKernel): Lowered | undefined {
-  const [vertical, horizontal] = axes(layer);
+  const [vertical, horizontal] = imageAxes(layer);
   const planes = [planeOf(vertical, horizontal), planeOf(horizontal, vertical)];
   const plane = computed(planes[1]) < computed(planes[0]) ? planes[1] : planes[0];
   const { outC } = layer;
   const offsets = tapOffsets(plane);
-  const tapCount = up(offsets.length, tapsTogether);
+  const tapCount = roundUp(offsets.length, tapsTogether);
   const filters = channelFirst(layer.weights, outC, tapCount);
   const sums = channelSums(filters, outC, (w) => w);
   const channels = thumbChannels(layer, channelSums(filters, outC, Math.abs));
@@ -203,7 +160,7 @@ export function planeCall(layer: IntegerLayer, { kernel, weights }: PlaneKernel)
     outputs: [0],
     // A channel is in the scratch before any of its outputs is written.
     ...(layer.channelMultiplier === 1 ? { overlap: planeOverlap(layer, []) } : {}),
-    scratchBytes: plane.bytes + 4 * up(along.outputs, together) + 8 * tapCount,
+    scratchBytes: plane.bytes + 4 * roundUp(along.outputs, together) + 8 * tapCount,
   };
   return { call, work: planeWork(layer, plane, tapCount) };
 }
