@@ -16,6 +16,7 @@ typedef struct {
 typedef mote_rfft_s16 mote_rfft_s32;
 
 void mote_rfft_s16__ref(const mote_rfft_s16 *p, const int16_t *input, int16_t *output);
+void mote_rfft_s16__dsp(const mote_rfft_s16 *p, const int16_t *input, int16_t *output);
 void mote_rfft_s32__ref(const mote_rfft_s32 *p, const int32_t *input, int32_t *output);
 
 #endif

@@ -4,14 +4,13 @@
 #include "mote/wordroot.h"
 
 static int32_t magnitude(int64_t re, int64_t im) {
-  uint64_t square = (uint64_t)(re * re) + (uint64_t)(im * im);
-  int32_t shift = 0;
-  while ((square >> 32) != 0u) {
-    square >>= 2;
-    shift++;
-  }
+  const uint64_t square = (uint64_t)(re * re) + (uint64_t)(im * im);
+  const uint32_t high = (uint32_t)(square >> 32);
   uint32_t rest = (uint32_t)square;
-  return (int32_t)(mote_word_root(&rest) << shift);
+  if (high == 0u) return (int32_t)mote_word_root(&rest);
+  const int32_t down = 32 - mote_root_shift(high);
+  rest = (uint32_t)(square >> down);
+  return (int32_t)(mote_word_root(&rest) << (down / 2));
 }
 
 void mote_spectrum_s32s32__ref(const mote_spectrum_s32s32 *p, const int32_t *input, int32_t *output) {

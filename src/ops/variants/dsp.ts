@@ -10,12 +10,14 @@ import { dspPackedVariants } from './dspPacked.js';
 import { dspPackedListVariants } from './dspPackedLists.js';
 import { dspPackedOtherVariants } from './dspPackedOther.js';
 import { dspPackedRowVariants } from './dspPackedRow.js';
+import { dspSignalVariants } from './dspSignal.js';
 import { dspWinogradVariants } from './dspWinograd.js';
 import type { Variant } from './variant.js';
 
 export const dspVariants: readonly Variant[] = [
   ...dspConvVariants,
   ...dspMiscVariants,
+  ...dspSignalVariants,
   ...dspConv16Variants,
   ...dspWinogradVariants,
   ...dspPackedVariants,
