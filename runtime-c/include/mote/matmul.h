@@ -27,6 +27,9 @@ typedef struct {
 
 void mote_matmul_s8s8__ref(const mote_matmul_s8s8 *p, const int8_t *a, const int8_t *b, int8_t *output);
 
+/* Scratch: 8 bytes for each depth, rounded up to a multiple of 4. */
+void mote_matmul_s8s8__dsp(const mote_matmul_s8s8 *p, const int8_t *a, const int8_t *b, int8_t *output, void *scratch);
+
 /* int16 without zero points; see mote_requantize64. */
 typedef struct {
   int32_t batches, rows, depth, columns;

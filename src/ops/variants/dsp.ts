@@ -5,6 +5,7 @@ import { binaryLanes } from './binaryLanes.js';
 import { dspConvVariants } from './dspConv.js';
 import { dspConv16Variants } from './dspConv16.js';
 import { dspGatherVariants } from './dspGather.js';
+import { dspMatmulVariants } from './dspMatmul.js';
 import { dspMiscVariants } from './dspMisc.js';
 import { dspPackedVariants } from './dspPacked.js';
 import { dspPackedListVariants } from './dspPackedLists.js';
@@ -16,6 +17,7 @@ import type { Variant } from './variant.js';
 
 export const dspVariants: readonly Variant[] = [
   ...dspConvVariants,
+  ...dspMatmulVariants,
   ...dspMiscVariants,
   ...dspSignalVariants,
   ...dspConv16Variants,
