@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../passes/testing/graphBuilder.js';
 import { collectRanges, collectStatistics } from './calibrate.js';
 import { clipForError, clipForPercentile, type Histogram, histogramBins, quantizationError } from './histogram.js';
+import type { Range } from './range.js';
 import { evaluateRunner } from './runner.js';
 
 function histogramOf(values: number[]): Histogram {
@@ -11,6 +12,39 @@ function histogramOf(values: number[]): Histogram {
   const counts = new Float64Array(histogramBins);
   for (const v of values) counts[Math.min(histogramBins - 1, Math.floor(((v - min) / (max - min)) * histogramBins))]++;
   return { min, max, counts };
+}
+
+/** Bin by bin, in the order of bins. */
+function slowError(h: Histogram, range: Range): number {
+  const [low, high] = [Math.min(0, range.min), Math.max(0, range.max)];
+  const scale = (high - low) / 255;
+  if (!(scale > 0)) return Number.POSITIVE_INFINITY;
+  const zero = Math.round(-low / scale);
+  const width = (h.max - h.min) / h.counts.length;
+  return h.counts.reduce((error, count, bin) => {
+    const v = h.min + ((bin + 0.5) * (h.max - h.min)) / h.counts.length;
+    if (count === 0 || Math.abs(v) <= width / 2) return error;
+    const step = Math.round(v / scale) + zero;
+    const held = Math.min(255, Math.max(0, step));
+    return error + count * (held === step ? (scale * scale) / 12 : (v - scale * (held - zero)) ** 2);
+  }, 0);
+}
+
+/** Every end that clipForError may try. */
+function slowClip(h: Histogram): Range {
+  let best: Range = { min: h.min, max: h.max };
+  const tryAll = (rangeOf: (share: number) => Range): void => {
+    for (let i = 0; i <= 90; i++) {
+      const range = rangeOf(1 - i / 100);
+      if (slowError(h, range) < slowError(h, best)) best = range;
+    }
+  };
+  tryAll((s) => ({ min: h.min * s, max: h.max * s }));
+  const { min } = best;
+  tryAll((s) => ({ min: min * s, max: best.max }));
+  const low = best.min;
+  tryAll((s) => ({ min: low, max: h.max * s }));
+  return best;
 }
 
 const uniform = (low: number, high: number, n = 20000): number[] =>
@@ -57,6 +91,26 @@ describe('histogram', () => {
         },
       ),
       { verbose: true },
+    );
+  });
+});
+
+describe('clipping for the least error', () => {
+  const ends = fc.tuple(fc.double({ min: -5, max: 5, noNaN: true }), fc.double({ min: -5, max: 5, noNaN: true }));
+  const counts = fc.array(fc.oneof(fc.constant(0), fc.nat(500)), { minLength: 16, maxLength: 128 });
+
+  it('is to the bit what trying all ends, bin by bin, finds: on both sides of zero or one', () => {
+    fc.assert(
+      fc.property(ends, fc.constantFrom('any', 'relu', 'negative'), counts, ([a, b], side, list) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        const min = side === 'relu' ? 0 : low;
+        const max = side === 'negative' ? 0 : Math.max(high, min);
+        const h = { min: Math.min(min, max), max, counts: Float64Array.from(list) };
+        const clipped = clipForError(h);
+        expect([clipped.min, clipped.max]).toEqual([slowClip(h).min, slowClip(h).max]);
+        expect(quantizationError(h, clipped)).toBe(slowError(h, clipped));
+      }),
+      { numRuns: 60 },
     );
   });
 });

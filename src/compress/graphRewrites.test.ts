@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Channels that go and layers that split: exact where nothing is lost, and the better the more is kept.
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../model/graph.js';
+import type { Graph, Node } from '../model/graph.js';
 import { evaluateGraph } from '../ops/evaluateGraph.js';
 import { GraphBuilder, randomValues } from '../passes/testing/graphBuilder.js';
 import { channelSets } from './channelSets.js';
 import { factorLayers } from './lowRank.js';
-import { collectMoments } from './moments.js';
+import { centred, collectMoments, type Moments } from './moments.js';
 import { pruneChannels } from './pruneChannels.js';
 import { evaluateRunner } from './runner.js';
 
@@ -109,5 +109,19 @@ describe('low rank', () => {
     const first = factorLayers(graph, momentsOf(graph), (n) => (n.name === 'conv2d_0' ? 4 : undefined));
     expect(first.nodes).toHaveLength(graph.nodes.length + 1);
     expect(difference(graph, first)).toBeLessThan(1e-9);
+  });
+
+  it('leaves both layers as much of the directions that vary little: their eight bits cost the same', () => {
+    const graph = network();
+    const split = factorLayers(graph, momentsOf(graph), (n) => (n.name === 'conv2d_0' ? 4 : undefined));
+    const second = split.nodes.find((n) => n.name === 'conv2d_0') as Node;
+    const { matrices } = centred(momentsOf(split).get(second.outputs[0]) as Moments);
+    const weights = split.tensors[second.inputs[1]].data as Float32Array;
+    const squares = [0, 1, 2, 3].map((k) => weights.reduce((sum, w, i) => sum + (i % 4 === k ? w * w : 0), 0));
+    const variances = [0, 1, 2, 3].map((k) => matrices[0][k * 5]);
+    expect(variances[3]).toBeLessThan(0.9 * variances[0]);
+    variances.forEach((v, k) => {
+      expect(v / variances[0]).toBeCloseTo(squares[k] / squares[0], 3);
+    });
   });
 });

@@ -28,6 +28,14 @@ interface Factors {
   shift: Float64Array;
 }
 
+/** Least variance, of the largest, that a channel between the layers is taken to have. */
+const leastVariance = 1e-8;
+
+/** What each channel between the layers is multiplied by: their spreads, by which output varies, fall off fast, but all share
+ *  one int8 scale. Made equal, their steps would cost least, and those of the second layer's weights most: so half way. */
+const growths = (variances: Float64Array): Float64Array =>
+  variances.map((v) => Math.max(v / variances[0], leastVariance) ** -0.25);
+
 /** Best factors for inputs with this covariance and mean. */
 export function factors(weights: Float64Array, rows: number, moments: Moments, rank: number): Factors {
   const n = moments.columns;
@@ -41,12 +49,15 @@ export function factors(weights: Float64Array, rows: number, moments: Moments, r
   const gram = new Float64Array(rows * rows);
   for (let a = 0; a < rows; a++)
     for (let b = 0; b < rows; b++) for (let j = 0; j < n; j++) gram[a * rows + b] += wc[a * n + j] * weights[b * n + j];
-  const { vectors } = eigenvectors(gram, rows);
+  const { values, vectors } = eigenvectors(gram, rows);
+  const grown = growths(values.subarray(0, rank));
   const left = Float64Array.from({ length: rows * rank }, (_, i) => vectors[(i % rank) * rows + Math.floor(i / rank)]);
   const right = new Float64Array(rank * n);
   for (let k = 0; k < rank; k++)
     for (let r = 0; r < rows; r++)
       for (let j = 0; j < n; j++) right[k * n + j] += left[r * rank + k] * weights[r * n + j];
+  for (let i = 0; i < right.length; i++) right[i] *= grown[Math.floor(i / n)];
+  for (let i = 0; i < left.length; i++) left[i] /= grown[i % rank];
   const along = (m: Float64Array, at: number, v: Float64Array): number => v.reduce((s, x, j) => s + x * m[at + j], 0);
   const low = Float64Array.from({ length: rank }, (_, k) => along(right, k * n, moments.means[0]));
   const shift = Float64Array.from(
