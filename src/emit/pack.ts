@@ -71,6 +71,11 @@ function portOf(graph: Graph, plan: Plan, id: TensorId): PackPort {
   };
 }
 
+const labelsOf = ({ tensors }: Graph, id: TensorId): Pick<PackPort, 'labels'> => {
+  const { labels } = tensors[id];
+  return labels ? { labels: [...labels] } : {};
+};
+
 function arithmeticOf(graph: Graph, plan: Plan): PackManifest['arithmetic'] {
   // What has no scale says nothing of the arithmetic: the integers of a front end, and of index arithmetic.
   // The first output: what others are is state, int16 also in layers of int8.
@@ -194,7 +199,7 @@ export function emitPack(input: PackInput): PackOutput {
     weightBytes: totalWeightBytes(plan),
     macs: plan.steps.reduce((sum, s) => sum + s.macs, 0),
     inputs: graph.inputs.map((id) => portOf(graph, plan, id)),
-    outputs: graph.outputs.map((id) => portOf(graph, plan, id)),
+    outputs: graph.outputs.map((id) => ({ ...portOf(graph, plan, id), ...labelsOf(graph, id) })),
     ...(graph.states?.length ? { states: stateTensors(graph).map((id) => portOf(graph, plan, id)) } : {}),
     layers: layersOf(graph, plan, name),
     files: {

@@ -51,6 +51,8 @@ export interface Tensor {
   shape: number[];
   quant?: Quant;
   data?: TensorData;
+  /** Text stands in the graph as numbers: this is what each stands for. */
+  labels?: readonly string[];
   /** Constant int8 weights only: how they are stored. `data` has the decoded integers all the same. */
   stored?: { encoding: Encoding; groupScales?: Uint8Array };
 }

@@ -11,5 +11,7 @@ export const maxItems = 200_000;
 export const maxInterface = 1024;
 /** Axes, shapes, begins: at most two numbers per dimension, so this is generous. */
 export const maxAxes = 64;
+/** Names of classes that a tensor's numbers may stand for. */
+export const maxLabels = 4096;
 /** Elements of one list of small integers (shape, operator inputs, attribute). */
 export const maxListLength = 65_536;

@@ -60,7 +60,12 @@ const rows: Readonly<Record<string, string>> = {
   BitCast: 'use Cast, which keeps the number',
   StringNormalizer: noText,
   TfIdfVectorizer: noText,
-  LabelEncoder: noText,
+  StringConcat: noText,
+  RegexFullMatch: noText,
+  CastMap: 'use a row of numbers as input instead of a map',
+  DictVectorizer: 'use a row of numbers as input instead of a map',
+  CDist:
+    'export k nearest neighbours as a KMeans, a tree or a linear model, or write the distances as MatMul and sums of squares',
   StringSplit: noText,
 };
 

@@ -212,7 +212,7 @@ describe('readOnnx: what mote does not have', () => {
       [model([1, 2], [node('Pad', ['x', 'p'], { mode: { text: 'wrap' } })], [i64('p', 0, 1, 0, 1)]), /wrap/],
       [model([1, 2], [node('Reshape', ['x', 'x'])]), /computed/],
       [model([1, 2], [node('Add', ['x', 'c'])], [{ ...f32('c', [2]), isExternal: true }]), /another file/],
-      [model([1, 2], [node('Add', ['x', 'c'])], [{ name: 'c', type: 'string', dims: [1] }]), /string/],
+      [model([1, 2], [node('Add', ['x', 'c'])], [{ name: 'c', type: 'string', dims: [1], texts: ['a'] }]), /text/],
     ];
     for (const [graph, expected] of cases)
       expect(String(read(graph).nodes[0].attrs.reason), String(expected)).toMatch(expected);

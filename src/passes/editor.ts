@@ -112,7 +112,8 @@ export class GraphEditor {
     }
     if (!this.isOutput(from)) return;
     this.graph.outputs = this.graph.outputs.map((id) => (id === from ? to : id));
-    this.tensor(to).name = this.tensor(from).name;
+    const { name, labels } = this.tensor(from);
+    Object.assign(this.tensor(to), { name }, labels && { labels });
     const perm = this.graph.ioPermutation.get(from);
     if (perm) {
       this.graph.ioPermutation.delete(from);

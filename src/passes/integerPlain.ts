@@ -50,8 +50,8 @@ export function toPlain(ctx: IntegerContext, node: Node): TensorId | undefined {
 }
 
 function emitPlain(ctx: IntegerContext, node: Node, inputs: TensorId[]): TensorId {
-  const { name, shape, dtype } = ctx.editor.tensor(node.outputs[0]);
-  const output = ctx.editor.addTensor({ name, dtype, shape: [...shape] });
+  const { name, shape, dtype, labels } = ctx.editor.tensor(node.outputs[0]);
+  const output = ctx.editor.addTensor({ name, dtype, shape: [...shape], ...(labels && { labels }) });
   ctx.editor.addNode({ op: node.op, name: node.name, attrs: node.attrs, inputs, outputs: [output] });
   return output;
 }

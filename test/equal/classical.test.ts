@@ -34,6 +34,12 @@ it.each(makers)(`%s equals ONNX Runtime (MOTE_SEED=${seed})`, async (name, make)
       const wanted = await session.run({ x: new Tensor('float32', x, [1, features]) });
       const got = evaluateGraph(graph, [x], { rounding: 'single' });
       source.outputs.forEach((output, o) => {
+        const { labels } = graph.tensors[graph.outputs[o]];
+        if (output.type === 'string') {
+          const names = Array.from(got[o] as Int32Array, (v) => labels?.[v]);
+          expect([name, k, x, names]).toEqual([name, k, x, wanted[output.name].data]);
+          return;
+        }
         const values = Array.from(wanted[output.name].data as Float32Array, Number);
         const text = `${name} ${k}.${i} ${output.name} x ${x} ${JSON.stringify(source.nodes[0].attributes?.post_transform ?? '')}`;
         expect([text, got[o].length]).toEqual([text, values.length]);

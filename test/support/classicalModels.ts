@@ -240,6 +240,117 @@ export function preparation(r: Random): ClassicalModel {
   ])();
 }
 
+type OutputType = 'int64' | 'float' | 'string';
+
+/** x, perhaps as int64, through one node; texts where it says so. */
+function encoded(
+  op: string,
+  features: number,
+  attributes: Attributes,
+  from: 'int64' | 'float',
+  to: OutputType,
+  version = 3,
+): ClassicalModel {
+  const cast = { op: 'Cast', inputs: ['x'], outputs: ['whole'], attributes: { to: { int: 7 } } };
+  const x = from === 'int64' ? 'whole' : 'x';
+  return {
+    features,
+    graph: {
+      opset: 17,
+      domains: [{ domain: 'ai.onnx.ml', version }],
+      inputs: [{ name: 'x', dims: [1, features] }],
+      outputs: [{ name: 'y', type: to }],
+      nodes: [
+        ...(from === 'int64' ? [cast] : []),
+        { op, domain: 'ai.onnx.ml', inputs: [x], outputs: ['y'], attributes },
+      ],
+    },
+  };
+}
+
+/** Random inputs are -1, 0 and 1, and what lies between. */
+export function labelEncoder(r: Random): ClassicalModel {
+  const features = r.int(1, 6);
+  const [from, to] = [r.pick(['int64', 'float'] as const), r.pick(['int64', 'float', 'string'] as const)];
+  const keys = r.pick([[-1, 0, 1], [1, 0], [0], [1, 5, -1, 0, 7]]);
+  const lists: Record<OutputType, TestAttribute> = {
+    int64: { ints: keys.map((k) => 3 * k + 100) },
+    float: { floats: keys.map((k) => Math.fround(k / 3 + 0.1)) },
+    string: { texts: keys.map((k) => `class ${Math.abs(k)}`) },
+  };
+  const byDefault: Attributes = r.pick<Attributes>([
+    {},
+    { default_int64: { int: -7 }, default_float: { float: 0.5 }, default_string: { text: 'other' } },
+  ]);
+  const attributes: Attributes = {
+    [`keys_${from}s`]: from === 'int64' ? { ints: keys } : { floats: keys },
+    [`values_${to}s`]: lists[to],
+    ...byDefault,
+  };
+  return encoded('LabelEncoder', features, attributes, from, to, r.pick([2, 3]));
+}
+
+export function oneHotEncoder(r: Random): ClassicalModel {
+  const cats = r.pick([[-1, 0, 1], [1, 0, 4], [0]]);
+  const attributes: Attributes = { cats_int64s: { ints: cats }, zeros: { int: 1 } };
+  return encoded('OneHotEncoder', r.int(1, 5), attributes, r.pick(['int64', 'float']), 'float');
+}
+
+/** Missing integers, and columns side by side behind it. */
+export function integerImputer(r: Random): ClassicalModel {
+  const features = r.int(1, 6);
+  const count = r.pick([1, features]);
+  const imputer = encoded(
+    'Imputer',
+    features,
+    {
+      imputed_value_int64s: { ints: many(count, () => r.int(-9, 9)) },
+      replaced_value_int64: { int: r.int(-1, 1) },
+    },
+    'int64',
+    'float',
+  );
+  const { graph } = imputer;
+  graph.nodes[1].outputs = ['imputed'];
+  graph.nodes.push(
+    { op: 'Cast', inputs: ['imputed'], outputs: ['real'], attributes: { to: { int: 1 } } },
+    {
+      op: 'FeatureVectorizer',
+      domain: 'ai.onnx.ml',
+      inputs: ['x', 'real'],
+      outputs: ['y'],
+      attributes: { inputdimensions: { ints: [features, features] } },
+    },
+  );
+  return imputer;
+}
+
+/** The label of the best as scikit-learn's exporter writes it: a text chosen out of a constant list. */
+export function namedClasses(r: Random): ClassicalModel {
+  const features = r.int(2, 6);
+  const model = encoded('ArrayFeatureExtractor', features, {}, 'float', 'string');
+  const texts = many(features, (i) => (i * 5) % 7).map((i) => `name ${i}`);
+  model.graph.constants = [{ name: 'classes', type: 'string', dims: [features], texts }];
+  model.graph.outputs[0].name = 'label';
+  model.graph.nodes = [
+    { op: 'ArgMax', inputs: ['x'], outputs: ['best'], attributes: { axis: { int: 1 }, keepdims: { int: 1 } } },
+    { op: 'ArrayFeatureExtractor', domain: 'ai.onnx.ml', inputs: ['classes', 'best'], outputs: ['chosen'] },
+    { op: 'Flatten', inputs: ['chosen'], outputs: ['label'] },
+  ];
+  return model;
+}
+
+/** A classifier whose labels are texts. */
+export function namedTrees(r: Random): ClassicalModel {
+  const model = treeClassifier(r, 3, 3);
+  const attributes = model.graph.nodes[0].attributes ?? {};
+  const { classlabels_int64s: labels, ...rest } = attributes;
+  const numbers = labels && 'ints' in labels ? labels.ints : [];
+  model.graph.nodes[0].attributes = { ...rest, classlabels_strings: { texts: numbers.map((v) => `class ${v}`) } };
+  model.graph.outputs[0].type = 'string';
+  return model;
+}
+
 function kernel(r: Random): Attributes {
   const kind = r.pick(['LINEAR', 'RBF', 'RBF', 'POLY', 'SIGMOID']);
   return {

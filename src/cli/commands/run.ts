@@ -14,6 +14,7 @@ import { buildHost, loadVectors, openPack } from '../../packFolder.js';
 import { grouped, median, percent, right, table } from '../../report/table.js';
 import { type CommandSpec, text } from '../command.js';
 import { fail, MoteError } from '../errors.js';
+import { nameLines, namesOf } from '../labelNames.js';
 import type { Output } from '../output.js';
 import { inputScaleOption, outOption, readSamples, resetOption, stateNote, writeOutputs } from '../sampleInput.js';
 import { boardFor } from './build.js';
@@ -153,6 +154,7 @@ export const run: CommandSpec = {
       o.map((bytes, i) => dataFromBytes(manifest.outputs[i].dtype as DType, bytes)),
     );
     await writeOutputs(manifest, outputs, text(options, 'out'));
+    const names = namesOf(manifest, outputs);
     const { timing } = report;
     const counts =
       timing.unit === 'none' ? {} : { [timing.unit]: { perInference: timing.perInference, perLayer: timing.perLayer } };
@@ -165,6 +167,7 @@ export const run: CommandSpec = {
         equal: report.equal,
         firstDifference: report.firstDifference ?? null,
         timing: { source: timing.source, unit: timing.unit, clockHz: info.clockHz, ...counts },
+        ...(names ? { labels: names } : {}),
         stackUsedBytes: status.stackUsedBytes,
         guardIntact: status.guardIntact,
       },
@@ -175,6 +178,7 @@ export const run: CommandSpec = {
         '',
         ...timingLines(manifest, report, out.width),
         '',
+        ...nameLines(names),
         `stack   ${grouped(status.stackUsedBytes)} bytes used of ${grouped(status.stackReservedBytes)} reserved; arena guards ${status.guardIntact ? 'untouched' : 'OVERWRITTEN'}`,
         `equal   ${report.equal} of ${report.compared} inputs, bit by bit with the host`,
       ],

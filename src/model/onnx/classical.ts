@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of the classical models of ai.onnx.ml other than trees. Semantics: onnx/defs/traditionalml/defs.cc.
 import { elementCount, type TensorId } from '../graph.js';
-import { refuse } from '../refusal.js';
 import { type Convert, identity } from './elementwise.js';
+import { encoders } from './encoders.js';
 import { range } from './layout.js';
 import type { OnnxNode } from './node.js';
 import { classCount, constantOf, emitLabel, emitScores, perClass, rowsInput } from './scores.js';
@@ -69,7 +69,8 @@ const convertBinarizer: Convert = (n) => {
 
 /** NaN, or the number that stands for a missing one, becomes the imputed one. */
 const convertImputer: Convert = (n) => {
-  const values = n.floats('imputed_value_floats') ?? refuse('it imputes integers', 'use a float32 input');
+  if (n.ints('imputed_value_int64s')?.length) return imputeIntegers(n);
+  const values = n.floats('imputed_value_floats') ?? n.broken('it has no values to impute');
   const x = rowsInput(n);
   const missing = n.float('replaced_value_float', 0);
   const isMissing = Number.isNaN(missing)
@@ -77,6 +78,21 @@ const convertImputer: Convert = (n) => {
     : n.temporary('equal', [x, n.number('replaced', missing)], {}, 'missing');
   n.emit('where', [isMissing, perClass(n, 'imputed', values, n.shape(0)[1]), x], {}, { dtype: 'float32' });
 };
+
+function imputeIntegers(n: OnnxNode): void {
+  const values = n.ints('imputed_value_int64s') ?? [];
+  const features = n.shape(0).at(-1) ?? 0;
+  if (n.values.graph.tensors[n.id(0)].dtype !== 'int32') n.broken('it imputes integers into real numbers');
+  if (values.length !== 1 && values.length !== features) n.broken(`${values.length} values for ${features} columns`);
+  const place = (name: string, data: Int32Array): TensorId =>
+    n.values.place({
+      kind: 'constant',
+      tensor: { name: `${n.outputName}/${name}`, dtype: 'int32', shape: [data.length], data },
+    });
+  const missing = place('replaced', Int32Array.of(n.int('replaced_value_int64', 0)));
+  const isMissing = n.temporary('equal', [n.id(0), missing], {}, 'missing');
+  n.emit('where', [isMissing, place('imputed', Int32Array.from(values)), n.id(0)], {}, { dtype: 'int32' });
+}
 
 /** Columns of rows, by constant or computed numbers. */
 const convertFeatureExtractor: Convert = (n) => {
@@ -102,6 +118,7 @@ const rows: Readonly<Record<string, Convert>> = {
   // A map from labels to scores is the scores.
   ZipMap: identity,
   ...svmRows,
+  ...encoders,
 };
 
 export const classical = Object.fromEntries(Object.entries(rows).map(([op, row]) => [`ai.onnx.ml.${op}`, row]));

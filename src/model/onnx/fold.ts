@@ -7,6 +7,7 @@ import { permuteConstant } from '../permute.js';
 import { refuse } from '../refusal.js';
 import { allocate, dataOf, type Fold, type Folded, type FoldRow, pick, toBigInt } from './foldData.js';
 import { foldMath } from './foldMath.js';
+import { movesText, textRefusal } from './labels.js';
 import { range } from './layout.js';
 import type { OnnxNode } from './node.js';
 import {
@@ -172,6 +173,17 @@ const rows: Readonly<Record<string, FoldRow>> = {
 };
 
 /** Binds the constant result and returns true where the node can be computed now. */
+/** The texts that the constants stand for, where the node only moves them. */
+function constantLabels(n: OnnxNode, operator: string): readonly string[] | undefined {
+  const found = range(n.inputCount)
+    .filter((i) => n.has(i))
+    .map((i) => n.tensor(i).labels);
+  if (found.every((labels) => labels === undefined) || operator === 'Shape') return undefined;
+  return movesText.has(operator) && found.slice(1).every((labels) => labels === undefined)
+    ? found[0]
+    : refuse(...textRefusal);
+}
+
 export function foldNode(n: OnnxNode, operator: string): boolean {
   if (!Object.hasOwn(rows, operator)) return false;
   const row = rows[operator];
@@ -179,6 +191,7 @@ export function foldNode(n: OnnxNode, operator: string): boolean {
   const needs = row.needs ?? n.inputCount;
   if (row.needs === undefined && n.inputCount === 0) return false;
   if (!range(needs).every(isConstant) || row.only?.(n) === false) return false;
-  n.bindConstant({ name: n.outputName, ...row.fold(n) });
+  const labels = constantLabels(n, operator);
+  n.bindConstant({ name: n.outputName, ...row.fold(n), ...(labels && { labels }) });
   return true;
 }

@@ -5,6 +5,7 @@ import { inferNode } from '../../passes/inferShapes.js';
 import { type Attrs, addTensor, type Quant, type Tensor, type TensorId, tensorBytes } from '../graph.js';
 import { maxAxes, maxTensorBytes } from '../limits.js';
 import { refuse } from '../refusal.js';
+import { labelsBehind } from './labels.js';
 import type { AttributeProto, NodeProto, TensorProto } from './schema.js';
 import { quantFrom, type Value, type Values } from './values.js';
 
@@ -228,7 +229,8 @@ export class OnnxNode {
     const isPlain = first.quant === undefined && (first.dtype === 'int32' || first.dtype === 'bool');
     const like = keepsType.has(op) || isPlain ? first : { dtype: 'float32' as const, quant: undefined };
     const { dtype, quant } = quantized ?? like;
-    const output: Tensor = { name: tensorName, dtype, shape: [], ...(quant && { quant }) };
+    const labels = labelsBehind(op, inputs, graph.tensors);
+    const output: Tensor = { name: tensorName, dtype, shape: [], ...(quant && { quant }), ...(labels && { labels }) };
     const id = addTensor(graph, output);
     this.emitted++;
     // The node's own name goes to the first IR node that computes, not to the layout changes around it.

@@ -5,7 +5,7 @@ import type { DType, TensorId } from '../graph.js';
 import { refuse } from '../refusal.js';
 import { type Convert, unary } from './elementwise.js';
 import type { OnnxNode } from './node.js';
-import { activationType, dtypeOf } from './tensors.js';
+import { activationType, dtypeOf, textType } from './tensors.js';
 import { convertSignChoice } from './where.js';
 
 const narrow: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16']);
@@ -26,6 +26,7 @@ export function castTo(n: OnnxNode, id: TensorId, to: DType, purpose: string): T
 }
 
 export const convertCast: Convert = (n) => {
+  if (n.int('to') === textType && n.tensor(0).labels) return n.bind(n.value(0));
   const to = activationType(dtypeOf(n.int('to'), n.outputName));
   emitCast(n, to);
 };
@@ -35,7 +36,7 @@ export const convertCastLike: Convert = (n) => emitCast(n, n.tensor(1).dtype);
 function emitCast(n: OnnxNode, to: DType): void {
   const id = n.id(0);
   const { dtype: from, quant } = n.values.graph.tensors[id];
-  if (from === to) {
+  if (from === to && n.tensor(0).labels === undefined) {
     n.bind(n.value(0));
     return;
   }

@@ -13,6 +13,7 @@ export interface TensorProto {
   int64s: Uint8Array[];
   doubles: Uint8Array[];
   uint64s: Uint8Array[];
+  strings: string[];
   external: boolean;
 }
 
@@ -103,6 +104,7 @@ export const tensor: MessageType<TensorProto> = {
     int64s: [],
     doubles: [],
     uint64s: [],
+    strings: [],
     external: false,
   }),
   fields: {
@@ -112,6 +114,7 @@ export const tensor: MessageType<TensorProto> = {
     },
     4: (m, r) => r.addSegment(m.floats),
     5: (m, r) => r.addSegment(m.int32s),
+    6: (m, r) => r.add(m.strings, r.text()),
     7: (m, r) => r.addSegment(m.int64s),
     8: (m, r) => {
       m.name = r.text();

@@ -4,6 +4,7 @@ import type { TensorId } from '../graph.js';
 import { maxListLength } from '../limits.js';
 import { refuse } from '../refusal.js';
 import type { OnnxNode } from './node.js';
+import { labelList } from './tensors.js';
 
 /** Input 0 as float32 rows of features. */
 export function rowsInput(n: OnnxNode): TensorId {
@@ -43,16 +44,11 @@ export function classCount(n: OnnxNode): number {
 }
 
 /** Output 0: the label of the best score; of one score, the second class where it is above `limit`. Labels that are texts
- *  are given by their number. */
+ *  are given by their number, and listed with it. */
 export function emitLabel(n: OnnxNode, scores: TensorId, limit: number): void {
   const { graph, budget } = n.values;
   const [rows, classes] = graph.tensors[scores].shape;
   const labels = intLabels(n);
-  if (labels === undefined)
-    graph.notes = [
-      ...(graph.notes ?? []),
-      `'${n.outputName}' is the number of the label: ${n.strings('classlabels_strings')?.slice(0, 16).join(', ')}`,
-    ];
   let index: TensorId;
   if (classes > 1) index = n.temporary('argMax', [scores], { axis: 1, keepDims: false, last: false }, 'best');
   else {
@@ -60,6 +56,8 @@ export function emitLabel(n: OnnxNode, scores: TensorId, limit: number): void {
     const flat = n.temporary('reshape', [above], { shape: [rows] }, 'flat');
     index = n.temporary('cast', [flat], { to: 'int32' }, 'best');
   }
+  const texts = n.strings('classlabels_strings');
+  if (labels === undefined && texts) graph.tensors[index].labels = labelList(texts);
   if (labels === undefined || labels.every((v, i) => v === i)) {
     n.bind({ kind: 'computed', id: index }, 0);
     return;

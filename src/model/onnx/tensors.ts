@@ -2,13 +2,15 @@
 // TensorProto -> constant. Element types: enum TensorProto.DataType of onnx.proto.
 import { bfloatsToFloats, fromLittleEndian, halvesToFloats } from '../bytes.js';
 import { type DType, dtypeBytes, elementCount, makeData, type Tensor, type TensorData } from '../graph.js';
-import { maxRank } from '../limits.js';
+import { maxLabels, maxRank } from '../limits.js';
 import { refuse } from '../refusal.js';
 import { damaged, varints } from './protobuf.js';
 import type { TensorProto } from './schema.js';
 
 interface TypeRow {
   name: string;
+  /** What to do without such tensors, where it is not another export. */
+  change?: string;
   /** What it is in the IR; without it mote has no such tensors. */
   dtype?: DType;
   /** What the file stores, where that differs. */
@@ -21,6 +23,9 @@ const narrow = (stored: TensorData): TensorData => Float32Array.from(stored as F
 const halves = (stored: TensorData): TensorData => halvesToFloats(stored as Uint16Array);
 const bfloats = (stored: TensorData): TensorData => bfloatsToFloats(stored as Uint16Array);
 
+/** TensorProto.STRING */
+export const textType = 8;
+
 const types: Readonly<Record<number, TypeRow>> = {
   1: { name: 'float', dtype: 'float32' },
   2: { name: 'uint8', dtype: 'uint8' },
@@ -29,7 +34,8 @@ const types: Readonly<Record<number, TypeRow>> = {
   5: { name: 'int16', dtype: 'int16' },
   6: { name: 'int32', dtype: 'int32' },
   7: { name: 'int64', dtype: 'int64' },
-  8: { name: 'string' },
+  // Constants of text are numbers with names (readTexts).
+  8: { name: 'string', change: 'take numbers as inputs: map words to numbers before the model' },
   9: { name: 'bool', dtype: 'bool' },
   10: { name: 'float16', dtype: 'float32', stored: 'uint16', convert: halves },
   11: { name: 'double', dtype: 'float32', stored: 'float64', convert: narrow },
@@ -53,7 +59,9 @@ export function dtypeOf(elementType: number, tensorName: string): DType {
   const row = types[elementType];
   if (row === undefined)
     return refuse(`'${tensorName}' has the unknown element type ${elementType}`, 'use float32 or int8');
-  return row.dtype ?? refuse(`'${tensorName}' holds ${row.name} values`, 'export the model in float32 or int8');
+  return (
+    row.dtype ?? refuse(`'${tensorName}' holds ${row.name} values`, row.change ?? 'export the model in float32 or int8')
+  );
 }
 
 /** What computed tensors of this type are in the IR: integers wider than a word, and uint16, are int32. */
@@ -68,6 +76,7 @@ export function isWidened(elementType: number): boolean {
 /** `charge` is told the bytes before they are allocated. */
 export function readConstant(proto: TensorProto, name: string, charge: (bytes: number) => void): Tensor {
   if (proto.external) refuse(`'${name}' is stored in another file`, 'save the model with its data inside (one file)');
+  if (proto.dataType === textType) return readTexts(proto, name, charge);
   const dtype = dtypeOf(proto.dataType, name);
   const row = types[proto.dataType];
   if (proto.dims.length > maxRank) damaged(`'${name}' has ${proto.dims.length} dimensions`);
@@ -79,6 +88,25 @@ export function readConstant(proto: TensorProto, name: string, charge: (bytes: n
       ? readRaw(proto.raw, name, stored, count, charge)
       : readTyped(proto, name, stored, count, charge);
   return { name, dtype, shape: [...proto.dims], data: row.convert ? row.convert(data) : data };
+}
+
+/** Text becomes its place in the list of all texts of the tensor. */
+function readTexts(proto: TensorProto, name: string, charge: (bytes: number) => void): Tensor {
+  const { strings, dims } = proto;
+  if (dims.length > maxRank || dims.some((d) => !(d >= 0)) || elementCount(dims) !== strings.length)
+    damaged(`'${name}' has not the ${elementCount(dims)} texts of its shape`);
+  charge(4 * strings.length);
+  const labels = labelList([...new Set(strings)]);
+  const places = new Map(labels.map((text, i) => [text, i]));
+  const data = Int32Array.from(strings, (text) => places.get(text) ?? 0);
+  return { name, dtype: 'int32', shape: [...dims], data, labels };
+}
+
+/** Names that go into a pack. */
+export function labelList(labels: readonly string[]): readonly string[] {
+  if (labels.length > maxLabels)
+    refuse(`its numbers stand for ${labels.length} texts`, `use at most ${maxLabels}, or end the model at the numbers`);
+  return labels;
 }
 
 function readRaw(

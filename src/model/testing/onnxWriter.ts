@@ -29,6 +29,8 @@ export interface TestConstant {
   /** Written instead into the typed field of this number, packed: floats (4), doubles (10) or varints (5, 7). */
   typed?: { field: 4 | 5 | 7 | 10; values: number[] };
   isExternal?: boolean;
+  /** Of type string. */
+  texts?: string[];
 }
 
 /** A value chooses the attribute's type: use `{ int }` or `{ ints }` and so on. */
@@ -92,6 +94,7 @@ function writeConstant(t: TestConstant, pbf: PbfWriter): void {
   if (t.typed?.field === 4) pbf.writePackedFloat(4, t.typed.values);
   else if (t.typed?.field === 10) pbf.writePackedDouble(10, t.typed.values);
   else if (t.typed) pbf.writePackedVarint(t.typed.field, t.typed.values);
+  for (const text of t.texts ?? []) pbf.writeStringField(6, text);
   pbf.writeStringField(8, t.name);
   if (t.data !== undefined) pbf.writeBytesField(9, toLittleEndian(t.data));
   if (t.isExternal) pbf.writeVarintField(14, 1);
