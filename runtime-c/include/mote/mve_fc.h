@@ -74,13 +74,13 @@ static inline void mote_mve_fc_outliers(const mote_planefc *p, const int8_t *x, 
 }
 
 /* Outputs of four channels, of which `count` exist. */
-static inline void mote_mve_put_four(const mote_planefc *p, const mote_mve_output *o, int32x4_t sums,
+static inline void mote_mve_put_four(int32_t rounding, int32_t left, const mote_mve_output *o, int32x4_t sums,
                                      const int32_t *factors, int8_t *output, int32_t count) {
   const int32x4_t acc = vaddq_s32(sums, vldrwq_s32(factors));
   const int32x4_t multiplier = vldrwq_s32(factors + 8);
   int32x4_t y;
-  if (p->rounding == MOTE_ROUNDING_SINGLE) {
-    y = vmulhq_s32(vshlq_r_s32(acc, p->left), multiplier);
+  if (rounding == MOTE_ROUNDING_SINGLE) {
+    y = vmulhq_s32(vshlq_r_s32(acc, left), multiplier);
   } else {
     y = vqrdmulhq_s32(acc, multiplier);
     y = vaddq_s32(y, vshrq_n_s32(y, 31));
@@ -112,8 +112,8 @@ static inline __attribute__((always_inline)) void mote_mve_fc_row(const mote_pla
       }
     }
     if (p->outlier_starts) mote_mve_fc_outliers(p, x, c, count, &s);
-    mote_mve_put_four(p, o, s.first, factors, output + c, count);
-    if (count > 4) mote_mve_put_four(p, o, s.second, factors + 4, output + c + 4, count - 4);
+    mote_mve_put_four(p->rounding, p->left, o, s.first, factors, output + c, count);
+    if (count > 4) mote_mve_put_four(p->rounding, p->left, o, s.second, factors + 4, output + c + 4, count - 4);
   }
 }
 

@@ -8,6 +8,7 @@ import { mveFcVariants } from './mveFc.js';
 import { mveInt16Variants } from './mveInt16.js';
 import { mveKeptVariants } from './mveKept.js';
 import { mvePackedVariants } from './mvePacked.js';
+import { mveRowFcVariants } from './mveRowFc.js';
 import { mveSpreadVariants } from './mveSpread.js';
 import { mveTapsVariants } from './packedTaps.js';
 import type { Variant } from './variant.js';
@@ -25,6 +26,7 @@ export const mveVariants: readonly Variant[] = [
   ...mvePackedVariants,
   ...mveKeptVariants,
   ...mveFcVariants,
+  ...mveRowFcVariants,
   ...mveTapsVariants,
   ...binaryRowVariants('mve'),
   ...vectorBinaryVariants('mve'),

@@ -121,7 +121,7 @@ function scaleBytes({ depth, part }: Shape, { rows, columns, groupScales }: Weig
 }
 
 /** Bias, multiplier and shift of each group. */
-function factorField(layer: IntegerLayer): FieldValue | undefined {
+export function factorField(layer: IntegerLayer): FieldValue | undefined {
   const factors = mveFactors(layer);
   if (!factors) return undefined;
   const bias = foldedLayerBias(layer);
