@@ -5,41 +5,31 @@
 
 #include <stdint.h>
 
+#include "mote/wordroot.h"
+
 /* 1 / sqrt(x) is about factor / 2^(62 - half). */
 typedef struct {
   uint32_t factor;
   int32_t half;
 } mote_inverse_root;
 
-/* floor(sqrt(x)), bit by bit. */
-static inline uint32_t mote_integer_root(uint64_t x) {
-  uint64_t root = 0;
-  uint64_t bit = (uint64_t)1 << 62;
-  for (int32_t i = 0; i < 32; i++) {
-    if (x >= root + bit) {
-      x -= root + bit;
-      root = (root >> 1) + bit;
-    } else {
-      root >>= 1;
-    }
-    bit >>= 2;
-  }
-  return (uint32_t)root;
-}
-
 /* x is brought to at least 2^62 by an even shift, so that its root has 32 bits; 2^62 / root is worked out bit by bit, since
  * small cores have no division of 64 bits. Of 0 the factor is 0. */
 static inline mote_inverse_root mote_invert_root(uint64_t x) {
   mote_inverse_root r = {0, 0};
   if (x == 0) return r;
-  while ((x >> 62) == 0u) {
-    x <<= 2;
-    r.half++;
+  if ((x >> 32) == 0u) {
+    x <<= 32;
+    r.half = 16;
   }
-  const uint32_t root = mote_integer_root(x);
-  uint64_t rest = 0;
-  for (int32_t i = 62; i >= 0; i--) {
-    rest = (rest << 1) | (i == 62 ? 1u : 0u);
+  const int32_t shift = mote_root_shift((uint32_t)(x >> 32));
+  x <<= shift;
+  r.half += shift / 2;
+  const uint32_t root = mote_long_root(&x);
+  /* The first half of the bits of 2^62 is below the root. */
+  uint64_t rest = (uint64_t)1 << 30;
+  for (int32_t i = 0; i < 32; i++) {
+    rest <<= 1;
     r.factor <<= 1;
     if (rest >= root) {
       rest -= root;

@@ -19,18 +19,31 @@ static uint64_t squares(const mote_layernorm_s8 *p, const int8_t *x, int32_t *sc
   return total + (uint64_t)*p->epsilon;
 }
 
+/* wide / 2^shift within the limits; from 32 bits on it is in the upper half. */
+static inline int32_t rounded_to(int64_t wide, int32_t shift) {
+  if (shift >= 32) return mote_clamp((int32_t)(wide >> 32) >> (shift - 32), -128, 127);
+  const int64_t y = wide >> shift;
+  return y < -128 ? -128 : y > 127 ? 127 : (int32_t)y;
+}
+
 static void normalize(const mote_layernorm_s8 *p, const int8_t *x, int8_t *y) {
   int32_t scale;
   int32_t offset;
   const mote_inverse_root root = mote_invert_root(squares(p, x, &scale, &offset));
-  for (int32_t i = 0; i < p->depth; i++) {
+  /* Not read anew after each store. */
+  const int32_t *const multipliers = p->multipliers;
+  const int32_t *const biases = p->biases;
+  const int32_t shift = p->shift;
+  const int64_t unit = (int64_t)1 << (shift - 16);
+  const int64_t half = (int64_t)1 << (shift - 1);
+  int32_t multiplier = p->multiplier;
+  int32_t bias = p->bias;
+  for (int32_t i = 0, depth = p->depth; i < depth; i++) {
     /* Q1.30: no element is larger than the root of the sum of all squares. */
     const int32_t part = mote_times_inverse_root(scale * x[i] - offset, root);
-    const int32_t multiplier = p->multipliers ? p->multipliers[i] : p->multiplier;
-    const int32_t bias = p->biases ? p->biases[i] : p->bias;
-    const int64_t wide = (int64_t)part * multiplier + (int64_t)bias * ((int64_t)1 << (p->shift - 16));
-    const int64_t rounded = (wide + ((int64_t)1 << (p->shift - 1))) >> p->shift;
-    y[i] = (int8_t)(rounded < -128 ? -128 : rounded > 127 ? 127 : rounded);
+    if (multipliers) multiplier = multipliers[i];
+    if (biases) bias = biases[i];
+    y[i] = (int8_t)rounded_to((int64_t)part * multiplier + bias * unit + half, shift);
   }
 }
 
