@@ -37,7 +37,7 @@ function chunkOf({ table: { bits, perChannel }, group }: TapCodes): number {
 /** Instructions to decode a weight, in those of a product of a tile; and of a product of a pixel alone, by bits. */
 const decodeMacs = 2;
 const aloneMacs: { [bits: number]: number } = { 1: 0.7, 2: 1.2, 4: 2 };
-const ownTableMacs = 2.5;
+const ownTableMacs = (bits: number): number => (bits === 3 ? 1.65 : 2);
 
 function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefined {
   const raw = integerLayer(node, graph, rounding, 'stored');
@@ -89,7 +89,9 @@ function lower(node: Node, { graph, rounding }: LowerContext): Lowered | undefin
   const work = workOf(layer);
   const tiles = Math.ceil(pixels / tile);
   const macs =
-    tile === 1 ? (chunk ? aloneMacs[bits] : ownTableMacs) * work.macs : work.macs + tiles * decodeMacs * values.length;
+    tile === 1
+      ? (chunk ? aloneMacs[bits] : ownTableMacs(bits)) * work.macs
+      : work.macs + tiles * decodeMacs * values.length;
   return { call, work: { ...work, macs } };
 }
 
