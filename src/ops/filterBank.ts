@@ -66,6 +66,12 @@ export const filterBank: OpSpec = {
     const { frames, widths } = filtersOf(node, graph);
     return frames * widths.reduce((a, b) => a + b, 0);
   },
+  /** Roots count as pixels: one takes as long as many products. */
+  work(node, graph) {
+    const { frames, starts, root } = filtersOf(node, graph);
+    const outputs = frames * starts.length;
+    return { pixels: root ? outputs : 0, outputs, macs: filterBank.macs(node, graph) };
+  },
   lower(node, { graph }) {
     const f = filtersOf(node, graph);
     const list = (name: string, values: number[]): [string, { const: ReturnType<typeof constant>['const'] }] => [

@@ -2,6 +2,7 @@
 // What one operator is: one file per operator exports one OpSpec, and src/ops/index.ts lists them.
 import type { Target } from '../generated/target.js';
 import type { DType, Graph, Node, Quant, Tensor, TensorData } from '../model/graph.js';
+import type { Work } from './variants/variant.js';
 
 /** `tflite`: gemmlowp double rounding, as TensorFlow Lite's reference kernels. `single`: one rounding shift. */
 export type Rounding = 'tflite' | 'single';
@@ -101,6 +102,8 @@ export interface OpSpec {
   infer(node: Node, graph: Graph): { shape: number[]; dtype: DType; quant?: Quant }[];
   /** Multiply-accumulates of one inference. */
   macs(node: Node, graph: Graph): number;
+  /** Of the reference kernel, where time does not go with rows, outputs and multiplications (variants/variant.ts). */
+  work?(node: Node, graph: Graph): Work;
   /** Index of the node input whose buffer output 0 may overwrite (same bytes, element by element), or undefined. */
   inPlace?(node: Node, graph: Graph): number[];
   /** State: output may lie where the input is, which the call then updates. */

@@ -45,6 +45,7 @@ function variantsFor(node: Node, context: LowerContext): Candidate[] {
 }
 
 export function workOfReference(spec: OpSpec, node: Node, { graph }: LowerContext): Work {
+  if (spec.work) return spec.work(node, graph);
   const { shape } = outputOf(node, graph);
   const outputs = elementCount(shape);
   return { pixels: outputs / (shape.at(-1) ?? 1), outputs, macs: spec.macs(node, graph) };
