@@ -36,6 +36,7 @@ describe('parseFrontend', () => {
     ['mfcc:mels', 'key=value'],
     ['mfcc:mels=40,mels=41', 'each key once'],
     ['mfcc:mels=0', 'from 1 to 256 for mels'],
+    ['mfcc:floor=1', 'from 1e-12 to 0.5 for floor'],
     ['mfcc:window=30', 'a time as 30ms'],
     ['mfcc:window=30.03ms', 'whole samples'],
     ['mfcc:high=8001', 'at most half the rate'],

@@ -81,7 +81,7 @@ const rows: readonly KeyRow[] = [
     ...plain,
   },
   { key: 'peak', text: 'peak', expected: 'a number from 1 to 32768', read: number(1, 32_768, false), ...plain },
-  { key: 'floor', text: 'floor', expected: 'a number from 1e-12 to 1', read: number(1e-12, 1, false), ...plain },
+  { key: 'floor', text: 'floor', expected: 'a number from 1e-12 to 0.5', read: number(1e-12, 0.5, false), ...plain },
   { key: 'clip', text: 'clip', expected: 'a time as 1s that is whole samples', ...time },
 ];
 

@@ -12,7 +12,7 @@ import {
   type TensorId,
 } from '../model/graph.js';
 import { inferNode } from '../passes/inferShapes.js';
-import { type FrontendSpec, frontendText } from './frontendSpec.js';
+import { type FrontendSpec, fftSize, frontendText } from './frontendSpec.js';
 import { mfccStages } from './mfccStages.js';
 import { microSpeechStages } from './microSpeechStages.js';
 import type { Stage, Stages } from './stage.js';
@@ -22,13 +22,18 @@ function refuse(graph: Graph, reason: string, change: string): never {
   return fail('model.unsupported', { node: name, op: 'input', reason: `with a front end, ${reason}`, change });
 }
 
+/** Logarithms and their sums, on a scale of 256 steps or fewer, stay far within these. */
+const [leastScale, mostScale] = [1e-4, 2000];
+
 /** Scale and zero point of the features that the model takes. */
 function featureQuant(graph: Graph): Quant {
   const t = graph.tensors[graph.inputs[0]];
   if (graph.inputs.length !== 1) refuse(graph, 'a model has one input', 'pack the model without --frontend');
   if (t.dtype !== 'int8' || t.quant?.scales.length !== 1)
     refuse(graph, `the model must take int8, not ${t.dtype}`, 'give --calib x.npy with features, or an int8 model');
-  if (!(t.quant.scales[0] > 0)) refuse(graph, 'its input must have a scale', 'quantize the model again');
+  const [scale] = t.quant.scales;
+  if (!(scale >= leastScale && scale <= mostScale))
+    refuse(graph, `the model's input has a scale of ${scale}, which no features have`, 'quantize it with features');
   return t.quant;
 }
 
@@ -92,6 +97,13 @@ export function prependFrontend(source: Graph, spec: FrontendSpec): Graph {
   perTensorQuant(source.tensors[source.inputs[0]]);
   const made = stagesOf(spec, quant);
   if (!made) refuse(source, `the band up to ${spec.highHz} Hz ends beyond the last bin`, 'take a lower high=');
+  const banks = made.stages.filter((s) => s.op === 'filterBank');
+  if (banks.some(({ attrs }) => (attrs.widths as number[]).every((width) => width === 0)))
+    refuse(
+      source,
+      `no filter from ${spec.lowHz} to ${spec.highHz} Hz holds one of the ${spec.rate / fftSize(spec.window)} Hz steps of the spectrum`,
+      'take a wider band or a longer window',
+    );
   const samples = clipSamples(source, spec, framesOf(source, spec, made.features));
   const graph = cloneGraph(source);
   const [features] = graph.inputs;

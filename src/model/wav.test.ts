@@ -17,10 +17,13 @@ interface Made {
   bits?: number;
   samples?: number[];
   claimed?: number;
+  /** What an extensible format extends. */
+  extends_?: number;
 }
 
-function wav({ kind = 1, channels = 1, bits = 16, samples = [1, -2, 32767], claimed }: Made = {}): Buffer {
-  const format = Buffer.alloc(18);
+function wav({ kind = 1, channels = 1, bits = 16, samples = [1, -2, 32767], claimed, extends_ }: Made = {}): Buffer {
+  const format = Buffer.alloc(extends_ === undefined ? 18 : 40);
+  if (extends_ !== undefined) format.writeUInt16LE(extends_, 24);
   format.writeUInt16LE(kind, 0);
   format.writeUInt16LE(channels, 2);
   format.writeUInt32LE(16_000, 4);
@@ -43,9 +46,16 @@ describe('readWav', () => {
     expect(readWav(wav({ claimed: 0xffffffff }), 'x.wav').samples).toHaveLength(3);
   });
 
+  it('reads an extensible format, as recorders for more than two channels write it', () => {
+    expect(readWav(wav({ kind: 0xfffe, extends_: 1 }), 'x.wav').samples).toHaveLength(3);
+  });
+
   it.each([
     [{ bits: 24 }, 'its samples are 24 bits'],
-    [{ kind: 3 }, 'compressed'],
+    [{ kind: 3, bits: 32 }, 'floats of 32 bits'],
+    [{ kind: 0xfffe, extends_: 3, bits: 32 }, 'floats of 32 bits'],
+    [{ kind: 6, bits: 8 }, 'compressed'],
+    [{ kind: 0xfffe }, 'compressed'],
     [{ channels: 2 }, '2 channels'],
   ])('refuses %j', (made, reason) => {
     expect(() => readWav(wav(made), 'x.wav')).toThrow(reason);

@@ -9,7 +9,9 @@ export interface Sound {
 }
 
 const [headerBytes, chunkHeaderBytes, formatBytes] = [12, 8, 16];
-const pcm = 1;
+/** Format tags of mmreg.h. An extensible format ends in a GUID that begins with the tag of what it extends. */
+const [pcm, real, extensible] = [1, 3, 0xfffe];
+const [guidAt, extensibleBytes] = [24, 40];
 
 export const isWav = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 4)).toString('latin1') === 'RIFF';
 
@@ -20,9 +22,16 @@ interface Format {
   bits: number;
 }
 
+function readFormat(view: DataView): Format {
+  const half = (offset: number): number => view.getUint16(offset, true);
+  const tag = half(0);
+  const kind = tag === extensible && view.byteLength >= extensibleBytes ? half(guidAt) : tag;
+  return { kind, channels: half(2), rate: view.getUint32(4, true), bits: half(14) };
+}
+
 function checkFormat({ kind, channels, bits }: Format, path: string): void {
-  if (kind !== pcm || bits !== 16)
-    fail('data.broken', { path, reason: `its samples are ${kind === pcm ? `${bits} bits` : 'compressed'}, not int16` });
+  const what = kind === pcm ? `${bits} bits` : kind === real ? `floats of ${bits} bits` : 'compressed';
+  if (kind !== pcm || bits !== 16) fail('data.broken', { path, reason: `its samples are ${what}, not int16` });
   if (channels !== 1) fail('data.broken', { path, reason: `it has ${channels} channels, not 1` });
 }
 
@@ -37,8 +46,7 @@ export function readWav(bytes: Uint8Array, path: string): Sound {
     const begin = at + chunkHeaderBytes;
     const end = begin + size;
     if (tag(at) === 'fmt ' && size >= formatBytes && end <= bytes.length) {
-      const half = (offset: number): number => view.getUint16(begin + offset, true);
-      format = { kind: half(0), channels: half(2), rate: view.getUint32(begin + 4, true), bits: half(14) };
+      format = readFormat(new DataView(bytes.buffer, bytes.byteOffset + begin, size));
     } else if (tag(at) === 'data') {
       if (!format) return fail('data.broken', { path, reason: 'its samples come before their format' });
       checkFormat(format, path);

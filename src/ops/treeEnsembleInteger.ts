@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // treeEnsemble of int8 and int16 features: thresholds become integers by which exactly the same of the features' integers go
-// each way, leaves int32 on one grid; what they aggregate to is rescaled to the output.
+// each way (a category the integer that it is rounded to), leaves int32 on one grid; what they aggregate to is rescaled to
+// the output.
 import type { Node, Tensor, TensorData } from '../model/graph.js';
 import { makeData } from '../model/graph.js';
 import { kernelCall } from './kernels.js';
 import type { KernelCall, Rounding } from './op.js';
-import { limitsOf, scaleOf } from './quantized.js';
+import { limitsOf, quantizeValue, scaleOf } from './quantized.js';
 import { clampTo, type Multiplier, quantizeMultiplier, requantize, roundingCode } from './requantize.js';
 import { constant, type Reason } from './weighted.js';
 
@@ -31,10 +32,15 @@ const never = -(2 ** 20);
 /** Sums of leaves stay below 2^30. */
 const sumBits = 30;
 
-export function integerTreesObstacle(node: Node, { x }: TreeTables, y: Tensor): Reason | undefined {
+export function integerTreesObstacle(node: Node, { x, nodes, values }: TreeTables, y: Tensor): Reason | undefined {
   if (!['int8', 'int16'].includes(x.dtype) || y.dtype !== x.dtype)
     return { reason: `there is no kernel for ${x.dtype} giving ${y.dtype}`, change: 'keep this layer in float32' };
   for (const t of [x, y]) scaleOf(node, t);
+  if (values.some((v, i) => nodes[2 * i] < 0 && !Number.isFinite(v)))
+    return {
+      reason: 'one of its leaves is no finite number',
+      change: 'train without such leaves, or keep it in float32',
+    };
   return undefined;
 }
 
@@ -55,10 +61,12 @@ function longestLeaf(nodes: Int16Array): number {
   return longest;
 }
 
-/** The largest q with scale * (q - zero) at most (or below) the threshold; for `equal` the very one, or none. */
+/** The largest q with scale * (q - zero) at most (or below) the threshold; for `equal` the one that the value becomes: what
+ *  is compared so is a category. Nothing is at most NaN. */
 function thresholdOf(value: number, comparison: number, { scale, zeroPoint }: { scale: number; zeroPoint: number }) {
   const at = value / scale + zeroPoint;
-  if (comparison === equal) return Number.isInteger(at) && Math.abs(at) < 2 ** 16 ? at : never;
+  if (Number.isNaN(at)) return never;
+  if (comparison === equal) return quantizeValue(value, { scale, zeroPoint }, { min: never, max: -never });
   const threshold = comparison === below ? Math.ceil(at) - 1 : Math.floor(at);
   return clampTo(threshold, never, -never);
 }

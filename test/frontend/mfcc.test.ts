@@ -106,6 +106,7 @@ describeShared('mfcc from ../shared', () => {
 
   it.each([
     ['mfcc:coefficients=11', 'gives frames of 11'],
+    ['mfcc:low=100,high=101', 'no filter from 100 to 101 Hz holds one of the 31.25 Hz steps'],
     ['mfcc:clip=2s', 'are 99 frames, and the model takes 49'],
     ['micro_speech:mels=10,high=8000', 'ends beyond the last bin'],
   ])('%s is refused for a model of 49 times 10', async (text, reason) => {
