@@ -39,20 +39,28 @@ const broken = (reason: string): never => {
   throw new Error(reason);
 };
 
-const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256'];
+const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256', 'ethos-u65-512'];
 const models = int8Models.filter((m) => ['kws', 'vww', 'ic', 'micro_speech', 'person_detect'].includes(m.name));
+/** Another part for each model; the one of two cores has the last one. */
 const cases = models.flatMap((model, m) =>
-  parts.filter((_, p) => all || m % parts.length === p).map((part) => ({ name: model.name, file: model.file, part })),
+  parts
+    .filter((_, p) => all || m % parts.length === p || m + p === models.length - 1 + parts.length - 1)
+    .map((part) => ({ name: model.name, file: model.file, part })),
 );
 
 const graphOf = (file: string) => asInFile(importModel(sharedFile(file), 'model.tflite'));
 
 describe.skipIf(!canRun || !hasShared)('beside Vela', () => {
-  it('a part of two cores has the same word', async () => {
+  it('a part of two cores has the same word, and runs on both', async () => {
     const graph = graphOf(models[0].file);
     const [ours, velas] = [compileGraph(graph, 'ethos-u65-512'), await compileWithVela(graph, 'ethos-u65-512')];
     const word = (payload: Uint8Array): number => readPayload(payload, broken).config.configWord;
     expect([word(ours.payload), word(velas.payload)]).toEqual([0x10006009, 0x10006009]);
+    const stream = decodeStream(readPayload(ours.payload, broken).words, broken);
+    const kernels = stream.filter((o) => o.name === 'CONV' || o.name === 'DEPTHWISE');
+    expect(kernels.map(({ registers: { short } }) => short.PARALLEL_MODE)).toEqual(kernels.map(() => 1));
+    const halves = kernels.map(({ registers: { long } }) => [long.WEIGHT_LENGTH?.value, long.WEIGHT1_LENGTH?.value]);
+    for (const [first = 0, second = 0] of halves) expect(Math.min(first, second)).toBeGreaterThan(0);
   });
 
   it.each(cases)('$name on $part: registers, and cycles of its stream', async ({ file, part }) => {
@@ -70,7 +78,8 @@ describe.skipIf(!canRun || !hasShared)('beside Vela', () => {
     expect(dependencies.filter((d) => d.given === d.largest).length).toBeGreaterThan(0.8 * dependencies.length);
     // Vela's printed total, by our model of its stream.
     const ratio = streamCycles(stream, config, broken).total / (velas.cycles as number);
-    expect(ratio).toBeGreaterThan(0.84);
+    // On two cores ours says less than Vela of what waits for the memory outside of the chip.
+    expect(ratio).toBeGreaterThan(part === 'ethos-u65-512' ? 0.78 : 0.84);
     expect(ratio).toBeLessThan(1.1);
   });
 });
@@ -103,8 +112,10 @@ describe.skipIf(!canRun || !hasShared)("Arm's decoder of weights", () => {
   const streamsOf = (file: string, part: string) =>
     compileGraph(graphOf(file), part).pieces.flatMap(({ operation, config, parameters }) => {
       if (!parameters || (operation.kind !== 'conv' && operation.kind !== 'depthwise')) return [];
-      const weights = [...orderedWeights(operation, config, ethosHardware[part].micro[2])];
-      return [{ bytes: [...parameters.bytes.subarray(parameters.scaleBytes)], weights }];
+      return parameters.cores.flatMap(({ weights: { from, length } }, core) => {
+        const weights = [...orderedWeights(operation, config, ethosHardware[part], core)];
+        return length === 0 ? [] : [{ bytes: [...parameters.bytes.subarray(from, from + length)], weights }];
+      });
     });
 
   it.each(cases)('reads what $name on $part means', async ({ file, part }) => {

@@ -38,12 +38,14 @@ export function workOf(operation: NpuOperation, config: BlockConfig): Work {
   };
 }
 
-function* candidates({ output }: NpuOperation, { micro }: EthosHardware): Generator<Block> {
+function* candidates({ output }: NpuOperation, { micro, cores }: EthosHardware): Generator<Block> {
+  // Every core has as many channels of a block, whole micro-blocks of them.
+  const unit = micro[2] * cores;
   const end = [output.width, output.height, output.depth].map((size, i) =>
-    Math.min(largestBlock[i], roundUp(size, micro[i])),
+    Math.min(largestBlock[i], roundUp(size, i === 2 ? unit : micro[i])),
   );
-  const firstDepth = Math.max(micro[2], Math.min(end[2], splitDepth));
-  for (let depth = firstDepth; depth <= end[2]; depth += micro[2]) {
+  const firstDepth = Math.max(unit, Math.min(end[2], splitDepth));
+  for (let depth = firstDepth; depth <= end[2]; depth += unit) {
     if (depth < output.depth && depth % splitDepth) continue;
     for (let height = micro[1]; height <= end[1]; height += micro[1])
       for (let width = micro[0]; width <= end[0]; width += micro[0]) yield { width, height, depth };

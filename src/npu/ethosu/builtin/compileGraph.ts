@@ -4,7 +4,7 @@ import type { Graph } from '../../../model/graph.js';
 import { roundUp } from '../../../roundUp.js';
 import type { MemoryWish } from '../../npuBackend.js';
 import { blobAlignBytes, blobRegions } from '../../npuBlob.js';
-import { type EthosHardware, ethosHardware, oneCore } from '../hardware.js';
+import { type EthosHardware, ethosHardware } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
 import { cascaded } from './cascade.js';
 import { type Limits, searchCascades } from './cascadeSearch.js';
@@ -60,13 +60,6 @@ class Constants {
     }
     return all;
   }
-}
-
-/** A part of two cores runs on one. */
-function hardwareOf(config: string): { hardware: EthosHardware; core: EthosHardware } {
-  const hardware = ethosHardware[config];
-  if (!hardware) throw new Error(`there is no ${config}`);
-  return { hardware, core: oneCore(hardware) };
 }
 
 interface Part {
@@ -147,15 +140,16 @@ function bestAttempt(graph: Graph, part: Part, { prefer, budgetBytes }: CompileO
 
 /** Compiles a graph all of whose nodes `supports` takes. */
 export function compileGraph(graph: Graph, config: string, options: CompileOptions = {}): Compiled {
-  const { hardware, core } = hardwareOf(config);
+  const hardware = ethosHardware[config];
+  if (!hardware) throw new Error(`there is no ${config}`);
   const product = config.includes('u65') ? 'u65' : 'u55';
-  const part = { hardware: core, system: systems[product], givenBlock: options.givenBlock };
+  const part = { hardware, system: systems[product], givenBlock: options.givenBlock };
   const { placed, pieces, memory, scratchBytes, fastScratchBytes } = bestAttempt(graph, part, options);
   const constants = new Constants();
   placed.storages.forEach(({ data }, i) => {
     if (data) memory.places.set(i, { region: blobRegions.constants, address: constants.add(data) });
   });
-  const words = writeStream(pieces, { hardware: core, product, memory, addConstant: (bytes) => constants.add(bytes) });
+  const words = writeStream(pieces, { hardware, product, memory, addConstant: (bytes) => constants.add(bytes) });
   const portOf = (id: number): CompiledPort => {
     const view = placed.views.get(id);
     const where = view && memory.places.get(view.storage);

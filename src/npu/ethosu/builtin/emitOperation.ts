@@ -23,14 +23,19 @@ export interface Range extends Place {
   length: number;
 }
 
+export interface ParameterRanges {
+  scales: Range;
+  weights: Range;
+}
+
 /** All that an operation's registers say beyond the operation itself. */
 export interface Emission {
   operation: NpuOperation;
   config: BlockConfig;
   /** Where storages begin. */
   placeOf(storage: number): Place;
-  weights?: Range;
-  scales?: Range;
+  /** Of each core. */
+  parameters?: readonly ParameterRanges[];
   /** Slot of the lookup table. */
   tableSlot?: number;
   /** BLOCKDEP of the operation as its other registers have it. */
@@ -119,14 +124,24 @@ function putPadding(out: RegisterWriter, kernel: Kernel): void {
   out.short('IFM_PAD_RIGHT', kernel.padRight);
 }
 
-function putParameters(out: RegisterWriter, { weights, scales }: Emission): void {
-  if (!weights || !scales) return;
-  out.short('WEIGHT_REGION', weights.region);
-  out.address('WEIGHT_BASE', weights.address);
-  out.long('WEIGHT_LENGTH', weights.length);
-  out.short('SCALE_REGION', scales.region);
-  out.address('SCALE_BASE', scales.address);
-  out.long('SCALE_LENGTH', scales.length);
+const coreNames = [
+  { WEIGHT: 'WEIGHT', SCALE: 'SCALE' },
+  { WEIGHT: 'WEIGHT1', SCALE: 'SCALE1' },
+] as const;
+
+function putParameters(out: RegisterWriter, { parameters }: Emission): void {
+  if (!parameters) return;
+  for (const [what, key] of [
+    ['WEIGHT', 'weights'],
+    ['SCALE', 'scales'],
+  ] as const) {
+    out.short(`${what}_REGION`, parameters[0][key].region);
+    parameters.forEach((core, i) => {
+      const name = coreNames[i][what];
+      out.address(`${name}_BASE`, core[key].address);
+      out.long(`${name}_LENGTH`, core[key].length);
+    });
+  }
 }
 
 const tableCode = 16;

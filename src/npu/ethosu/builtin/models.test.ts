@@ -8,14 +8,14 @@ import { compileGraph } from './compileGraph.js';
 import { cyclesOf, findingsOf, openCompiled } from './testing/runCompiled.js';
 import { velaCycles } from './testing/velaCycles.js';
 
-const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256'];
+const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256', 'ethos-u65-512'];
 const models = [...npuModels, 'ad', 'sww'];
-/** What is asked for is 1.5; what is measured is 0.75 to 0.98, softmax included. */
+/** What is asked for is 1.5; what is measured is 0.69 to 0.98, softmax included. */
 const mostCycles = 1.02;
 const full = process.env.MOTE_NPU_ALL !== undefined;
 
-/** Another part for each model. */
-const inFull = (model: number, part: number): boolean => full || model % parts.length === part;
+/** Another part for each model; the one of two cores has two. */
+const inFull = (model: number, part: number): boolean => full || model % parts.length === part || model + part === 7;
 const cases = models.flatMap((model, m) => parts.map((part, p) => ({ model, part, inputs: inFull(m, p) ? 20 : 1 })));
 
 describeShared('reference models compiled without Vela', () => {

@@ -148,7 +148,7 @@ class Scheduler {
   }
 
   private pack(operation: ConvOperation, config: BlockConfig): PackedParameters {
-    return packParameters(operation, config, this.part.hardware.micro[2]);
+    return packParameters(operation, config, this.part.hardware);
   }
 
   /** Whole, and cut after the first channels; every cut begins with a brick. */

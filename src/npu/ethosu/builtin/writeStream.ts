@@ -3,7 +3,7 @@
 import { largestBlockDependency, nothingRecent, recentAfter } from '../blockDependency.js';
 import { bankBytes, type EthosHardware } from '../hardware.js';
 import type { StreamOperation } from '../registers.js';
-import { emitOperation, type Place, type Range } from './emitOperation.js';
+import { emitOperation, type ParameterRanges, type Place, type Range } from './emitOperation.js';
 import { inputViews, type MapView } from './npuOperation.js';
 import type { PackedParameters } from './packParameters.js';
 import { RegisterWriter } from './registerWriter.js';
@@ -33,8 +33,8 @@ interface Dma {
 interface Kernel {
   kind: 'kernel';
   piece: Piece;
-  weights?: Range;
-  scales?: Range;
+  /** Of each core. */
+  parameters?: readonly ParameterRanges[];
   tableSlot?: number;
 }
 
@@ -50,15 +50,10 @@ const constantRegion = 0;
 const tableAddress = ({ shramBanks }: EthosHardware, slot: number): number =>
   (shramBanks - 2) * bankBytes + slot * tableBytes;
 
-interface ParameterRanges {
-  weights: Range;
-  scales: Range;
-}
-
 class StreamSteps {
   private readonly tables = new Map<string, number>();
   private readonly steps: Step[] = [];
-  private readonly known = new Map<PackedParameters, ParameterRanges>();
+  private readonly known = new Map<PackedParameters, readonly ParameterRanges[]>();
 
   constructor(private readonly context: StreamContext) {}
 
@@ -71,15 +66,15 @@ class StreamSteps {
     const kernel: Kernel = { kind: 'kernel', piece };
     const { table } = piece.operation.stage;
     if (table) kernel.tableSlot = this.loadTable(table);
-    if (piece.parameters) Object.assign(kernel, this.parameters(piece.parameters));
+    if (piece.parameters) kernel.parameters = this.parameters(piece.parameters);
     this.steps.push(kernel);
   }
 
   /** Stripes of one operation share them. */
-  private parameters(packed: PackedParameters): ParameterRanges {
+  private parameters(packed: PackedParameters): readonly ParameterRanges[] {
     const known = this.known.get(packed);
     if (known) return known;
-    const { bytes, scaleBytes } = packed;
+    const { bytes, cores } = packed;
     const constant: Range = {
       region: constantRegion,
       address: this.context.addConstant(bytes),
@@ -88,10 +83,12 @@ class StreamSteps {
     const buffer = this.context.memory.buffers.get(packed);
     if (buffer) this.steps.push({ kind: 'dma', from: constant, to: buffer });
     const { region, address } = buffer ?? constant;
-    const ranges = {
-      scales: { region, address, length: scaleBytes },
-      weights: { region, address: address + scaleBytes, length: bytes.length - scaleBytes },
-    };
+    const rangeOf = ({ from, length }: { from: number; length: number }): Range => ({
+      region,
+      address: address + from,
+      length,
+    });
+    const ranges = cores.map(({ scales, weights }) => ({ scales: rangeOf(scales), weights: rangeOf(weights) }));
     this.known.set(packed, ranges);
     return ranges;
   }
@@ -158,7 +155,7 @@ function accessOf(step: Step, { hardware, memory }: StreamContext): Access {
     kind: 'kernel',
     reads: [
       ...inputViews(operation).map(span),
-      ...[step.weights, step.scales].flatMap((range) => (range ? [rangeSpan(range)] : [])),
+      ...(step.parameters ?? []).flatMap(({ weights, scales }) => [rangeSpan(weights), rangeSpan(scales)]),
       ...(table ? [slots] : []),
     ],
     writes: [span(operation.output), shramSpan(hardware, table)],
@@ -212,13 +209,12 @@ export function writeStream(pieces: readonly Piece[], context: StreamContext): n
       writeDma(out, step, wait);
       continue;
     }
-    const { weights, scales, tableSlot, piece } = step;
+    const { parameters, tableSlot, piece } = step;
     const emission = {
       operation: piece.operation,
       config: piece.config,
       placeOf,
-      ...(weights ? { weights } : {}),
-      ...(scales ? { scales } : {}),
+      ...(parameters ? { parameters } : {}),
       ...(tableSlot === undefined ? {} : { tableSlot }),
       blockDependency,
     };

@@ -9,6 +9,7 @@ export const velaCycles: Readonly<Record<string, Readonly<Record<string, number>
     'ethos-u55-128': 40_939,
     'ethos-u55-256': 31_744,
     'ethos-u65-256': 21_815,
+    'ethos-u65-512': 13_480,
   },
   kws: {
     'ethos-u55-32': 266_947,
@@ -16,6 +17,7 @@ export const velaCycles: Readonly<Record<string, Readonly<Record<string, number>
     'ethos-u55-128': 89_900,
     'ethos-u55-256': 58_340,
     'ethos-u65-256': 55_411,
+    'ethos-u65-512': 30_704,
   },
   ic: {
     'ethos-u55-32': 705_368,
@@ -23,6 +25,7 @@ export const velaCycles: Readonly<Record<string, Readonly<Record<string, number>
     'ethos-u55-128': 201_747,
     'ethos-u55-256': 141_933,
     'ethos-u65-256': 104_235,
+    'ethos-u65-512': 56_910,
   },
   person_detect: {
     'ethos-u55-32': 766_847,
@@ -30,6 +33,7 @@ export const velaCycles: Readonly<Record<string, Readonly<Record<string, number>
     'ethos-u55-128': 353_931,
     'ethos-u55-256': 299_767,
     'ethos-u65-256': 125_147,
+    'ethos-u65-512': 84_597,
   },
   vww: {
     'ethos-u55-32': 700_729,
@@ -37,5 +41,6 @@ export const velaCycles: Readonly<Record<string, Readonly<Record<string, number>
     'ethos-u55-128': 220_870,
     'ethos-u55-256': 161_459,
     'ethos-u65-256': 152_904,
+    'ethos-u65-512': 106_145,
   },
 };

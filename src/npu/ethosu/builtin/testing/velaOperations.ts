@@ -52,7 +52,8 @@ function emitted(operation: NpuOperation, registers: OperationRegisters, part: s
   if (!config) return undefined;
   const none = { region: 0, address: 0, length: 0 };
   const out = new RegisterWriter();
-  const parameters = operation.kind === 'conv' || operation.kind === 'depthwise' ? { weights: none, scales: none } : {};
+  const cores = Array.from({ length: ethosHardware[part].cores }, () => ({ weights: none, scales: none }));
+  const parameters = operation.kind === 'conv' || operation.kind === 'depthwise' ? { parameters: cores } : {};
   emitOperation(
     out,
     { operation, config, placeOf: () => none, ...parameters, blockDependency: () => 0 },
