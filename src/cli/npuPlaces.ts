@@ -54,6 +54,14 @@ const why = ({ verdict, blob }: NodePlace): string => {
 const instructionsOf = (instructions: ReadonlyMap<string, number>, { node, verdict }: NodePlace): number | undefined =>
   verdict.npu ? undefined : instructions.get(node);
 
+/** Why the CPU's nodes are its own: numbers of nodes, and the whole sentence, which no column of a table has room for. */
+function cpuLines(places: readonly NodePlace[]): string[] {
+  const numbers = new Map<string, number[]>();
+  for (const [i, place] of places.entries())
+    if (!place.verdict.npu) numbers.set(why(place), [...(numbers.get(why(place)) ?? []), i]);
+  return [...numbers].map(([reason, list]) => `cpu     ${list.join(' ')}: ${reason}`);
+}
+
 /** `instructions`: predicted of the nodes that the CPU runs, by name. */
 export function npuLines(found: NpuPlaces, instructions: ReadonlyMap<string, number>, width: number): string[] {
   const rows = found.places.map((p, i) => {
@@ -65,14 +73,15 @@ export function npuLines(found: NpuPlaces, instructions: ReadonlyMap<string, num
       : count === undefined
         ? '–'
         : `${grouped(Math.round(count))} instructions`;
-    return [String(i), p.node, p.op, p.verdict.npu ? 'NPU' : 'CPU', cost, why(p)];
+    return [String(i), p.node, p.op, p.verdict.npu ? 'NPU' : 'CPU', p.blob === undefined ? '–' : String(p.blob), cost];
   });
-  const columns = [right('#'), { title: 'node' }, { title: 'op' }, { title: 'on' }, right('≈cost'), { title: 'why' }];
+  const columns = [right('#'), { title: 'node' }, { title: 'op' }, { title: 'on' }, right('part'), right('≈cost')];
   const onNpu = found.places.filter((p) => p.verdict.npu).length;
   return [
     ...table(columns, rows, width),
     '',
     `npu     ${found.config}: ${onNpu} of ${found.places.length} nodes; ${found.by}`,
+    ...cpuLines(found.places),
   ];
 }
 

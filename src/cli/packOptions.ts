@@ -12,14 +12,14 @@ export function choice<T extends string>(options: OptionValues, key: string, all
   const value = text(options, key);
   if (value === undefined) return undefined;
   const found = allowed.find((a) => a === value);
-  return found ?? fail('usage.option', { option: key, expected: allowed.join(' or '), got: value });
+  const option = key.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+  return found ?? fail('usage.option', { option, expected: allowed.join(' or '), got: value });
 }
 
 /** --npu-compiler: a compiler for the NPU of the target. */
-export function npuOption(options: OptionValues, { id, npu }: Target): string | undefined {
+export function npuOption(options: OptionValues, { id, npu }: Target, command: string): string | undefined {
   if (text(options, 'npuCompiler') === undefined) return undefined;
-  if (!npu)
-    return fail('usage.bad', { what: `--npu-compiler says who compiles for an NPU, ${id} has none`, command: 'pack' });
+  if (!npu) return fail('usage.bad', { what: `--npu-compiler says who compiles for an NPU, ${id} has none`, command });
   return choice(options, 'npuCompiler', backendOf(npu.backend).providers);
 }
 

@@ -83,7 +83,9 @@ export function predictionLines(
 ): string[] {
   const { whole, unit, missing, counted, wholeCounted, energy, layers } = prediction;
   if (!whole)
-    return ['predict nothing: no cost table has rows for these kernels (mote pack --calib makes a float model int8)'];
+    return [
+      'predict nothing: no cost table has rows for these kernels (a float model becomes int8 by mote pack --calib)',
+    ];
   const seconds = secondsOfPrediction(whole, unit, clockHz);
   const off = whole.errorPercent === null ? ', error not known' : ` ± ${errorText(whole.errorPercent)}`;
   const time = seconds === undefined ? '' : `, ${milli(seconds)} ms at ${((clockHz ?? 0) / 1e6).toFixed(0)} MHz`;

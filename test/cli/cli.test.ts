@@ -133,6 +133,11 @@ describe('answers', () => {
       quantized: true,
       macs: 766288,
     });
+    const onNpu = ['inspect', 'digits.tflite', '--target', 'ethos-u55-128', '--npu-compiler'];
+    expect(moteJson(...onNpu, 'builtin').data.npu).toMatchObject({
+      by: expect.stringMatching(/^cycles estimated by mote/),
+    });
+    expect(mote(...onNpu, 'other').stderr).toMatch(/--npu-compiler takes vela or builtin, not 'other'/);
   });
 
   it('verify compares the test vectors', () => {

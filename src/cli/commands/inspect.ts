@@ -67,8 +67,8 @@ export const inspect: CommandSpec = {
     { flags: '--target <id>', text: 'judge for this target (default: all), and predict instructions' },
     { flags: '--board <id>', text: 'the same for the CPU of this board, and what it will take, layer by layer' },
     {
-      flags: '--npu <compiler>',
-      text: 'who estimates what the NPU of the target takes: vela (the default) or builtin',
+      flags: '--npu-compiler <name>',
+      text: 'who estimates what the NPU of the target takes, as for pack: vela (default, where installed) or builtin',
     },
     ...costOptions,
   ],
@@ -79,7 +79,8 @@ export const inspect: CommandSpec = {
     const graph = importModel(await readInput(path), basename(path));
     const obstacles = findObstacles(graph);
     const layers = graph.nodes.map((n) => rowOf(graph, n, obstacles));
-    const npu = target && !obstacles.length ? await npuPlaces(graph, target, npuOption(options, target)) : undefined;
+    const npu =
+      target && !obstacles.length ? await npuPlaces(graph, target, npuOption(options, target, 'inspect')) : undefined;
     const plan = obstacles.length
       ? undefined
       : planGraph(npu?.graph ?? graph, {

@@ -228,7 +228,7 @@ export const pack: CommandSpec = {
       rounding: choice<Rounding>(options, 'rounding', ['tflite', 'single']),
       prefer,
       coded,
-      npuProvider: npuOption(options, target),
+      npuProvider: npuOption(options, target, 'pack'),
       frontend: frontendOption(options),
       ...(board ? { arenaLimitBytes: memoryBytes(board, 'ram') - defaultStackBytes } : {}),
       stream: options.stream === true,

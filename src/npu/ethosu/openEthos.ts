@@ -80,6 +80,8 @@ function runModel(
   const broken: Broken = (reason) => fail('npu.broken', { path, reason });
   const left = model.operators.find((o) => o.kind === 'cpu');
   if (left?.kind === 'cpu') fail('npu.operator', { path, operator: `TFLite ${left.code}` });
+  const homeless = [...model.inputs, ...model.outputs].find((port) => port.offset < 0);
+  if (homeless) broken(`'${homeless.name}' has no place in the arena`);
   const arena = new Uint8Array(model.arenaBytes);
   for (const [i, port] of model.inputs.entries()) {
     const data = inputs[i] ?? broken(`it has ${model.inputs.length} inputs, ${inputs.length} were given`);

@@ -162,6 +162,21 @@ describeShared('the functional model of Ethos-U', () => {
     expect(first.text).toMatch(/DMA_WAIT is missing/);
   });
 
+  it('says that an input or output has no place in the arena', () => {
+    const file = vela(streams[0].file);
+    const view = new DataView(file.buffer);
+    // OfflineMemoryAllocation: a vector of bytes with version, subgraphs, the count, and so many offsets.
+    for (let at = 0; at + 16 <= file.length; at += 4) {
+      const [bytes, version, subgraphs, count] = [0, 4, 8, 12].map((i) => view.getInt32(at + i, true));
+      if (version || subgraphs !== 1 || bytes !== 4 * (3 + count) || at + 4 + bytes > file.length) continue;
+      for (let i = 0; i < count; i++) view.setInt32(at + 16 + 4 * i, -1, true);
+    }
+    const opened = openNpuFile(file, 'x');
+    const run = (): Uint8Array[] => opened.run([new Uint8Array(opened.inputs[0].bytes)], true);
+    expect(run).toThrow(expect.objectContaining({ code: 'npu.broken' }));
+    expect(run).toThrow(/has no place in the arena/);
+  });
+
   it('ends in one sentence or an answer, whatever bytes are damaged', () => {
     const file = vela(streams[0].file);
     const input = new Uint8Array(openNpuFile(file, 'x').inputs[0].bytes);
