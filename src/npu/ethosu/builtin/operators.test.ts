@@ -184,6 +184,22 @@ function binary(b: Builder, op: string, same: boolean): number {
   return b.node(op, b.n(0, 1) ? [first, second] : [second, first], attrs, same ? { quant } : {});
 }
 
+/** A layer behind another: a window where one fits, or a table, and now and then both of two results. */
+function next(b: Builder, x: number): number {
+  const [, height, width, depth] = b.shape(x);
+  const { quant } = b.graph.tensors[x];
+  const kernel = [b.n(1, Math.min(3, height)), b.n(1, Math.min(3, width))];
+  const window = { kernel, strides: [b.n(1, 3), b.n(1, 2)], dilations: [1, 1], pads: [0, 0, 0, 0] };
+  const kind = b.n(0, 5);
+  if (kind === 0) return b.node('maxPool2d', [x], window, { quant });
+  if (kind === 1) return b.node('averagePool2d', [x], { ...window, countIncludePad: false }, { quant });
+  if (kind === 2) return b.node('maximum', [x, b.node('hardSwish', [x], {}, { quant })], {}, { quant });
+  if (kind === 3) return b.node('hardSwish', [x], {});
+  const outputs = b.n(1, 40);
+  const weights = b.weights([outputs, kernel[0], kernel[1], depth], 0);
+  return b.node('conv2d', [x, weights, b.bias(outputs)], { ...window, groups: 1, ...b.activation() });
+}
+
 function build(op: string, seed: number): Builder {
   const b = new Builder(numbers(seed));
   b.graph.outputs = [makers[op](b)];
@@ -233,6 +249,24 @@ describe('random layers', () => {
         expect(openCompiled(compiled)(inputs)).toEqual(wanted);
       }),
       { numRuns: 10 },
+    );
+  });
+
+  it('in a row, some of which step over rows or are read twice, in little memory', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 30 }), fc.constantFrom(...parts), (seed, part) => {
+        const b = new Builder(numbers(seed));
+        let x = b.input([1, b.n(12, 30), b.n(6, 12), b.n(4, 20)]);
+        for (let i = b.n(2, 5); i > 0; i--) x = next(b, x);
+        b.graph.outputs = [x];
+        const wish = b.n(0, 1) ? { prefer: 'ram' as const } : { budgetBytes: b.n(1000, 9000) };
+        const compiled = compileGraph(b.graph, part, wish);
+        expect(findingsOf(compiled)).toEqual([]);
+        const inputs = b.graph.inputs.map((id) => bytes(b.n, product(b.graph.tensors[id].shape)));
+        const wanted = evaluateGraph(b.graph, inputs, { rounding: 'tflite' });
+        expect(openCompiled(compiled)(inputs)).toEqual(wanted);
+      }),
+      { numRuns: 40 },
     );
   });
 
