@@ -47,8 +47,19 @@ describe('checkImage', () => {
   });
   it('another processor is refused', () => {
     expect(() => checkImage({ format: 'elf', image: [good], machine: 'riscv' }, { board: f405, arch: 'arm' })).toThrow(
-      /it is for riscv/,
+      /it is for RISC-V of 32 bits, the board is Arm/,
     );
+  });
+  it.each([
+    ['riscv64', 'gd32vf103-longan-nano', 'it is for RISC-V of 64 bits, the board is RISC-V of 32 bits'],
+    ['riscv64', 'virtual-rv32', 'it is for RISC-V of 64 bits, the board is RISC-V of 32 bits'],
+    ['riscv', 'maix-bit', 'it is for RISC-V of 32 bits, the board is RISC-V of 64 bits'],
+    ['riscv64', 'esp32-s3-devkitc', 'it is for RISC-V of 64 bits, the board is neither Arm nor RISC-V'],
+  ] as const)('an ELF for %s is refused by %s', (machine, id, reason) => {
+    const board = loadBoard(id);
+    const refused = (): void =>
+      checkImage({ format: 'elf', image: [good], machine }, { board, arch: machineOf(board) });
+    expect(refused).toThrow(expect.objectContaining({ code: 'flash.image', message: expect.stringContaining(reason) }));
   });
   it.each([
     ['a merged image', 'esp32-s3-devkitc', [words(0x42000000, 0xe9, 1)], undefined],

@@ -39,9 +39,16 @@ function wrongSlot(image: readonly Chunk[], slot: EraseBlock, { board, arch }: I
   return arch === 'arm' ? wrongVectors(head, board, start, blockEnd(slot)) : undefined;
 }
 
-function wrongMachine({ machine }: FirmwareFile, arch: string): string | undefined {
+const processors: Readonly<Record<ImagePlace['arch'], string>> = {
+  arm: 'Arm',
+  riscv: 'RISC-V of 32 bits',
+  riscv64: 'RISC-V of 64 bits',
+  other: 'neither Arm nor RISC-V',
+};
+
+function wrongMachine({ machine }: FirmwareFile, arch: ImagePlace['arch']): string | undefined {
   if (machine === undefined || machine === arch) return undefined;
-  return `it is for ${machine}, the board is ${arch === 'other' ? 'neither Arm nor RISC-V' : arch}`;
+  return `it is for ${processors[machine]}, the board is ${processors[arch]}`;
 }
 
 function outsideFlash(image: readonly Chunk[], board: Board): string | undefined {

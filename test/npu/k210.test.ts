@@ -11,6 +11,8 @@ import { buildFirmware } from '../../src/build/firmware.js';
 import { zigPath } from '../../src/build/toolchain.js';
 import { runHost } from '../../src/device/hostSamples.js';
 import { hostEvaluator } from '../../src/evaluator.js';
+import { checkImage } from '../../src/flash/checkImage.js';
+import { readFirmware } from '../../src/flash/readFirmware.js';
 import type { TensorData } from '../../src/model/graph.js';
 import { readNpy } from '../../src/model/npy.js';
 import { samplesFor } from '../../src/model/samples.js';
@@ -137,6 +139,10 @@ describe('a graph that the KPU takes only in parts', () => {
     const report = await buildFirmware(pack.dir, board, out(`mixed-${toolchain}.elf`), { toolchain });
     expect(report.floatUses).toEqual([]);
     expect(report.stackBytes).toBeLessThan(report.stackReservedBytes);
+    const elf = readFirmware(readFileSync(out(`mixed-${toolchain}.elf`)), 'fw.elf');
+    expect(() => checkImage(elf, { board: loadBoard('gd32vf103-longan-nano'), arch: 'riscv' })).toThrow(
+      /it is for RISC-V of 64 bits, the board is RISC-V of 32 bits/,
+    );
     const { zig, gcc } = loadTarget('k210');
     const machine = toolchain === 'zig' ? ['cc', '-target', zig.target, `-mcpu=${zig.cpu}`] : (gcc?.flags ?? []);
     const { sources, layerSources, kernels } = pack.manifest.files;
