@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { loadBoard, loadTarget } from '../src/build/boards.js';
 import { buildFirmware } from '../src/build/firmware.js';
 import { withWorkFolder } from '../src/build/workFolder.js';
+import { MoteError } from '../src/cli/errors.js';
 import { writeFolder } from '../src/cli/files.js';
 import { targetTable } from '../src/costs/boardCosts.js';
 import { type Counted, fitKernel, rootMeanSquare } from '../src/costs/fitKernel.js';
@@ -141,7 +142,14 @@ const target = loadTarget(targetId);
 const [boardId] = benchBoards(targetId);
 const check = rest.includes('--check');
 const models: CountedModel[] = [];
-for (const request of await countedModels(check ? 'check' : 'fit')) models.push(await countModel(request, boardId));
+for (const request of await countedModels(check ? 'check' : 'fit')) {
+  try {
+    models.push(await countModel(request, boardId));
+  } catch (error) {
+    if (!(error instanceof MoteError) || !error.code.startsWith('fit.')) throw error;
+    process.stdout.write(`left out: ${error.message}\n`);
+  }
+}
 if (check) {
   process.stdout.write(`${checkLines(models, target).join('\n')}\n`);
 } else {
