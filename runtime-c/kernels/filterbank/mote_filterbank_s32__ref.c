@@ -16,7 +16,7 @@ void mote_filterbank_s32__ref(const mote_filterbank_s32 *p, const int32_t *input
       const int32_t *bins = input + p->starts[c];
       const int32_t width = p->widths[c];
       uint64_t sum = 0;
-      for (int32_t i = 0; i < width; i++) sum += (uint64_t)(uint32_t)bins[i] * (uint32_t)weights[i];
+      for (int32_t i = 0; i < width; i++) sum += (uint64_t)(uint32_t)bins[i] * (uint16_t)weights[i];
       weights += width;
       output[c] = (int32_t)(p->root ? mote_nearest_root(sum) >> exponent : rounded(sum, p->shift));
     }
