@@ -47,6 +47,7 @@ import { specOf } from './plan/buffers.js';
 import { callsOf, type Plan } from './plan/plan.js';
 import { planGraph } from './plan/planGraph.js';
 import { isInline } from './plan/rowMean.js';
+import { type StoredOrder, storedOrderFor } from './plan/storedOrder.js';
 import { tradeOffNote } from './plan/tradeOff.js';
 import { streamNotes } from './report/streamNotes.js';
 import { findObstacles } from './support.js';
@@ -159,6 +160,13 @@ function recipeOptions(recipe: Recipe, graph: Graph, request: PackRequest, notes
   };
 }
 
+/** Where the target's kernels will have the weights of what mote quantizes. */
+function storedOrderOf(request: PackRequest): { storedOrder?: StoredOrder } {
+  const { rounding = 'single', prefer = 'balance', costs } = request;
+  if (request.target === '') return {};
+  return { storedOrder: storedOrderFor({ rounding, prefer, target: withTable(loadTarget(request.target), costs) }) };
+}
+
 interface Made {
   graph: Graph;
   samples?: TensorData[][];
@@ -180,6 +188,7 @@ async function quantized(graph: Graph, request: PackRequest, notes: string[]): P
   const runners = await openWasmRunners();
   const options: QuantizerOptions = {
     makeIntegerRunner: runners.integer,
+    ...storedOrderOf(request),
     ...(request.recipe ? recipeOptions(request.recipe, graph, request, notes) : {}),
     ...request.quantize,
   };

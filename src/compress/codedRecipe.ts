@@ -4,6 +4,7 @@ import type { Graph, Node, TensorData, TensorId } from '../model/graph.js';
 import { matrixIndex } from '../ops/weightMatrix.js';
 import { isWeighted } from '../passes/affine.js';
 import type { RoundWeights } from '../passes/integerWeights.js';
+import type { StoredOrder } from '../plan/storedOrder.js';
 import type { RecipeOf } from './layerRecipe.js';
 import { collectMoments, type Moments } from './moments.js';
 import { entropyBits } from './round/rate.js';
@@ -19,6 +20,8 @@ export interface CodedInput {
   recipeOf: RecipeOf;
   /** Quantizes the graph; what the rounding is asked is what it will be asked in the end. */
   quantize(round: RoundWeights): Graph;
+  /** The order of weights where they will run; as the tensors have them where it is left out. */
+  storedOrder?: StoredOrder;
 }
 
 const recipesOf = ({ graph, recipeOf }: Pick<CodedInput, 'graph' | 'recipeOf'>) =>
@@ -53,7 +56,7 @@ function rateAt(input: CodedInput, moments: ReadonlyMap<TensorId, Moments>, cost
     if (!input.recipeOf(node, shape)?.shared) return undefined;
     const made = round(node, real, shape, ...limits);
     if (made) {
-      bits += entropyBits(made.data) * made.data.length;
+      bits += (made.codedBits ?? entropyBits(made.data)) * made.data.length;
       weights += made.data.length;
     }
     return made;
@@ -127,15 +130,34 @@ export const layerSensitivities = (
 /** A recipe whose coded layers each have their own rate, with what their errors cost. */
 export const withSensitivities = (recipeOf: RecipeOf, costs: Costs): RecipeOf => withNoise(recipeOf, 1, costs);
 
+/** Layers along the trellis know their order. It depends on the kernel, which depends on the scales: those of a first
+ *  rounding. One whose order nobody can tell is coded without a trellis. */
+function withOrder(input: CodedInput, moments: ReadonlyMap<TensorId, Moments>, costs: Costs): RecipeOf {
+  const { recipeOf, storedOrder } = input;
+  const recipes = recipesOf(input);
+  if (!storedOrder || !recipes.some((r) => r?.trellis)) return recipeOf;
+  const shared = recipes.find((r) => r?.shared)?.rate;
+  const noise = shared === undefined ? 1 : 2 ** likelyNoise(input, costs, shared);
+  const orders = storedOrder(input.quantize(roundWeights(moments, withNoise(recipeOf, noise, costs))));
+  return (node, shape) => {
+    const recipe = recipeOf(node, shape);
+    if (!recipe?.trellis) return recipe;
+    const sequences = orders.get(node.name);
+    return { ...recipe, ...(sequences ? { sequences } : { trellis: false }) };
+  };
+}
+
 /** The recipe with what an error costs in each row and, where rates are shared, the noise that they come to. */
 export async function codedRecipe(input: CodedInput): Promise<RecipeOf> {
   if (!hasCodedLayers(input)) return input.recipeOf;
   const moments = collectMoments(input.graph, input.samples, input.runner);
   const costs = layerSensitivities(input, moments);
+  const recipeOf = withOrder(input, moments, costs);
+  const ordered = { ...input, recipeOf };
   const shared = recipesOf(input).find((r) => r?.shared)?.rate;
   const noise =
     shared === undefined
       ? 1
-      : noiseFor(shared, likelyNoise(input, costs, shared), (n) => rateAt(input, moments, costs, n));
-  return withNoise(input.recipeOf, noise, costs);
+      : noiseFor(shared, likelyNoise(input, costs, shared), (n) => rateAt(ordered, moments, costs, n));
+  return withNoise(recipeOf, noise, costs);
 }

@@ -18,6 +18,10 @@ export interface LayerRecipe {
   importances?: Float64Array;
   /** int8 that is to be stored entropy-coded: bits per weight to come out at. */
   rate?: number;
+  /** Weights run along the trellis (code/trellis.ts) in the order in which they will be stored. */
+  trellis?: boolean;
+  /** That order: indices of the weight tensor, -1 for zeros of the layout. */
+  sequences?: readonly Int32Array[];
   /** The rate is that of all such layers together, shared out by what an error costs. */
   shared?: boolean;
   /** Instead of the rate: what a weight's error may cost at the network's output. */

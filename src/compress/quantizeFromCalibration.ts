@@ -3,6 +3,7 @@
 import type { Graph, TensorData, TensorId } from '../model/graph.js';
 import type { ActivationType } from '../passes/integerOperands.js';
 import type { RoundWeights } from '../passes/integerWeights.js';
+import type { StoredOrder } from '../plan/storedOrder.js';
 import {
   type CalibrateOptions,
   chooseRanges,
@@ -61,6 +62,8 @@ export interface QuantizerOptions extends CalibrateOptions {
   rewrite?: Rewrite;
   /** Calibration samples, spread over all, on which the result is compared with the float graph. */
   checkSamples?: number;
+  /** Where weights along a trellis will lie (`trellis2.2`). */
+  storedOrder?: StoredOrder;
   /** Runs the integer graph for that comparison; the operators' own evaluation unless given. */
   makeIntegerRunner?: MakeIntegerRunner;
 }
@@ -163,11 +166,12 @@ async function roundingOf(
   graph: Graph,
   samples: TensorData[][],
   { runner, makeRunner }: Runners,
-  { recipeOf: given, lossInputs, biasCorrection }: Settings,
+  { recipeOf: given, lossInputs, biasCorrection, storedOrder }: Settings,
   quantize: (round: RoundWeights) => Graph,
 ): Promise<RoundWeights | undefined> {
   if (!given) return undefined;
-  const recipeOf = await codedRecipe({ graph, samples, runner, makeRunner, recipeOf: given, quantize });
+  const order = storedOrder ? { storedOrder } : {};
+  const recipeOf = await codedRecipe({ graph, samples, runner, makeRunner, recipeOf: given, quantize, ...order });
   if (!biasCorrection || lossInputs === 'float') return roundWeights(collectMoments(graph, samples, runner), recipeOf);
   if (lossInputs === 'sequential' && runner.setConstants && runner.runPart)
     return roundSequentially({ graph, samples, makeRunner, recipeOf });

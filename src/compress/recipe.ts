@@ -33,13 +33,15 @@ export function encodingFor(name: string, option: string): Encoding {
 const columnsOf = (node: Node, shape: readonly number[]): number =>
   shape.reduce((a, b) => a * b, 1) / weightRows(node.op, shape);
 
-/** `coded2.5`: int8 on a grid so coarse that entropy coding takes so many bits a weight. */
-const codedPattern = /^coded(\d(?:\.\d{1,2})?)$/;
+/** `coded2.5`: int8 on a grid so coarse that entropy coding takes so many bits a weight; `trellis2.5`: along a trellis. */
+const codedPattern = /^(coded|trellis)(\d(?:\.\d{1,2})?)$/;
 
 /** Reads the name of a format; the encoding is narrowed to each layer's columns. */
 export function formatRecipe(name: string, option: string): LayerRecipe {
-  const rate = Number(codedPattern.exec(name)?.[1] ?? 0);
-  if (rate > 0) return { encoding: { kind: 'int', bits: 8, group: 0 }, method: 'output', rate };
+  const [, form, number = 0] = codedPattern.exec(name) ?? [];
+  const rate = Number(number);
+  const trellis = form === 'trellis' ? { trellis: true } : {};
+  if (rate > 0) return { encoding: { kind: 'int', bits: 8, group: 0 }, method: 'output', rate, ...trellis };
   return { encoding: encodingFor(name, option), method: 'output' };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // int8 weights of a layer that are to be stored entropy-coded: what errors of it cost, and the rounding at its noise or rate.
 import type { Node } from '../model/graph.js';
-import { weightData, weightRows } from '../ops/weightMatrix.js';
+import { matrixIndex, weightData, weightRows } from '../ops/weightMatrix.js';
 import type { RoundedWeights } from '../passes/integerWeights.js';
 import type { LayerRecipe } from './layerRecipe.js';
 import type { Moments } from './moments.js';
@@ -50,6 +50,13 @@ function costsOf(rows: number, columns: number, own: Moments | undefined, felt: 
   return { between, momentOf };
 }
 
+/** Places in the matrix in stored order; as the tensor has them where nothing else is known. */
+function placesOf({ op }: Node, shape: readonly number[], stored: LayerRecipe['sequences']) {
+  const place = matrixIndex(op, shape);
+  const natural = [Int32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i)];
+  return { sequences: (stored ?? natural).map((s) => s.map((i) => (i < 0 ? i : place(i)))) };
+}
+
 export interface CodedLayer {
   /** As a matrix. */
   weights: Float64Array;
@@ -68,7 +75,8 @@ export function roundCoded(
   const columns = weights.length / rows;
   const { encoding, sensitivity, noise, rate = 0 } = recipe;
   const { between, momentOf } = costsOf(rows, columns, own, sensitivity);
-  const request = { encoding, rows, columns, weights, leastScales, mostScale, between };
+  const sequences = recipe.trellis ? placesOf(node, shape, recipe.sequences) : undefined;
+  const request = { encoding, rows, columns, weights, leastScales, mostScale, between, ...sequences };
   const rounded =
     noise === undefined ? roundForRate({ ...request, rate }, momentOf) : roundForNoise(request, momentOf, noise);
   const biasSteps = sensitivity?.biases.map(
@@ -77,6 +85,7 @@ export function roundCoded(
   return {
     data: weightData(node.op, shape, { ...request, ...rounded }),
     scales: rounded.scales,
+    codedBits: rounded.bitsPerWeight,
     ...(biasSteps ? { biasSteps } : {}),
   };
 }

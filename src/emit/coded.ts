@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A layer with entropy-coded constants as C: a function that decodes them, and one that runs the layer on them with a copy of
 // its parameters, whose pointers it sets.
+import { useTrellis } from '../compress/code/constantsCode.js';
 import { formCodes } from '../compress/code/forms.js';
 import { piecesOf } from '../compress/code/pieces.js';
 import type { ConstArray } from '../ops/op.js';
@@ -13,6 +14,13 @@ export const codedHeader = 'mote/coded.h';
 export type CodedStep = Step & { coded: NonNullable<Step['coded']> };
 export const isCodedStep = (step: Step): step is CodedStep => step.coded !== undefined;
 export const hasCoded = (plan: Plan): boolean => plan.steps.some(isCodedStep);
+
+/** The decoder, with what it needs for these layers only. */
+export function codedIncludes(plan: Plan): string[] {
+  if (!hasCoded(plan)) return [];
+  const walks = plan.steps.some(({ coded }) => coded && useTrellis(coded.arrays.map((a) => a.array)));
+  return [...(walks ? ['#define MOTE_CODED_WALKS'] : []), `#include "${codedHeader}"`];
+}
 
 /** Whether NAME_init has something to decode. */
 export const decodesAtStart = (plan: Plan): boolean => plan.steps.some((s) => s.coded?.mode === 'start');

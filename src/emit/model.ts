@@ -8,7 +8,7 @@ import { callsOf, type Plan, type Step } from '../plan/plan.js';
 import { sharedArrays, totalWeightBytes, weightBytes } from '../plan/sharedConstants.js';
 import {
   codedCallText,
-  codedHeader,
+  codedIncludes,
   codedLayer,
   codedPrototype,
   decodesAtStart,
@@ -158,7 +158,7 @@ export function modelSource(context: EmitContext): string {
 #include <stdint.h>
 ${copies.length || reset ? '#include <string.h>\n' : ''}
 #include "${name}.h"
-${[...kernelHeaders(plan), ...(hasCoded(plan) ? [`#include "${codedHeader}"`] : [])].join('\n')}
+${[...kernelHeaders(plan), ...codedIncludes(plan)].join('\n')}
 
 ${declarations.join('\n')}
 

@@ -53,6 +53,8 @@ export interface RoundedWeights {
   data: Int8Array;
   scales: Float64Array;
   stored?: Tensor['stored'];
+  /** That they will take entropy-coded, a weight; by the entropy of `data` where left out. */
+  codedBits?: number;
   /** What to add to the real bias because of this rounding, where it is known better than `Correct` knows. */
   shift?: Float64Array;
   /** By how much each channel's real bias may be off by rounding it to shorter numbers. */

@@ -19,7 +19,7 @@ export interface CodedConstants {
 /** What 32-bit loads want of every array. */
 const alignBytes = 4;
 
-const constantsOf = (call: KernelCall): ConstArray[] => [
+export const constantsOf = (call: KernelCall): ConstArray[] => [
   ...new Set(
     call.params.fields.flatMap(([, value]) =>
       value !== null && typeof value === 'object' && 'const' in value ? [value.const] : [],

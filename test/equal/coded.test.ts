@@ -9,6 +9,8 @@ import { loadBoard } from '../../src/build/boards.js';
 import { findProgram } from '../../src/build/exec.js';
 import { buildFirmware } from '../../src/build/firmware.js';
 import { decodeConstants } from '../../src/compress/code/constantsCode.js';
+import { piecesOf, readPieces } from '../../src/compress/code/pieces.js';
+import { trellisWay } from '../../src/compress/code/trellisCode.js';
 import { uniformRecipe } from '../../src/compress/recipe.js';
 import { runInputs } from '../../src/device/runInputs.js';
 import { startDevice } from '../../src/device/startDevice.js';
@@ -28,25 +30,39 @@ afterAll(() => room.close());
 const digits = (file: string): string => join(packageRoot, 'models', 'digits', file);
 const bytes = readFileSync(digits('digits.onnx'));
 
-const request = (target: string, coded: PackRequest['coded']): Omit<PackRequest, 'bytes' | 'fileName'> => ({
+const request = (
+  target: string,
+  coded: PackRequest['coded'],
+  weights = 'coded2.5',
+): Omit<PackRequest, 'bytes' | 'fileName'> => ({
   target,
   name: `digits_${coded ?? 'plain'}`,
   calibration: { array: readNpy(readFileSync(digits('calib_x.npy')), 'calib_x.npy'), path: 'calib_x.npy' },
   inputScale: { scale: 1 / 255, zero: 0 },
-  quantize: { equalize: 'none', recipeOf: uniformRecipe('coded2.5') },
+  quantize: {
+    equalize: 'none',
+    recipeOf: uniformRecipe(weights),
+    ...(weights.startsWith('trellis') ? { method: 'mse' } : {}),
+  },
   ...(coded ? { coded } : {}),
 });
 
 const boards = ['pico', 'virtual-m4', 'virtual-m55', 'virtual-rv32', 'virtual-rv32v'];
-const modes = ['stream', 'start'] as const;
+const cases = [
+  ['coded2.5', 'stream'],
+  ['coded2.5', 'start'],
+  ['trellis2.5', 'stream'],
+] as const;
 
 describe.each(boards)('%s with coded constants', (id) => {
   const board = loadBoard(id);
   const present = board.emulator?.kind !== 'qemu' || findProgram(board.emulator.binary ?? 'qemu-system-arm');
-  it.skipIf(!(present || process.env.CI)).each(modes)('equals the host: %s', async (mode) => {
-    const { dir, manifest } = await room.packBytes(bytes, 'digits.onnx', request(board.target, mode));
+  it.skipIf(!(present || process.env.CI)).each(cases)('equals the host: %s, %s', async (weights, mode) => {
+    const { dir, manifest } = await room.packBytes(bytes, 'digits.onnx', request(board.target, mode, weights));
     expect(manifest.layers.some((l) => l.coded === mode)).toBe(true);
-    const image = join(room.folder, `${id}-${mode}.elf`);
+    const source = readFileSync(join(dir, `${manifest.name}.c`), 'utf8');
+    expect(source.includes('#define MOTE_CODED_WALKS')).toBe(weights.startsWith('trellis'));
+    const image = join(room.folder, `${id}-${weights}-${mode}.elf`);
     const built = await buildFirmware(dir, board, image);
     const { wasm, manifest: hostManifest } = await buildHost({ dir, manifest });
     const device = await startDevice(board, image, {});
@@ -73,8 +89,8 @@ describe.each(boards)('%s with coded constants', (id) => {
 });
 
 describe('plain C with coded constants', () => {
-  it.each(modes)('gives the expected outputs, run after run: %s', async (mode) => {
-    const pack = await room.packBytes(bytes, 'digits.onnx', request('wasm32', mode));
+  it.each(cases)('gives the expected outputs, run after run: %s, %s', async (weights, mode) => {
+    const pack = await room.packBytes(bytes, 'digits.onnx', request('wasm32', mode, weights));
     const host = await hostOf(pack);
     const { vectors, inputs, outputs } = pack.manifest;
     const read = (file: string) => readNpy(readFileSync(join(pack.dir, file)), file).data as Int8Array;
@@ -86,6 +102,27 @@ describe('plain C with coded constants', () => {
       const expected = y.slice(s * outputs[0].bytes, (s + 1) * outputs[0].bytes);
       expect(Int8Array.from(host.read(outputs[0].offset, outputs[0].bytes), (b) => (b << 24) >> 24)).toEqual(expected);
     }
+  });
+});
+
+/** Sequences of so many numbers at least hold weights. */
+const fewest = 64;
+
+describe('weights along a trellis', () => {
+  it('run along it as the kernels store them', async () => {
+    const { plan } = await packModel({
+      ...{ bytes, fileName: 'digits.onnx' },
+      ...request('cortex-m4', 'stream', 'trellis2.5'),
+    });
+    const along = plan.steps.flatMap(({ coded }) =>
+      (coded?.arrays ?? []).flatMap(({ array }) => {
+        const pieces = piecesOf(array);
+        return readPieces(array.data, pieces).flatMap((values, i) =>
+          values.length < fewest ? [] : [trellisWay(values, pieces[i].inner) !== undefined],
+        );
+      }),
+    );
+    expect(along.filter((onTrellis) => onTrellis).length).toBeGreaterThanOrEqual(3);
   });
 });
 

@@ -64,7 +64,7 @@ MOTE_CODED_OUT_OF_LINE static uint32_t mote_coded_number(mote_coded *s) {
 
 typedef struct {
   uint8_t symbol[1 << MOTE_CODED_TABLE_BITS]; /* of each slot */
-  uint16_t start[257];                        /* first slot of each symbol; start[s + 1] - start[s] of them */
+  uint16_t start[258];                        /* first slot of each symbol; start[s + 1] - start[s] of them */
 } mote_coded_table;
 
 MOTE_CODED_OUT_OF_LINE static void mote_coded_read_table(mote_coded *s, mote_coded_table *t, uint32_t symbols) {
@@ -103,23 +103,56 @@ static inline void mote_coded_put(uint8_t *to, uint32_t unit, uint32_t value) {
   else *(uint32_t *)(void *)to = value;
 }
 
-enum { MOTE_CODED_CONSTANT, MOTE_CODED_PLAIN, MOTE_CODED_FREQUENCY, MOTE_CODED_LISTED };
+enum { MOTE_CODED_CONSTANT, MOTE_CODED_PLAIN, MOTE_CODED_FREQUENCY, MOTE_CODED_LISTED, MOTE_CODED_TRELLIS };
 
 /* How the values of a sequence are made of what the stream holds: base + step * number, or an entry of a list. */
 typedef struct {
   uint32_t kind, base, step, width;
-  uint32_t list[MOTE_CODED_LIST];
+  uint32_t list[MOTE_CODED_LIST]; /* of a trellis: each quantizer's least level, then each one's last symbol */
   mote_coded_table table;
 } mote_coded_model;
 
+#ifdef MOTE_CODED_WALKS /* whoever has weights along a trellis defines it */
+/* Of a trellis the table holds two: starts from here on are the second one's. */
+#define MOTE_CODED_SECOND 129u
+
+/* A quantizer's frequencies as starts, and of each two slots the first one's symbol: where to begin to look. */
+static inline void mote_coded_read_levels(mote_coded *s, mote_coded_model *m, uint32_t quantizer) {
+  m->list[quantizer] = mote_coded_number(s);
+  const uint32_t last = mote_coded_bits(s, 7u);
+  m->list[2u + quantizer] = last;
+  uint16_t *start = m->table.start + quantizer * MOTE_CODED_SECOND;
+  uint8_t *symbol = m->table.symbol + (quantizer << 7);
+  uint32_t slot = 0, half = 0;
+  for (uint32_t k = 0; k <= last; k++) {
+    uint32_t width = mote_coded_bits(s, 4u);
+    slot += width > 1u ? (1u << (width - 1u)) + mote_coded_bits(s, width - 1u) : width;
+    if (slot > 256u) slot = 256u;
+    for (; 2u * half < slot; half++) symbol[half] = (uint8_t)k;
+    start[k + 1u] = (uint16_t)slot;
+  }
+  start[0] = 0;
+  for (; half < 128u; half++) symbol[half] = (uint8_t)last;
+}
+#endif
+
 static inline void mote_coded_read_model(mote_coded *s, mote_coded_model *m) {
-  m->kind = mote_coded_bits(s, 2u);
+  m->kind = mote_coded_bits(s, 3u);
   if (m->kind == MOTE_CODED_LISTED) {
     uint32_t entries = mote_coded_bits(s, 8u) + 1u;
     for (uint32_t i = 0; i < entries; i++) m->list[i % MOTE_CODED_LIST] = mote_coded_number(s);
     mote_coded_read_table(s, &m->table, entries);
     return;
   }
+#ifdef MOTE_CODED_WALKS
+  if (m->kind == MOTE_CODED_TRELLIS) {
+    m->width = mote_coded_bits(s, 6u);
+    m->step = mote_coded_number(s);
+    mote_coded_read_levels(s, m, 0u);
+    mote_coded_read_levels(s, m, 1u);
+    return;
+  }
+#endif
   m->base = mote_coded_number(s);
   m->step = m->kind == MOTE_CODED_CONSTANT ? 0u : mote_coded_number(s);
   m->width = m->kind == MOTE_CODED_PLAIN ? mote_coded_bits(s, 6u) : 0u;
@@ -149,6 +182,38 @@ static inline void mote_coded_others(mote_coded *s, const mote_coded_model *m, c
     for (uint32_t i = p->inner; i > 0u; i--, at += p->inner_stride) mote_coded_put(at, p->unit, mote_coded_value(s, m));
   }
 }
+
+#ifdef MOTE_CODED_WALKS
+/* What comes after each of the eight states, four bits each from the lowest, on an even and on an odd level. */
+#define MOTE_CODED_EVEN 0x43526170u
+#define MOTE_CODED_ODD 0x61704352u
+
+/* Multiples along a trellis (dependent quantization): odd states have odd ones and zero. Lanes go their own ways. */
+static inline void mote_coded_walk(mote_coded *stream, const mote_coded_model *m, const mote_coded_piece *p, uint8_t *to) {
+  mote_coded s = *stream;
+  uint8_t states[64];
+  for (uint32_t i = 0; i < 64u; i++) states[i] = 0;
+  for (uint32_t o = p->outer; o > 0u; o--, to += p->outer_stride) {
+    uint8_t *at = to;
+    for (uint32_t i = 0; i < p->inner; i++, at += p->inner_stride) {
+      uint8_t *lane = states + (i & m->width & 63u);
+      const uint32_t state = *lane;
+      const uint32_t quantizer = state & 1u, last = m->list[2u + quantizer];
+      const uint16_t *start = m->table.start + quantizer * MOTE_CODED_SECOND;
+      const uint32_t slot = s.state & 255u;
+      uint32_t symbol = m->table.symbol[(quantizer << 7) + (slot >> 1)];
+      while (symbol < last && slot >= start[symbol + 1u]) symbol++;
+      s.state = (uint32_t)(start[symbol + 1u] - start[symbol]) * (s.state >> 8) + slot - start[symbol];
+      mote_coded_refill(&s);
+      const uint32_t level = m->list[quantizer] + symbol;
+      const uint32_t sign = (level >> 31) != 0u ? 0u - 1u : (uint32_t)(level != 0u);
+      mote_coded_put(at, p->unit, m->step * (2u * level - (quantizer & 1u) * sign));
+      *lane = (uint8_t)(((level & 1u ? MOTE_CODED_ODD : MOTE_CODED_EVEN) >> (4u * state)) & 7u);
+    }
+  }
+  *stream = s;
+}
+#endif
 
 enum { MOTE_CODED_ALONE, MOTE_CODED_BORROWED, MOTE_CODED_SUMS, MOTE_CODED_ROUNDS, MOTE_CODED_COLUMNS };
 
@@ -187,6 +252,9 @@ MOTE_CODED_OUT_OF_LINE static void mote_decode(uint8_t *to, const uint8_t *code,
   for (; pieces > 0u; pieces--, p++) {
     mote_coded_read_model(&s, &m);
     if (m.kind == MOTE_CODED_FREQUENCY && p->unit == 1u) mote_coded_bytes(&s, &m, p, to + p->offset);
+#ifdef MOTE_CODED_WALKS
+    else if (m.kind == MOTE_CODED_TRELLIS) mote_coded_walk(&s, &m, p, to + p->offset);
+#endif
     else mote_coded_others(&s, &m, p, to + p->offset);
     if (p->form != MOTE_CODED_ALONE)
       for (uint32_t o = 0; o < p->outer; o++) mote_coded_form(p, to + p->offset + o * p->outer_stride);

@@ -165,7 +165,7 @@ export const pack: CommandSpec = {
     },
     {
       flags: '--weights <format>',
-      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …; coded3: 3 bits each once --coded; of a language model: int8, int4g32',
+      text: 'store all weights so: int8, int6, int4, int4g32, int3, int2, ternary, palette16 …; coded3: 3 bits each once --coded, trellis3: the same with less loss; of a language model: int8, int4g32',
     },
     {
       flags: '--round <method>',

@@ -1,100 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// One array of integers in a rANS stream, in whichever of four ways is shortest (FORMAT.md): all alike, numbers of a lattice
-// in plain bits, numbers of a lattice by frequency, entries of a list by frequency.
+// One array of integers in a rANS stream, in whichever of five ways is shortest (FORMAT.md): all alike, numbers of a lattice
+// in plain bits, numbers of a lattice by frequency, entries of a list by frequency, multiples along a trellis.
 import { fail } from '../../cli/errors.js';
-import { type Frequencies, frequenciesOf, type RansDecoder, type RansEncoder, tableBits } from './rans.js';
+import { frequenciesOf, type RansDecoder, type RansEncoder } from './rans.js';
+import {
+  countSymbols,
+  frequencyTableBits,
+  greatestDivisor,
+  kindBits,
+  normalized,
+  numberBits,
+  readFrequencies,
+  readNumber,
+  symbolBits,
+  type Way,
+  widthBits,
+  widthOf,
+  writeFrequencies,
+  writeNumber,
+} from './symbols.js';
+import { readTrellis, trellisKind, trellisWay } from './trellisCode.js';
 
-const kindBits = 2;
 const constantKind = 0;
 const plainKind = 1;
 const frequencyKind = 2;
 const listKind = 3;
 
-const widthBits = 6;
 const countBits = 8;
 const maxSymbols = 1 << countBits;
 /** Entries of a list: the decoder keeps them on its stack. */
 export const maxList = 32;
-const frequencyWidthBits = 4;
-
-const widthOf = (n: number): number => (n === 0 ? 0 : Math.floor(Math.log2(n)) + 1);
-const zigzag = (n: number): number => (n < 0 ? -2 * n - 1 : 2 * n);
-const unzigzag = (n: number): number => (n % 2 ? -(n + 1) / 2 : n / 2);
-
-/** An integer modulo 2^32: how many bits, then they. */
-function writeNumber(out: RansEncoder, value: number): void {
-  const n = zigzag(value | 0);
-  const width = widthOf(n);
-  out.bits(width, widthBits);
-  out.bits(n, width);
-}
-
-function readNumber(from: RansDecoder): number {
-  const width = from.bits(widthBits);
-  if (width > 32) fail('model.broken', { reason: 'its coded constants hold a number of more than 32 bits' });
-  return unzigzag(from.bits(width));
-}
-
-const numberBits = (value: number): number => widthBits + widthOf(zigzag(value | 0));
-
-const greatestDivisor = (a: number, b: number): number => {
-  let [x, y] = [a, b];
-  while (y > 0) [x, y] = [y, x % y];
-  return x;
-};
-
-/** Shares of 2^tableBits as near to the numbers as whole ones come; none that occurs is 0. */
-export function normalized(occurrences: readonly number[]): Uint16Array {
-  const total = occurrences.reduce((a, b) => a + b, 0);
-  const size = 2 ** tableBits;
-  const shares = occurrences.map((n) => (n === 0 ? 0 : Math.max(1, Math.round((n / total) * size))));
-  let sum = shares.reduce((a, b) => a + b, 0);
-  while (sum !== size) {
-    // The step that costs the fewest bits, one at a time.
-    const step = Math.sign(size - sum);
-    let best = -1;
-    let least = Number.POSITIVE_INFINITY;
-    shares.forEach((share, i) => {
-      if (share === 0 || share + step < 1) return;
-      const cost = occurrences[i] * Math.log2(share / (share + step));
-      if (cost < least) [best, least] = [i, cost];
-    });
-    shares[best] += step;
-    sum += step;
-  }
-  return Uint16Array.from(shares);
-}
-
-function writeFrequencies(out: RansEncoder, counts: Uint16Array): void {
-  for (const count of counts) {
-    const width = widthOf(count);
-    out.bits(width, frequencyWidthBits);
-    if (width > 1) out.bits(count - 2 ** (width - 1), width - 1);
-  }
-}
-
-function readFrequencies(from: RansDecoder, n: number): Frequencies {
-  const counts = Uint16Array.from({ length: n }, () => {
-    const width = from.bits(frequencyWidthBits);
-    if (width > tableBits + 1) fail('model.broken', { reason: 'a frequency in its coded constants is too large' });
-    return width > 1 ? 2 ** (width - 1) + from.bits(width - 1) : width;
-  });
-  const sum = counts.reduce((a, b) => a + b, 0);
-  if (sum !== 2 ** tableBits)
-    fail('model.broken', { reason: `frequencies in its coded constants sum to ${sum}, not ${2 ** tableBits}` });
-  return frequenciesOf(counts);
-}
-
-const frequencyTableBits = (counts: Uint16Array): number =>
-  counts.reduce((sum, c) => sum + frequencyWidthBits + Math.max(0, widthOf(c) - 1), 0);
-
-const symbolBits = (counts: Uint16Array, occurrences: readonly number[]): number =>
-  occurrences.reduce((sum, n, s) => (n === 0 ? sum : sum + n * (tableBits - Math.log2(counts[s]))), 0);
-
-interface Way {
-  bits: number;
-  write(out: RansEncoder): void;
-}
 
 /** What all values have in common: value = base + step * index. */
 interface Lattice {
@@ -140,12 +75,6 @@ function plainWay(lattice: Lattice): Way {
   };
 }
 
-function countSymbols(indices: readonly number[], n: number): number[] {
-  const occurrences = new Array<number>(n).fill(0);
-  for (const i of indices) occurrences[i]++;
-  return occurrences;
-}
-
 /** Symbols by frequency behind a header. */
 function frequencyWay(indices: readonly number[], n: number, header: Way): Way {
   const occurrences = countSymbols(indices, n);
@@ -188,24 +117,30 @@ function listFrequencies(values: readonly number[], list: readonly number[]): Wa
   );
 }
 
-function waysOf(values: readonly number[]): Way[] {
+function waysOf(values: readonly number[], period: number): Way[] {
   const lattice = latticeOf(values);
   if (lattice.largest === 0) return [constantWay(lattice)];
   const ways = [plainWay(lattice)];
   if (lattice.largest < maxSymbols) ways.push(latticeFrequencies(lattice));
   const list = [...new Set(values)].sort((a, b) => a - b);
   if (list.length <= maxList) ways.push(listFrequencies(values, list));
-  return ways;
+  const trellis = trellisWay(values, period);
+  return trellis ? [...ways, trellis] : ways;
 }
 
-export function writeArray(out: RansEncoder, values: readonly number[]): void {
-  waysOf(values)
-    .reduce((best, way) => (way.bits < best.bits ? way : best))
-    .write(out);
+const shortest = (values: readonly number[], period: number): Way =>
+  waysOf(values, period).reduce((best, way) => (way.bits < best.bits ? way : best));
+
+export const isAlongTrellis = (values: readonly number[], period: number): boolean =>
+  shortest(values, period).kind === trellisKind;
+
+/** `period`: after so many numbers the array begins anew (Piece.inner). */
+export function writeArray(out: RansEncoder, values: readonly number[], period: number): void {
+  shortest(values, period).write(out);
 }
 
 /** Values as they are read; what takes them makes them its type. */
-export function readArray(from: RansDecoder, count: number): number[] {
+export function readArray(from: RansDecoder, count: number, period: number): number[] {
   const kind = from.bits(kindBits);
   const all = (value: () => number): number[] => Array.from({ length: count }, value);
   if (kind === listKind) {
@@ -215,6 +150,9 @@ export function readArray(from: RansDecoder, count: number): number[] {
     const table = readFrequencies(from, n);
     return all(() => list[from.symbol(table)]);
   }
+  if (kind === trellisKind) return readTrellis(from, count, period);
+  if (kind > trellisKind)
+    fail('model.broken', { reason: `its coded constants hold a sequence of unknown kind ${kind}` });
   const base = readNumber(from);
   if (kind === constantKind) return all(() => base);
   const step = readNumber(from);

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MoteError } from '../../cli/errors.js';
 import type { ConstArray, Section } from '../../ops/op.js';
+import { xorshift32 } from '../../xorshift.js';
 import { decodeConstants, encodeConstants } from './constantsCode.js';
 import { piecesOf } from './pieces.js';
+import { levelOf, multipleOf, nextStates, quantizerOf, stateAfter } from './trellis.js';
 
 const array = (data: ConstArray['data'], sections?: readonly Section[], shape = [data.length]): ConstArray => ({
   name: 'a',
@@ -114,6 +116,46 @@ describe('coded constants', () => {
     // 4096 weights: half 0, a quarter 1, a quarter -1: 1.5 bits each.
     const weights = Int8Array.from({ length: 4096 }, (_, i) => [0, 1, 0, -1][(i * 7) % 4]);
     expect(roundTrip([array(weights)])).toBeLessThan((4096 * 1.5) / 8 + 16);
+  });
+
+  /** A walk along the trellis by the levels given. */
+  const walk = (levels: readonly number[], step: number, lanes = 0): number[] => {
+    const states = new Map<number, number>();
+    return levels.map((level, i) => {
+      const state = states.get(i & lanes) ?? 0;
+      states.set(i & lanes, stateAfter(state, level));
+      return step * multipleOf(quantizerOf(state), level);
+    });
+  };
+
+  it('along a trellis come back, at any step, and take as much as their levels do', () => {
+    const level = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -20, max: 20 }));
+    fc.assert(
+      fc.property(
+        fc.array(level, { minLength: 1, maxLength: 400 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 63 }),
+        (levels, step, lanes) => void roundTrip([array(Int8Array.from(walk(levels, step, lanes)))]),
+      ),
+      { numRuns: 200 },
+    );
+    // 4096 levels: half 0, a quarter 1, a quarter -1: 1.5 bits each, of multiples from -2 to 2 that take more alone.
+    const next = xorshift32(5);
+    const levels = Array.from({ length: 4096 }, () => [0, 1, 0, -1][next() & 3]);
+    const weights = walk(levels, 1, 5);
+    const along = roundTrip([array(Int8Array.from(weights))]);
+    expect(along).toBeLessThan((4096 * 1.5) / 8 + 32);
+    expect(Math.abs(roundTrip([array(Int8Array.from(walk(levels, 1)))]) - along)).toBeLessThan(8);
+    weights[2000] += 1;
+    expect(roundTrip([array(Int8Array.from(weights))])).toBeGreaterThan(along + 100);
+  });
+
+  it('have levels of both quantizers for every multiple or none, and lead from each state to two others', () => {
+    for (const quantizer of [0, 1])
+      for (let k = -9; k <= 9; k++) expect(levelOf(quantizer, multipleOf(quantizer, k))).toBe(k);
+    expect([levelOf(0, 3), levelOf(1, 2), levelOf(1, 0)]).toEqual([1.5, 1.5, 0]);
+    const arrivals = nextStates.flat().sort((a, b) => a - b);
+    expect(arrivals).toEqual(nextStates.flatMap((_, s) => [s, s]));
   });
 
   it('that are damaged end in a sentence or in other numbers, never elsewhere', () => {

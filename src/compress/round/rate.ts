@@ -3,11 +3,12 @@
 // integers that make the least of output error + lambda * bits (rate-distortion optimized quantization, as in DeepCABAC,
 // arXiv:1907.11900, here on the output's error instead of the weight's). Rows whose inputs are alike share one step, so
 // that their multipliers are one number, too.
-import { tableBits } from '../code/rans.js';
 import { beamRow } from './beam.js';
 import type { GridRequest } from './grid.js';
 import type { MomentOf } from './secondOrder.js';
 import { type Sweep, sweepOf } from './sweep.js';
+import { bitsOfCounts, largestCode } from './symbolCosts.js';
+import { ordersOf, roundAlongTrellis } from './trellisRate.js';
 
 export interface RateRequest extends GridRequest {
   /** Bits per weight to come out at, by the entropy of the layer's integers. */
@@ -16,6 +17,9 @@ export interface RateRequest extends GridRequest {
   between: Float64Array;
   /** Largest scale that a row may have. */
   mostScale?: number;
+  /** Weights that run along the trellis (code/trellis.ts): their places in the order in which they are stored, -1 for zeros
+   *  of the layout. */
+  sequences?: readonly Int32Array[];
 }
 
 export interface RateRounded {
@@ -33,24 +37,10 @@ const trade = 0.08;
 /** Steps of rows are 2^(k/4) apart: rows that differ still share few multipliers. */
 const stepsPerOctave = 2;
 
-const largestCode = 127;
-
-/** The coder's tables have so many slots, and each integer that occurs at all takes one (code/rans.ts). */
-const slots = 2 ** tableBits;
-
-/** Bits of each integer by how often it came, and a guess for those that did not; rare ones pay for the slot that they keep
- *  from the others. */
 function bitsOf(values: Int8Array): Float64Array {
   const counts = new Float64Array(2 * largestCode + 1);
   for (const v of values) counts[v + largestCode]++;
-  const share = (q: number): number => counts[q + largestCode] + 0.3 / (1 + q * q);
-  let total = 0;
-  for (let q = -largestCode; q <= largestCode; q++) total += share(q);
-  const slot = total / slots;
-  return Float64Array.from(counts, (_, i) => {
-    const own = share(i - largestCode);
-    return Math.log2(total / Math.max(own, slot)) + (Math.max(0, slot - own) * Math.LOG2E) / Math.max(1, own);
-  });
+  return bitsOfCounts(counts);
 }
 
 /** Of the layer's integers, without any model of their neighbourhood. */
@@ -64,7 +54,7 @@ export function entropyBits(values: Int8Array): number {
 
 const clampCode = (q: number): number => Math.max(-largestCode, Math.min(largestCode, q));
 
-interface Layer {
+export interface Layer {
   request: RateRequest;
   momentOf: MomentOf;
   sweepAt: (row: number) => Sweep;
@@ -86,15 +76,16 @@ const pivotsOf = ({ order, factor }: Sweep): Float64Array => {
 const mean = (v: Float64Array): number => v.reduce((a, b) => a + b, 0) / v.length;
 
 function layerOf(request: RateRequest, momentOf: MomentOf): Layer {
-  const { rows, columns } = request;
+  const { rows, columns, sequences } = request;
+  const orders = sequences && ordersOf(sequences, rows, columns);
   const sweeps = new Map<Float64Array, Sweep>();
   const sweepAt = (row: number): Sweep => {
     const moment = momentOf(row);
-    const known = sweeps.get(moment) ?? sweepOf(moment, columns);
+    const known = sweeps.get(moment) ?? sweepOf(moment, columns, orders?.columns);
     sweeps.set(moment, known);
     return known;
   };
-  const between = sweepOf(request.between, rows);
+  const between = sweepOf(request.between, rows, orders?.rows);
   const rowPivots = pivotsOf(between);
   // Noise is spent best where each row has as much of it: step^2 * pivot alike.
   const logs = rowPivots.map((p, r) => -Math.log2(Math.max(p * mean(pivotsOf(sweepAt(r))), 1e-300)) / 2);
@@ -202,6 +193,7 @@ function descendRows({ layer, scales, lambda, values }: Rounding, bits: Float64A
 }
 
 function roundAt(layer: Layer, step: number): RateRounded {
+  if (layer.request.sequences) return roundAlongTrellis(layer, step, layer.request.sequences);
   const { columns, weights, leastScales, mostScale } = layer.request;
   const most = mostScale ?? Number.POSITIVE_INFINITY;
   const scales = leastScales.map((least, r) => Math.fround(Math.max(least, Math.min(most, step * layer.relative[r]))));

@@ -13,9 +13,11 @@ export interface Sweep {
   shares: Float64Array;
 }
 
-/** The columns by falling H_jj (GPTQ's act-order), and the factor that says where errors go. */
-export function sweepOf(moment: Float64Array, n: number): Sweep {
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => moment[b * n + b] - moment[a * n + a] || a - b);
+const byWorth = (moment: Float64Array, n: number): number[] =>
+  Array.from({ length: n }, (_, i) => i).sort((a, b) => moment[b * n + b] - moment[a * n + a] || a - b);
+
+/** The columns by falling H_jj (GPTQ's act-order) unless in a given order, and the factor that says where errors go. */
+export function sweepOf(moment: Float64Array, n: number, order = byWorth(moment, n)): Sweep {
   const inverse = dampedInverse(permuted(moment, n, order), n, damping);
   const lower = cholesky(inverse, n);
   if (!lower) throw new Error('the inverse of a positive definite matrix is not');
