@@ -12,6 +12,7 @@ import type { ConstArray } from '../src/ops/op.js';
 import type { Plan } from '../src/plan/plan.js';
 import { planGraph } from '../src/plan/planGraph.js';
 import { totalWeightBytes } from '../src/plan/sharedConstants.js';
+import { storedOrderFor } from '../src/plan/storedOrder.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { loadProblem, openJudge } from './compressionProblems.js';
 
@@ -32,8 +33,8 @@ export interface CodedRow {
 /** As `pack` takes them for coded weights. */
 const codedSamples = 512;
 const rates: Readonly<Record<string, readonly string[]>> = {
-  ic: ['coded2.8', 'coded2.65', 'coded2'],
-  kws: ['coded3.5', 'coded3.1', 'coded3', 'coded2'],
+  ic: ['coded2.8', 'coded2.65', 'coded2', 'trellis2'],
+  kws: ['coded3.5', 'coded3.1', 'coded3', 'coded2', 'trellis2.2', 'trellis2', 'trellis1.8'],
 };
 
 /** Weights are bytes and halfwords; of words biases come first, then multipliers, roundings and shifts. */
@@ -75,6 +76,7 @@ const floatBytesOf = (graph: Graph): number =>
 export async function codedRows(only?: string): Promise<CodedRow[]> {
   const runners = await openWasmRunners();
   const rows: CodedRow[] = [];
+  const context = { rounding: 'single', target: loadTarget('cortex-m4') } as const;
   for (const [name, levels] of Object.entries(rates).filter(([m]) => only === undefined || m === only)) {
     const problem = loadProblem(name, codedSamples);
     const judge = await openJudge(problem, runners);
@@ -83,8 +85,9 @@ export async function codedRows(only?: string): Promise<CodedRow[]> {
         makeIntegerRunner: runners.integer,
         equalize: 'none',
         recipeOf: uniformRecipe(weights),
+        storedOrder: storedOrderFor(context),
       });
-      const plan = planGraph(graph, { rounding: 'single', target: loadTarget('cortex-m4') }, undefined, 'stream');
+      const plan = planGraph(graph, context, undefined, 'stream');
       const bytes = totalWeightBytes(plan);
       const { top1 = 0, snrDb } = await judge.judge(graph);
       const floatBytes = floatBytesOf(problem.graph);
