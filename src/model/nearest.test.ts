@@ -26,5 +26,6 @@ it('names nothing that is there, drops domains, and says what else to do', () =>
   }
   expect(nearestTo('com.microsoft.GridSample')).toBe(nearestTo('GridSample'));
   expect(nearestTo('my.domain.Thing')).toMatch(/^replace my\.domain\.Thing by operators that mote has/);
+  expect(nearestTo('SignalFilterBankLog')).toMatch(/--frontend micro_speech/);
   expect(nearestTo('STABLEHLO_SORT')).toMatch(/builtins/);
 });

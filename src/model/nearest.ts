@@ -9,6 +9,17 @@ const fixedState =
 const noText = 'take numbers as inputs: map words to numbers before the model';
 const trigonometry = 'use Sin, Cos, Tan, Asin, Acos or Atan';
 
+const soundFrontend =
+  'pack the model that takes the features, with --frontend micro_speech (the same arithmetic) or mfcc';
+/** TensorFlow Lite Micro's signal library, of which its micro_speech preprocessor is made. */
+const soundOperators = [
+  'Window FftAutoScale Rfft Irfft Energy Framer OverlapAdd Stacker Delay PCAN FilterBank FilterBankLog',
+  'FilterBankSquareRoot FilterBankSpectralSubtraction',
+]
+  .join(' ')
+  .split(' ')
+  .map((name) => `Signal${name}`);
+
 const rows: Readonly<Record<string, string>> = {
   NonMaxSuppression: onHost,
   NON_MAX_SUPPRESSION_V4: onHost,
@@ -49,12 +60,12 @@ const rows: Readonly<Record<string, string>> = {
   RoiAlign: 'cut out and resize regions before the model',
   MaxUnpool: 'use Resize in mode nearest, or ConvTranspose',
   Det: 'write the determinant out for the small sizes that it has',
-  CumProd: 'use CumSum on logarithms, and Exp',
   CUMSUM: 'use BATCH_MATMUL with a triangle of ones, or export to ONNX, whose CumSum mote has',
   GATHER_ND: 'use GATHER along one axis, or export to ONNX, whose GatherND mote has',
-  SCATTER_ND: 'choose with SELECT_V2, or export to ONNX, whose ScatterND takes constant indices',
+  SCATTER_ND: 'choose with SELECT_V2, or export to ONNX, whose ScatterND mote has',
   ONE_HOT: 'use EQUAL with a constant row of indices, or export to ONNX, whose OneHot mote has',
   L2_POOL_2D: 'use SQUARE, AVERAGE_POOL_2D and SQRT',
+  ...Object.fromEntries(soundOperators.map((op) => [op, soundFrontend])),
   Atan2: trigonometry,
   ATAN2: trigonometry,
   BitCast: 'use Cast, which keeps the number',

@@ -192,6 +192,18 @@ describe('ONNX QDQ with 16-bit activations', () => {
     },
   );
 
+  it('resizes by cubic interpolation in int8 and int16', async () => {
+    for (const type of ['int8', 'int16'] as const) {
+      const b = new Qdq('');
+      b.constants.push({ name: 'scales', type: 'float', dims: [4], data: Float32Array.of(1, 1, 2, 1.5) });
+      const resized = b.op('Resize', [b.fake('x', -1, 1, type), '', 'scales'], { mode: { text: 'cubic' } });
+      const { graph, worst } = await judge(b.build(b.fake(resized, -1, 1, type), [1, 3, 6, 6]));
+      expect(graph.nodes.map((n) => n.op)).toEqual(['resizeFilter']);
+      // Weights have ten bits behind the point.
+      expect(worst).toBeLessThan(2 / steps[type] + 2 ** -8);
+    }
+  });
+
   it('computes in int16 where int8 and int16 meet', async () => {
     const b = new Qdq('');
     const x = b.fake('x', -1, 1, 'int8');

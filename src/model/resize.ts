@@ -34,7 +34,7 @@ export const isCoordinates = (text: string): text is Coordinates => Object.hasOw
 export const isNearest = (text: string): text is Nearest => Object.hasOwn(roundings, text);
 
 const clampIndex = (i: number, axis: Axis): number => Math.min(axis.from - 1, Math.max(0, i));
-const positions = (axis: Axis, coordinates: Coordinates): number[] =>
+export const positions = (axis: Axis, coordinates: Coordinates): number[] =>
   Array.from({ length: axis.to }, (_, x) => formulas[coordinates](x, axis));
 
 export function nearestSources(axis: Axis, coordinates: Coordinates, rounding: Nearest): number[] {

@@ -55,9 +55,11 @@ import { quantize } from './quantize.js';
 import { reduceOps } from './reduce.js';
 import { reshape } from './reshape.js';
 import { resizeLinear, resizeNearest } from './resize.js';
+import { resizeFilter } from './resizeFilter.js';
 import { rfft } from './rfft.js';
 import { rnn } from './rnn.js';
 import { rotary } from './rotary.js';
+import { scatter } from './scatter.js';
 import { sign } from './sign.js';
 import { slice } from './slice.js';
 import { slide } from './slide.js';
@@ -124,6 +126,8 @@ const specs: readonly OpSpec[] = [
   layerNorm,
   logSoftmax,
   resizeLinear,
+  resizeFilter,
+  scatter,
   resizeNearest,
   tile,
   transposeConv2d,

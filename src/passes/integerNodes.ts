@@ -15,7 +15,7 @@ import {
   operand,
   operandIn,
 } from './integerOperands.js';
-import { choice, comparison, fromPlain, isPlain, toPlain } from './integerPlain.js';
+import { choice, comparison, fromPlain, isPlain, scattered, toPlain } from './integerPlain.js';
 import { integerRecurrent, isRecurrent } from './integerRecurrent.js';
 import { integerWeights } from './integerWeights.js';
 
@@ -48,6 +48,7 @@ export const passThrough = new Set([
   'reduceMin',
   'resizeNearest',
   'resizeLinear',
+  'resizeFilter',
 ]);
 
 /** Operators that compare two numbers, which therefore share a scale. */
@@ -102,8 +103,10 @@ const rules: Record<string, Rule> = {
   reduceMin: passing,
   resizeNearest: passing,
   resizeLinear: passing,
+  resizeFilter: passing,
   transposeConv2d: transposed,
   where: choice,
+  scatter: scattered,
   cast: fromPlain,
   argMax: toPlain,
   argMin: toPlain,

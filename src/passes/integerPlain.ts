@@ -28,6 +28,16 @@ export function choice(ctx: IntegerContext, node: Node): TensorId | undefined {
   return emit(ctx, node, [ctx.twins.get(condition) ?? condition, ...inputs], quant);
 }
 
+/** What is written in the scale of what is there. Sums and products of both would need scales of their own. */
+export function scattered(ctx: IntegerContext, node: Node): TensorId | undefined {
+  const [x, rows, updates] = node.inputs;
+  const quant = ctx.wanted(node.outputs[0]);
+  if (!quant || node.attrs.reduction !== 'none') return undefined;
+  const inputs = [x, updates].map((id) => operandIn(ctx, id, quant));
+  if (!inputs.every((id) => id !== undefined)) return undefined;
+  return emit(ctx, node, [inputs[0], ctx.twins.get(rows) ?? rows, inputs[1]], quant);
+}
+
 /** Bools and whole numbers as activations of scale 1, by way of int32. */
 export function fromPlain(ctx: IntegerContext, node: Node): TensorId | undefined {
   const quant = quantOf(1, 0);

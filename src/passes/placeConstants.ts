@@ -8,6 +8,7 @@ const fromMemory: Readonly<Record<string, (node: Node) => TensorId[]>> = {
   concat: (node) => node.inputs,
   where: (node) => node.inputs.slice(0, 1),
   rotary: (node) => node.inputs,
+  scatter: (node) => node.inputs,
 };
 
 export function placeConstants(source: Graph): Graph {

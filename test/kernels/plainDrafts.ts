@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random nodes of the operators on plain numbers: pairs, choices, conversions, and what moves elements by numbers.
-import { type DType, quantOf } from '../../src/model/graph.js';
+import { type Attrs, type DType, quantOf } from '../../src/model/graph.js';
 import type { KernelRow } from '../../src/ops/kernels.js';
 import { pairTable } from '../../src/ops/pairTable.js';
 import { reduceTable } from '../../src/ops/reduceTable.js';
@@ -138,6 +138,21 @@ function gather(row: KernelRow, random: Random): Draft {
   return d;
 }
 
+function scatter(row: KernelRow, random: Random): Draft {
+  const d = draft('scatter', random);
+  const [depth, inner, count] = [random.int(1, 6), random.int(1, 5), random.int(1, 6)];
+  const dtype = dtypes[row.activation];
+  addInput(d, dtype, [depth, inner], undefined);
+  // Numbers of rows, some of which are none.
+  addInput(d, 'int32', [count]);
+  addInput(d, dtype, [count, inner], undefined);
+  for (const id of d.node.inputs) delete d.graph.tensors[id].quant;
+  const combines = row.activation === 'f32' || row.activation === 's32';
+  setAttrs(d, { inner, reduction: combines ? random.pick(['add', 'mul', 'min', 'max']) : 'none' });
+  addOutput(d, dtype, undefined);
+  return d;
+}
+
 function layerNorm(row: KernelRow, random: Random): Draft {
   const d = draft('layerNorm', random);
   const depth = random.pick([random.int(1, 12), random.int(1, 12), random.int(100, 400)]);
@@ -173,8 +188,21 @@ function resize(row: KernelRow, random: Random): Draft {
       rowWeights: rows.map(() => random.real(0, 1)),
       columnWeights: columns.map(() => random.real(0, 1)),
     });
+  if (row.op === 'resizeFilter') setAttrs(d, { ...taps(random, 'row', shape[1]), ...taps(random, 'column', shape[2]) });
   addOutput(d, dtypes[row.activation], quant);
   return d;
+}
+
+/** Weights as cubic ones are: some below zero, in sum 1, or now and then nothing. */
+function taps(random: Random, name: string, size: number): Attrs {
+  const [count, outputs] = [random.int(1, 5), random.int(1, 7)];
+  const sources = Array.from({ length: count * outputs }, () => random.int(0, size - 1));
+  const weights = Array.from({ length: outputs }, () => {
+    const list = Array.from({ length: count }, () => random.real(-0.1, 1));
+    const sum = random.chance(0.1) ? Number.POSITIVE_INFINITY : list.reduce((a, b) => a + b, 0.2);
+    return list.map((w) => w / sum);
+  });
+  return { [`${name}Taps`]: count, [`${name}s`]: sources, [`${name}Weights`]: weights.flat() };
 }
 
 /** Weights with one scale or one per channel, and sometimes a bias. */
@@ -228,10 +256,12 @@ export const plainDrafters: Readonly<Record<string, (row: KernelRow, random: Ran
   argMin: arg,
   constant,
   gather,
+  scatter,
   layerNorm,
   logSoftmax,
   resizeNearest: resize,
   resizeLinear: resize,
+  resizeFilter: resize,
   transposeConv2d,
   where,
   cast,

@@ -2,9 +2,11 @@
 // Rows of resizing, transposed convolution, and the pools that are made of others.
 // Semantics: onnx/defs/tensor/defs.cc (Resize), onnx/defs/nn/defs.cc (ConvTranspose, LpPool).
 import { type Attrs, NO_TENSOR, type TensorId } from '../graph.js';
+import { maxListLength } from '../limits.js';
 import { permuteConstant } from '../permute.js';
 import { refuse } from '../refusal.js';
-import { type Axis, isCoordinates, isNearest, linearSources, nearestSources } from '../resize.js';
+import { type Axis, isCoordinates, isNearest, linearSources, nearestSources, positions } from '../resize.js';
+import { croppedPositions, type FilterOptions, filterTaps } from '../resizeTaps.js';
 import { windowReach } from '../windows.js';
 import type { Convert } from './elementwise.js';
 import { emitOnImage, imageSize, range } from './layout.js';
@@ -13,10 +15,10 @@ import { asOihw, convertAveragePool, coverLast, mapConstant, placeBias, readWind
 
 // Resize
 
-function floatsOf(n: OnnxNode, i: number, what: string): number[] {
+function floatsOf(n: OnnxNode, i: number, what: string, limit = 8): number[] {
   if (!n.has(i)) return [];
   const { data } = n.constant(i, what);
-  return data === undefined || data.length > 8
+  return data === undefined || data.length > limit
     ? n.broken(`its ${what} is too long`)
     : Array.from(data as Float32Array, Number);
 }
@@ -41,15 +43,19 @@ function resizedAxes(n: OnnxNode, scalesAt: number): Axis[] {
   });
 }
 
-function emitResize(n: OnnxNode, axes: Axis[], mode: string, coordinates: string, rounding: string): void {
+/** Rows and columns, of a signal's one row too. */
+function imageAxes(axes: readonly Axis[]): [rows: Axis, columns: Axis] {
   if (axes.slice(0, 2).some((a) => a.to !== a.from))
     refuse('it resizes batch or channels', 'resize rows and columns only');
   if (axes.length !== 3 && axes.length !== 4)
     refuse(`its input has ${axes.length} dimensions`, 'use 1-dimensional or 2-dimensional layers');
+  return axes.length === 4 ? [axes[2], axes[3]] : [{ from: 1, to: 1, scale: 1 }, axes[2]];
+}
+
+function emitResize(n: OnnxNode, axes: Axis[], mode: string, coordinates: string, rounding: string): void {
+  const [rows, columns] = imageAxes(axes);
   if (!isCoordinates(coordinates))
     refuse(`it has the coordinates '${coordinates}'`, "use 'half_pixel' or 'asymmetric'");
-  if (n.int('antialias', 0) !== 0) refuse('it antialiases', 'blur with a convolution, or average pool');
-  const [rows, columns] = axes.length === 4 ? axes.slice(2) : [{ from: 1, to: 1, scale: 1 }, axes[2]];
   if (mode === 'nearest' && isNearest(rounding)) {
     const attrs = {
       rows: nearestSources(rows, coordinates, rounding),
@@ -59,7 +65,7 @@ function emitResize(n: OnnxNode, axes: Axis[], mode: string, coordinates: string
     emitOnImage(n, 'resizeNearest', [], attrs, { dtype, ...(quant && { quant }) });
     return;
   }
-  if (mode !== 'linear') refuse(`it interpolates '${mode}'`, "use mode 'nearest' or 'linear'");
+  if (mode !== 'linear') refuse(`it interpolates '${mode}'`, "use mode 'nearest', 'linear' or 'cubic'");
   const [y, x] = [linearSources(rows, coordinates), linearSources(columns, coordinates)];
   emitOnImage(n, 'resizeLinear', [], {
     rows: y.first,
@@ -71,12 +77,69 @@ function emitResize(n: OnnxNode, axes: Axis[], mode: string, coordinates: string
   });
 }
 
+const cropping = 'tf_crop_and_resize';
+
+/** Where the outputs of rows and of columns lie in the input. */
+function outputPositions(n: OnnxNode, image: readonly Axis[], coordinates: string): number[][] {
+  if (isCoordinates(coordinates)) return image.map((axis) => positions(axis, coordinates));
+  if (coordinates !== cropping) refuse(`it has the coordinates '${coordinates}'`, "use 'half_pixel' or 'asymmetric'");
+  const rank = n.shape(0).length;
+  const axes = (n.ints('axes') ?? range(rank)).map((a) => n.axis(a, rank));
+  const roi = floatsOf(n, 1, 'roi', 2 * rank);
+  if (roi.length !== 2 * axes.length || !roi.every(Number.isFinite)) n.broken(`its roi is [${roi}]`);
+  return image.map((axis, d) => {
+    const i = axes.indexOf(rank - 2 + d);
+    return i < 0 ? croppedPositions(axis, 0, 1) : croppedPositions(axis, roi[i], roi[i + axes.length]);
+  });
+}
+
+/** Rows and columns as sums of several. */
+function emitFilter(n: OnnxNode, axes: Axis[], mode: 'linear' | 'cubic', coordinates: string): void {
+  const image = imageAxes(axes);
+  const at = outputPositions(n, image, coordinates);
+  const options: FilterOptions = {
+    mode,
+    a: n.float('cubic_coeff_a', -0.75),
+    antialias: n.int('antialias', 0) !== 0,
+    excludeOutside: n.int('exclude_outside', 0) !== 0,
+  };
+  const [y, x] = image.map((axis, d) => {
+    const taps = filterTaps(axis, at[d], options);
+    return taps.sources.length <= maxListLength
+      ? taps
+      : refuse(`it sums ${taps.sources.length} pixels`, 'resize in two steps');
+  });
+  const attrs = {
+    ...{ rowTaps: y.taps, rows: y.sources, rowWeights: y.weights },
+    ...{ columnTaps: x.taps, columns: x.sources, columnWeights: x.weights },
+  };
+  const { dtype, quant } = n.values.graph.tensors[n.id(0)];
+  const fill = n.float('extrapolation_value', 0);
+  if (fill === 0 || !at.flat().some(Number.isNaN))
+    return void emitOnImage(n, 'resizeFilter', [], attrs, { dtype, ...(quant && { quant }) });
+  if (quant) refuse('it fills what lies outside of an image of integers', 'use an extrapolation_value of 0');
+  const inside = n.onImage('resizeFilter', n.id(0), [], attrs, 'inside');
+  n.emit('add', [inside, outside(n, at, fill)], {});
+}
+
+/** The number where a position lies outside of the image, which has come to 0 there. */
+function outside(n: OnnxNode, [rows, columns]: number[][], fill: number): TensorId {
+  n.values.budget.charge(4 * rows.length * columns.length);
+  const data = rows.flatMap((y) => columns.map((x) => (Number.isNaN(x + y) ? fill : 0)));
+  const shape = n.shape(0).length === 4 ? [1, 1, rows.length, columns.length] : [1, 1, columns.length];
+  const tensor = { name: `${n.outputName}/outside`, dtype: 'float32' as const, shape, data: Float32Array.from(data) };
+  return n.values.place({ kind: 'constant', tensor });
+}
+
 /** Opset 10 had no attributes but the mode. */
 const convertResize: Convert = (n) => {
   const axes = resizedAxes(n, n.opset < 11 ? 1 : 2);
   const coordinates = n.text('coordinate_transformation_mode', n.opset < 11 ? 'asymmetric' : 'half_pixel');
   const rounding = n.opset < 11 ? 'floor' : n.text('nearest_mode', 'round_prefer_floor');
-  emitResize(n, axes, n.text('mode', 'nearest'), coordinates, rounding);
+  const mode = n.text('mode', 'nearest');
+  const isFiltered = coordinates === cropping || n.int('antialias', 0) !== 0;
+  if (mode === 'cubic' || (mode === 'linear' && isFiltered)) emitFilter(n, axes, mode, coordinates);
+  else emitResize(n, axes, mode, coordinates, rounding);
 };
 
 /** Opset 7 had the scales as an attribute. */

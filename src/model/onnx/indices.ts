@@ -7,22 +7,22 @@ import type { Convert } from './elementwise.js';
 import type { OnnxNode } from './node.js';
 import { castTo } from './plain.js';
 
-const typeOf = (n: OnnxNode, i: number) => {
+export const typeOf = (n: OnnxNode, i: number) => {
   const { dtype, quant } = n.values.graph.tensors[n.id(i)];
   return { dtype, ...(quant && { quant }) };
 };
 
 /** A constant that the conversion makes. */
-function made(n: OnnxNode, purpose: string, shape: number[], data: Int32Array | Float32Array): TensorId {
+export function made(n: OnnxNode, purpose: string, shape: number[], data: Int32Array | Float32Array): TensorId {
   n.values.budget.charge(4 * data.length);
   const dtype = data instanceof Int32Array ? 'int32' : 'float32';
   const tensor: Tensor = { name: `${n.outputName}/${purpose}`, dtype, shape, data };
   return n.values.place({ kind: 'constant', tensor });
 }
 
-const stridesOf = (shape: readonly number[]): number[] => shape.map((_, i) => elementCount(shape.slice(i + 1)));
+export const stridesOf = (shape: readonly number[]): number[] => shape.map((_, i) => elementCount(shape.slice(i + 1)));
 
-function requireSmall(n: OnnxNode, count: number): void {
+export function requireSmall(n: OnnxNode, count: number): void {
   if (count > maxListLength) refuse(`it needs ${count} indices`, `use at most ${maxListLength}`);
   if (count < 1) n.broken('it has no elements');
 }
@@ -61,6 +61,36 @@ const convertCumSum: Convert = (n) => {
   const columns = n.temporary('reshape', [n.id(0)], { shape: [outer, size, inner] }, 'columns');
   const sums = n.temporary('matmul', [made(n, 'triangle', [1, size, size], ones), columns], {}, 'sums');
   n.emit('reshape', [sums], { shape });
+};
+
+/** A running product: products of 1, 2, 4 … neighbours, each with ones before the first. */
+const convertCumProd: Convert = (n) => {
+  const shape = n.shape(0);
+  const axis = n.axis(n.constantNumber(1, 'axis'), shape.length);
+  const size = shape[axis];
+  if (typeOf(n, 0).dtype !== 'float32') refuse(`its input is ${typeOf(n, 0).dtype}`, 'use float32');
+  requireSmall(n, size);
+  const [exclusive, reverse] = ['exclusive', 'reverse'].map((name) => n.int(name, 0) !== 0);
+  const along = (value: number, other: (d: number) => number): number[] =>
+    shape.map((_, d) => (d === axis ? value : other(d)));
+  const shifted = (x: TensorId, by: number, purpose: string): TensorId => {
+    const cut = {
+      begin: along(reverse ? by : 0, () => 0),
+      size: along(size - by, (d) => shape[d]),
+      strides: along(1, () => 1),
+    };
+    const pads = shape.map((_, d) => (d !== axis ? [0, 0] : reverse ? [0, by] : [by, 0]));
+    return n.temporary('pad', [n.temporary('slice', [x], cut, `${purpose}_cut`)], { pads, value: 1 }, purpose);
+  };
+  const first = !exclusive ? n.id(0) : size === 1 ? undefined : shifted(n.id(0), 1, 'before');
+  if (first === undefined) {
+    n.emit('expand', [n.number('one', 1)], { shape });
+    return;
+  }
+  let product = first;
+  for (let by = 1; by < size; by *= 2)
+    product = n.temporary('mul', [product, shifted(product, by, `by${by}`)], {}, `product${by}`);
+  n.bind({ kind: 'computed', id: product });
 };
 
 /** Local response normalization: squares of neighbouring channels, added by a band of ones. */
@@ -126,9 +156,9 @@ function takeRows(n: OnnxNode, x: TensorId, rows: number[], index: TensorId, sha
 const wrapped = (n: OnnxNode, index: TensorId, size: TensorId): TensorId =>
   n.temporary('floorMod', [index, size], {}, 'wrapped');
 
-const convertGatherNd: Convert = (n) => {
+/** The row of x, flattened to rows of `inner` elements, that each list of indices (input 1) names. */
+export function listedRows(n: OnnxNode, batch: number): { row: TensorId; rows: number[] } {
   const [shape, indices] = [n.shape(0), n.shape(1)];
-  const batch = n.int('batch_dims', 0);
   const depth = indices.at(-1) ?? 0;
   if (batch < 0 || depth < 1 || batch + depth > shape.length || batch >= indices.length)
     n.broken(`indices [${indices}] for shape [${shape}]`);
@@ -144,19 +174,26 @@ const convertGatherNd: Convert = (n) => {
   const perBatch = places / elementCount(outer);
   const first = Int32Array.from({ length: places }, (_, i) => Math.floor(i / perBatch) * elementCount(chosen));
   const row = n.temporary('add', [sum, made(n, 'first', indices.slice(0, -1), first)], {}, 'row');
-  const rows = [elementCount(outer) * elementCount(chosen), elementCount(inner)];
-  takeRows(n, n.id(0), rows, row, [...indices.slice(0, -1), ...inner]);
+  return { row, rows: [elementCount(outer) * elementCount(chosen), elementCount(inner)] };
+}
+
+const convertGatherNd: Convert = (n) => {
+  const batch = n.int('batch_dims', 0);
+  const { row, rows } = listedRows(n, batch);
+  const inner = n.shape(0).slice(batch + (n.shape(1).at(-1) ?? 0));
+  takeRows(n, n.id(0), rows, row, [...n.shape(1).slice(0, -1), ...inner]);
 };
 
 /** Where element i of `indices` lies in a tensor of `shape`, but for what the index along the axis adds. */
-function bases(shape: readonly number[], indices: readonly number[], axis: number): Int32Array {
+export function bases(shape: readonly number[], indices: readonly number[], axis: number): Int32Array {
   const [steps, own] = [stridesOf(shape), stridesOf(indices)];
   return Int32Array.from({ length: elementCount(indices) }, (_, i) =>
     indices.reduce((sum, size, d) => sum + (d === axis ? 0 : (Math.floor(i / own[d]) % size) * steps[d]), 0),
   );
 }
 
-const convertGatherElements: Convert = (n) => {
+/** The place in x, flattened, that each index along the axis names. */
+export function placesAlong(n: OnnxNode): TensorId {
   const [shape, indices] = [n.shape(0), n.shape(1)];
   if (shape.length !== indices.length) n.broken(`indices [${indices}] for shape [${shape}]`);
   const axis = n.axis(n.int('axis', 0), shape.length);
@@ -164,65 +201,20 @@ const convertGatherElements: Convert = (n) => {
   const index = castTo(n, n.id(1), 'int32', 'int32');
   const inside = wrapped(n, index, made(n, 'size', [], Int32Array.of(shape[axis])));
   const scaled = n.temporary('mul', [inside, made(n, 'step', [], Int32Array.of(stridesOf(shape)[axis]))], {}, 'scaled');
-  const place = n.temporary('add', [scaled, made(n, 'first', indices, bases(shape, indices, axis))], {}, 'place');
-  takeRows(n, n.id(0), [elementCount(shape), 1], place, indices);
-};
-
-/** With constant indices every output element is one of the tensor or one of the updates: a gather from both. */
-function scatter(n: OnnxNode, placeOf: (indices: number[]) => number[]): void {
-  const shape = n.shape(0);
-  if (n.text('reduction', 'none') !== 'none') refuse('it adds or compares what it writes', 'use reduction none');
-  if (n.value(1).kind !== 'constant')
-    refuse('its indices are computed', 'make the indices constant, or choose with Where');
-  const count = elementCount(shape);
-  requireSmall(n, count);
-  requireSmall(n, elementCount(n.shape(2)));
-  const source = Int32Array.from({ length: count }, (_, i) => i);
-  placeOf(n.constantInts(1, 'list of indices', maxListLength)).forEach((to, i) => {
-    if (to < 0 || to >= count) n.broken('an index lies outside of its tensor');
-    source[to] = count + i;
-  });
-  const flat = [0, 2].map((i) =>
-    n.temporary('reshape', [n.id(i)], { shape: [elementCount(n.shape(i)), 1] }, `flat${i}`, typeOf(n, i)),
-  );
-  const both = n.temporary('concat', flat, { axis: 0 }, 'both', typeOf(n, 0));
-  const taken = n.temporary('gather', [both, made(n, 'source', [count], source)], { axis: 0 }, 'taken', typeOf(n, 0));
-  n.emit('reshape', [taken], { shape }, typeOf(n, 0));
+  return n.temporary('add', [scaled, made(n, 'first', indices, bases(shape, indices, axis))], {}, 'place');
 }
 
-const convertScatterElements: Convert = (n) => {
-  const [shape, indices] = [n.shape(0), n.shape(1)];
-  if (shape.length !== indices.length) n.broken(`indices [${indices}] for shape [${shape}]`);
-  const axis = n.axis(n.int('axis', 0), shape.length);
-  const step = stridesOf(shape)[axis];
-  scatter(n, (list) => {
-    const first = bases(shape, indices, axis);
-    return list.map((index, i) => first[i] + n.axis(index, shape[axis]) * step);
-  });
-};
-
-const convertScatterNd: Convert = (n) => {
-  const [shape, indices] = [n.shape(0), n.shape(1)];
-  const depth = indices.at(-1) ?? 0;
-  if (depth < 1 || depth > shape.length) n.broken(`indices [${indices}] for shape [${shape}]`);
-  const steps = stridesOf(shape);
-  const inner = elementCount(shape.slice(depth));
-  scatter(n, (list) =>
-    Array.from({ length: (list.length / depth) * inner }, (_, i) => {
-      const at = Math.floor(i / inner) * depth;
-      return steps.slice(0, depth).reduce((sum, step, d) => sum + n.axis(list[at + d], shape[d]) * step, i % inner);
-    }),
-  );
+const convertGatherElements: Convert = (n) => {
+  const place = placesAlong(n);
+  takeRows(n, n.id(0), [elementCount(n.shape(0)), 1], place, n.shape(1));
 };
 
 export const indices: Readonly<Record<string, Convert>> = {
   Trilu: convertTrilu,
   CumSum: convertCumSum,
+  CumProd: convertCumProd,
   LRN: convertLrn,
   OneHot: convertOneHot,
   GatherND: convertGatherNd,
   GatherElements: convertGatherElements,
-  Scatter: convertScatterElements,
-  ScatterElements: convertScatterElements,
-  ScatterND: convertScatterNd,
 };

@@ -42,6 +42,7 @@ import {
 import { convertRecurrent } from './recurrent.js';
 import { reductions } from './reduce.js';
 import { rotaries } from './rotary.js';
+import { scatters } from './scatter.js';
 import {
   convertConcat,
   convertPad,
@@ -72,6 +73,7 @@ export const operators: Readonly<Record<string, Convert>> = {
   ...reductions,
   ...norms,
   ...indices,
+  ...scatters,
   ...moves,
   ...images,
   ...integers,
@@ -120,8 +122,10 @@ export const operators: Readonly<Record<string, Convert>> = {
 
 /** Operators without a row, or some of whose forms are refused, whose output has the shape of their first input: what follows them can still be read. */
 export const keepsShape: ReadonlySet<string> = new Set([
-  'CumProd',
+  'Bernoulli',
   'CumSum',
+  'RandomNormalLike',
+  'RandomUniformLike',
   'ReverseSequence',
   'ScatterElements',
   'ScatterND',
