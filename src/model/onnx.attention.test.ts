@@ -376,4 +376,10 @@ describe('what attention cannot be', () => {
       }),
     ).toBe('its mask [3,4] is not for 5 keys');
   });
+  it('asks for heads of rows, whatever the ranks are', () => {
+    const inputs = [port('q', 1, 2, 3, 8), port('k', 4), port('v', 1, 2, 5, 8), constant('m', 3, 5)];
+    expect(() => reasonOf({ op: 'Attention', inputs, outputs: [port('y', 1, 2, 3, 8)] })).toThrow(
+      'queries [1,2,3,8] and keys [4] are not heads of rows',
+    );
+  });
 });

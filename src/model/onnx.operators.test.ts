@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import { canonicalize } from '../passes/index.js';
+import { findObstacles } from '../support.js';
 import { constantInput, f32, i64, model, node, ops, read, run, sentence } from './testing/onnxCases.js';
 import type { TestConstant, TestGraph, TestNode } from './testing/onnxWriter.js';
 
@@ -202,4 +204,12 @@ it('refuses weights and axes of other shapes than ONNX gives them', () => {
   expect(sentence(model([1, 3], [node('Concat', ['x'], { axis: { int: 9 } })]))).toMatch(/axis 9 of 2 dimensions/);
   const upwards = node('ConvTranspose', ['x', 'w'], { kernel_shape: { ints: [2, 2] } });
   expect(sentence(model([1, 1, 4, 4], [upwards], [f32('w', [1, 1, 3, 3])]))).toMatch(/kernel_shape \[2,2\]/);
+});
+
+describe('constants of types that an operator does not compute', () => {
+  it.each(['Sigmoid', 'Relu', 'Erf', 'Softplus', 'Elu', 'Round'])('%s of int64 is refused by name', (op) => {
+    const nodes = [node(op, ['c'], {}, ['t']), node('Cast', ['t'], { to: { int: 1 } }, ['f']), node('Add', ['x', 'f'])];
+    const graph = canonicalize(read(model([2], nodes, [i64('c', 1, 2)])));
+    expect(findObstacles(graph).map((o) => o.reason)).toEqual(['there is no kernel for int32 giving int32']);
+  });
 });

@@ -52,8 +52,16 @@ function isFoldable(editor: GraphEditor, node: Node, spec: OpSpec): boolean {
   const types = [...constants, ...node.outputs].map((id) => editor.tensor(id).dtype);
   if (!anyType.has(node.op) && !types.every((dtype) => computed.has(dtype))) return false;
   if (node.outputs.some((id) => editor.isOutput(id))) return false;
+  if (!anyType.has(node.op) && !computes(spec, node, editor.graph)) return false;
   const elements = node.outputs.reduce((sum, id) => sum + elementCount(editor.tensor(id).shape), 0);
   return elements <= maxFoldedElements && spec.macs(node, editor.graph) <= maxFoldedMacs;
+}
+
+/** Whether the operator has arithmetic for these types. Constants alone may be what it refuses: no kernel takes them. */
+function computes(spec: OpSpec, node: Node, graph: Graph): boolean {
+  if (!spec.unsupported?.(node, graph)) return true;
+  const tensors = graph.tensors.map((t, id) => (node.inputs.includes(id) ? { ...t, data: undefined } : t));
+  return !spec.unsupported(node, { ...graph, tensors });
 }
 
 function keep(editor: GraphEditor, node: Node, results: TensorData[]): void {

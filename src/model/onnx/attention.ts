@@ -67,6 +67,8 @@ const convertAttention: Convert = (n) => {
   const query = part(0, queryHeads, 'query');
   const key = withPast(n, 4, part(1, kvHeads, 'key'), 1, 'keys');
   const value = withPast(n, 5, part(2, kvHeads, 'value'), 2, 'values');
+  if (shapeOf(n, query).length !== 4 || shapeOf(n, key).length !== 4)
+    n.broken(`queries [${shapeOf(n, query)}] and keys [${shapeOf(n, key)}] are not heads of rows`);
   const [rows, columns] = [shapeOf(n, query)[2], shapeOf(n, key)[2]];
   const { bias, allowed } = maskOf(n, 3, columns);
   const before = n.has(4) ? n.shape(4)[2] : 0;

@@ -58,7 +58,9 @@ const convertReverseSequence: Convert = (n) => {
 /** Each step takes the best and puts it out of the way; more steps than these would rather be a sort. */
 const maxPicks = 32;
 
-/** Of a row that holds infinities of the far end, places may come twice. */
+const largestFloat = (2 - 2 ** -23) * 2 ** 127;
+
+/** What was taken becomes infinite; what is infinite already counts as the largest float, so that no place comes twice. */
 const convertTopK: Convert = (n) => {
   const shape = n.shape(0);
   const axis = n.axis(n.int('axis', -1), shape.length);
@@ -75,13 +77,21 @@ const convertTopK: Convert = (n) => {
     'int32',
     (i) => i,
   );
-  const away = n.number('away', largest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+  const far = largest ? -1 : 1;
+  const away = n.number('away', far * Number.POSITIVE_INFINITY);
+  const finite = n.temporary(
+    largest ? 'maximum' : 'minimum',
+    [n.id(0), n.number('far', far * largestFloat)],
+    {},
+    'finite',
+  );
   const [places, values]: [TensorId[], TensorId[]] = [[], []];
-  for (let i = 0, x = n.id(0); i < k; i++) {
+  for (let i = 0, x = finite; i < k; i++) {
     places.push(n.temporary(arg, [x], { axis, keepDims: true, last: false }, `place${i}`, { dtype: 'int32' }));
-    values.push(n.temporary(value, [x], { axes: [axis], keepDims: true }, `value${i}`));
-    if (i + 1 === k) break;
     const taken = n.temporary('equal', [ramp, places[i]], {}, `taken${i}`, { dtype: 'bool' });
+    const one = n.temporary('where', [taken, n.id(0), away], {}, `one${i}`, { dtype: 'float32' });
+    values.push(n.temporary(value, [one], { axes: [axis], keepDims: true }, `value${i}`));
+    if (i + 1 === k) break;
     x = n.temporary('where', [taken, away, x], {}, `rest${i}`, { dtype: 'float32' });
   }
   n.emit('concat', values, { axis });
