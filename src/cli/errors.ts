@@ -25,6 +25,7 @@ interface ErrorSpec {
 // {name} is replaced by the argument of that name.
 export const errors = {
   'usage.bad': { exit: 2, text: '{what}', help: 'see mote {command} --help' },
+  'usage.command': { exit: 2, text: '{what}', help: 'mote --help lists the commands' },
   'usage.option': { exit: 2, text: "--{option} takes {expected}, not '{got}'" },
   'target.unknown': { exit: 2, text: "unknown target '{id}'{suggestion}", help: 'mote targets lists them' },
   'board.unknown': { exit: 2, text: "unknown board '{id}'{suggestion}", help: 'mote boards lists them' },
@@ -37,6 +38,16 @@ export const errors = {
 
   'file.read': { exit: 3, text: "cannot read '{path}': {reason}" },
   'file.write': { exit: 3, text: "cannot write '{path}': {reason}" },
+  'file.temporary': {
+    exit: 3,
+    text: "the temporary folder '{path}' cannot be used: {reason}",
+    help: 'TMPDIR names another one',
+  },
+  'file.system': {
+    exit: 3,
+    text: 'the file system refuses: {reason}',
+    help: 'is there room where mote writes, and in the temporary folder (TMPDIR)?',
+  },
   'file.size': { exit: 3, text: "'{path}' is {bytes} bytes, more than the {limit} that mote reads" },
   'model.format': {
     exit: 3,
@@ -134,7 +145,11 @@ export const errors = {
     help: 'choose a board with more RAM or a smaller model',
   },
 
-  'device.none': { exit: 5, text: '{board} has no emulator here, and no port was named', help: 'add --port PATH' },
+  'device.none': {
+    exit: 5,
+    text: '{board} has no emulator here, and no port was named',
+    help: 'add --port PATH, or pack for a virtual board of its CPU: mote boards',
+  },
   'device.open': { exit: 5, text: "cannot open '{port}': {reason}" },
   'link.lacks': {
     exit: 5,

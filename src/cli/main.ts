@@ -5,7 +5,8 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../version.js';
 import type { CommandSpec, OptionValues } from './command.js';
 import { commands } from './commands/index.js';
-import { exitCodes, MoteError } from './errors.js';
+import { exitCodes, fail, MoteError } from './errors.js';
+import { reasonOf } from './files.js';
 import { Output } from './output.js';
 
 const overview = `mote ${version}: a trained neural network to a measured answer on a microcontroller
@@ -67,7 +68,8 @@ function failure(error: unknown, command: string, out: Output): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return exitCodes.done;
     const what = error.message.replace(/^error: /, '');
-    const usage = new MoteError('usage.bad', { what, command: command === 'mote' ? '' : command });
+    const usage =
+      command === 'mote' ? new MoteError('usage.command', { what }) : new MoteError('usage.bad', { what, command });
     out.error(command, usage);
     return usage.exit;
   }
@@ -75,9 +77,17 @@ function failure(error: unknown, command: string, out: Output): number {
     out.error(command, error);
     return error.exit;
   }
+  if (refusals.has((error as NodeJS.ErrnoException | undefined)?.code ?? '')) {
+    const refused = new MoteError('file.system', { reason: (error as Error).message });
+    out.error(command, refused);
+    return refused.exit;
+  }
   out.internal(command, error);
   return exitCodes.internal;
 }
+
+/** Full disks and the like, met where no path of the user's is at hand: no bug of ours. */
+const refusals = new Set(['EACCES', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOSPC', 'EPERM', 'EROFS']);
 
 function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (code: number) => void): void {
   const command = program.command(spec.name).description(spec.summary);
@@ -92,6 +102,7 @@ function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (
   command.option('--json', 'print one JSON object').option('-q, --quiet', 'no progress lines');
   command.action(async (...received: unknown[]) => {
     const args = received.slice(0, spec.arguments.length).flat() as string[];
+    requireNeeds(spec, command);
     gentle.running = spec.name;
     gentle.command = spec.stopsGently ? spec.name : undefined;
     const answer = await spec.run(args, command.opts<OptionValues>(), out);
@@ -100,13 +111,29 @@ function addCommand(program: Command, spec: CommandSpec, out: Output, setExit: (
   });
 }
 
+/** No option is passed over in silence. */
+function requireNeeds(spec: CommandSpec, command: Command): void {
+  for (const { attributeName, long } of command.options.map((o) => ({
+    attributeName: o.attributeName(),
+    long: o.long,
+  }))) {
+    const needs = spec.options.find((o) => o.flags.split(/[ ,]+/).includes(long ?? ''))?.needs;
+    if (needs === undefined || command.getOptionValueSource(attributeName) !== 'cli') continue;
+    if (command.getOptionValue(needs) === undefined)
+      fail('usage.bad', { what: `${long} says nothing without --${needs}`, command: spec.name });
+  }
+}
+
 // A reader that closes the pipe early (head, less) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
+  process.stderr.write(`error file.write  cannot write to standard output: ${reasonOf(error)}\n`);
+  process.exit(exitCodes.input);
 });
+// A terminal that was closed takes no last words.
+process.stderr.on('error', () => undefined);
 // Exit handlers end the children and remove the temporary folders; nothing has been written under its final name.
-process.on('SIGINT', () => {
+const onInterrupt = (): void => {
   if (gentle.command !== undefined && !interrupt.signal.aborted) {
     process.stderr.write(`\n${gentle.command} stops after this step; Ctrl-C again stops at once\n`);
     interrupt.abort();
@@ -118,6 +145,7 @@ process.on('SIGINT', () => {
       : `interrupted; ${gentle.command} was stopped and its step is not finished: run the same command again\n`,
   );
   process.exit(exitCodes.interrupted);
-});
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onInterrupt);
 
 process.exitCode = await runCli(process.argv.slice(2));

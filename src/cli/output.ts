@@ -26,6 +26,10 @@ export interface OutputOptions {
   onGentle?: () => void;
 }
 
+/** Names come from models: no character of theirs moves the cursor, colours, retitles the terminal or turns the writing. */
+const hidden = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+const printable = (line: string): string => line.replace(hidden, '\u00b7');
+
 export class Output {
   constructor(private readonly options: OutputOptions) {}
 
@@ -46,13 +50,13 @@ export class Output {
 
   /** One line on stderr about a finished step. */
   step(text: string): void {
-    if (!this.options.quiet && !this.options.json) process.stderr.write(`${text}\n`);
+    if (!this.options.quiet && !this.options.json) process.stderr.write(`${printable(text)}\n`);
   }
 
   /** What is going on right now, on one line that the next one replaces; only a terminal sees it. Empty: wipes it. */
   progress(text: string): void {
     if (this.options.quiet || this.options.json || !process.stderr.isTTY) return;
-    process.stderr.write(`\r\u001b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    process.stderr.write(`\r\u001b[K${printable(text).slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }
 
   /** What a console shows as it comes; with --json it is in the answer instead. */
@@ -68,8 +72,8 @@ export class Output {
       process.stdout.write(`${JSON.stringify({ ...envelope, warnings: answer.warnings ?? [] })}\n`);
       return;
     }
-    for (const line of answer.lines) process.stdout.write(`${line}\n`);
-    for (const [i, w] of (answer.warnings ?? []).entries()) process.stderr.write(`${i + 1}  ${w.text}\n`);
+    for (const line of answer.lines) process.stdout.write(`${printable(line)}\n`);
+    for (const [i, w] of (answer.warnings ?? []).entries()) process.stderr.write(`${i + 1}  ${printable(w.text)}\n`);
     if (answer.error) this.errorLines(answer.error);
   }
 

@@ -27,7 +27,7 @@ export function layerLines(record: RunRecord, width: number): string[] {
   const withPrediction = layers.some((l) => l.predicted);
   const rows = layers.map((l) => [
     l.name,
-    l.kernel,
+    l.kernel.replace(/^mote_/, ''),
     grouped(l.count.median),
     spread(l.count),
     milli(secondsOf(record, l.count.median)),

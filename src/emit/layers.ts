@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // NAME_layers.c/.h: the same calls one at a time, for profiling and for finding the first layer that differs.
+import type { TensorId } from '../model/graph.js';
 import { decodesAtStart } from './coded.js';
-import type { EmitContext } from './emitContext.js';
+import { type EmitContext, tensorCType } from './emitContext.js';
 import { callText, copiedOutputs, kernelHeaders, prologue, runArguments, stepDeclaration } from './model.js';
 import { layerNames } from './names.js';
 import { hasState } from './state.js';
@@ -15,8 +16,16 @@ export function layersHeader(context: EmitContext): string {
 #define ${guard}
 #include "${name}.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Layer 0 ... ${name.toUpperCase()}_LAYERS - 1 in order are one ${name}_run with the same pointers. */
 int ${name}_step(int layer, ${runArguments(graph)});
+
+#ifdef __cplusplus
+}
+#endif
 #endif
 `;
 }
@@ -55,12 +64,10 @@ ${cases.join('\n')}
 export function firmwareGlue(context: EmitContext, hash: string): string {
   const { name, graph, plan } = context;
   const upper = name.toUpperCase();
-  const type = (kind: 'INPUT' | 'OUTPUT', i: number): string => `(void *)(arena + ${upper}_${kind}_${i}_OFFSET)`;
-  const args = [
-    'arena',
-    ...graph.inputs.map((_, i) => type('INPUT', i)),
-    ...graph.outputs.map((_, i) => type('OUTPUT', i)),
-  ].join(', ');
+  // The type itself, for C++ takes no void pointer for another.
+  const port = (kind: 'INPUT' | 'OUTPUT') => (id: TensorId, i: number) =>
+    `(${tensorCType(graph, id)} *)(arena + ${upper}_${kind}_${i}_OFFSET)`;
+  const args = ['arena', ...graph.inputs.map(port('INPUT')), ...graph.outputs.map(port('OUTPUT'))].join(', ');
   const bytes = (hash.slice(0, 16).match(/../g) as string[]).map((h) => `0x${h}`).join(', ');
   return `/* SPDX-License-Identifier: Apache-2.0
  * Made by mote pack: ${name} under the fixed names that firmware and host module use. */

@@ -25,6 +25,17 @@ describe('layer names', () => {
     expect(new Set(names).size).toBe(5);
   });
 
+  it('a model name shadows no header and no symbol of others', () => {
+    expect(['mote.tflite', 'mote_model.onnx', 'time.tflite', 'string', 'motel', 'timer'].map(modelName)).toEqual([
+      'model_mote',
+      'model_mote_model',
+      'model_time',
+      'model_string',
+      'motel',
+      'timer',
+    ]);
+  });
+
   it('a model name is a C prefix', () => {
     expect([modelName('KWS ref-model.tflite'), modelName('3dnet.onnx'), modelName('x'.repeat(60))]).toEqual([
       'kws_ref_model',

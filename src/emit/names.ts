@@ -55,9 +55,19 @@ export function namesOf(plan: Plan): Names {
 /** One unique C stem per step, without the model prefix. */
 export const layerNames = (plan: Plan): string[] => namesOf(plan).layers;
 
+// Headers of C's library (C17, 7.1.2): a pack's own time.h, found by -I, would stand in for them.
+const headers = new Set(
+  (
+    'assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg stdatomic ' +
+    'stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype'
+  ).split(' '),
+);
+
+/** A name whose files or symbols (mote_run) are another's. */
+export const isReserved = (name: string): boolean => headers.has(name) || /^mote(_|$)/.test(name);
+
 /** A model name that can prefix C symbols and name files. */
 export function modelName(text: string): string {
-  return identifier(text.replace(/\.(tflite|onnx|bin)$/i, ''))
-    .slice(0, 40)
-    .replace(/_+$/, '');
+  const name = identifier(text.replace(/\.(tflite|onnx|bin)$/i, ''));
+  return (isReserved(name) ? `model_${name}` : name).slice(0, 40).replace(/_+$/, '');
 }

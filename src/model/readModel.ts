@@ -36,9 +36,8 @@ export function readModel(bytes: Uint8Array, fileName: string, options: TextOpti
   if (other !== undefined) return wrong(other.what);
   if (isCheckpoint(bytes)) return readLlama2c(bytes, name, options);
   if (bytes.length < 8) return wrong(`${bytes.length} bytes are no model`);
-  if (modelFields[bytes[0] >> 3] !== (bytes[0] & 7)) {
-    return wrong(looksLikeText(bytes) ? 'it is a text file' : 'it does not begin like a model');
-  }
+  if (looksLikeText(bytes)) return wrong('it is a text file');
+  if (modelFields[bytes[0] >> 3] !== (bytes[0] & 7)) return wrong('it does not begin like a model');
   return readOnnx(bytes, name);
 }
 
@@ -46,8 +45,9 @@ function hasBytes(bytes: Uint8Array, at: number, wanted: readonly number[]): boo
   return wanted.every((b, i) => bytes[at + i] === b);
 }
 
+/** No model has so many bytes and none of them a control character: lengths and numbers come first. */
 function looksLikeText(bytes: Uint8Array): boolean {
-  return bytes.subarray(0, 64).every((b) => b === 9 || b === 10 || b === 13 || (b >= 32 && b < 127));
+  return bytes.subarray(0, 256).every((b) => b === 9 || b === 10 || b === 13 || (b >= 32 && b < 127));
 }
 
 function graphName(fileName: string): string {

@@ -46,8 +46,8 @@ export const boards: CommandSpec = {
   arguments: [{ name: 'id', text: 'board to describe', optional: true }],
   options: [
     { flags: '--new <id>', text: 'make a board file for a board of yours' },
-    { flags: '--like <id>', text: 'with --new: the board that it begins as' },
-    { flags: '-o, --output <file>', text: 'with --new: where to write it (default: ID.json)' },
+    { flags: '--like <id>', text: 'with --new: the board that it begins as', needs: 'new' },
+    { flags: '-o, --output <file>', text: 'with --new: where to write it (default: ID.json)', needs: 'new' },
   ],
   async run([id], options, out) {
     const made = text(options, 'new');

@@ -118,7 +118,8 @@ export const generate: CommandSpec = {
     const show = (bytes: Uint8Array, stream: boolean): void => {
       const piece = decoder.decode(bytes, { stream });
       written += piece;
-      out.stream(piece);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: a tokenizer's words give the terminal no orders
+      out.stream(piece.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\u00b7'));
     };
     const onToken = (token: number, before: number): void => show(tokenizer.bytesOf(token, before), true);
     const { result, board, unit, source } = await write(folder, options, out, { ...settings, onToken });

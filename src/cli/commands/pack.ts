@@ -7,6 +7,7 @@ import { uniformRecipe } from '../../compress/recipe.js';
 import { type Rewrite, rewriteOf } from '../../compress/rewrite.js';
 import { targetTable } from '../../costs/boardCosts.js';
 import { type Prediction, predictPack } from '../../costs/predict.js';
+import { isReserved } from '../../emit/names.js';
 import { type FrontendSpec, parseFrontend } from '../../frontend/frontendSpec.js';
 import type { Board } from '../../generated/board.js';
 import type { PackManifest } from '../../generated/pack.js';
@@ -208,8 +209,9 @@ export const pack: CommandSpec = {
   async run([path], options, out) {
     const { target, board } = targetOption(options, 'pack');
     const name = text(options, 'name');
-    if (name !== undefined && !/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
-      fail('usage.option', { option: 'name', expected: 'lower-case letters, digits and _, at most 40', got: name });
+    if (name !== undefined && (!/^[a-z][a-z0-9_]{0,39}$/.test(name) || isReserved(name))) {
+      const expected = "lower-case letters, digits and _, at most 40, and neither mote's name nor that of a C header";
+      fail('usage.option', { option: 'name', expected, got: name });
     }
     const ranges = choice(options, 'ranges', rangeMethods);
     const activations = activationsOption(options);

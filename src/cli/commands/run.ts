@@ -112,7 +112,7 @@ export const run: CommandSpec = {
     },
     { flags: '--data <x.npy>', text: 'inputs, also .wav for a front end (default: the test vectors of the pack)' },
     { flags: '--limit <n>', text: 'only the first n inputs' },
-    inputScaleOption,
+    { ...inputScaleOption, needs: 'data' },
     resetOption,
     outOption,
   ],

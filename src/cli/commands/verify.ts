@@ -42,9 +42,9 @@ export const verify: CommandSpec = {
   arguments: [{ name: 'dir', text: 'folder that mote pack wrote' }],
   options: [
     { flags: '--data <x.npy>', text: 'inputs beside the test vectors of the pack, also .wav for a front end' },
-    inputScaleOption,
-    resetOption,
-    outOption,
+    { ...inputScaleOption, needs: 'data' },
+    { ...resetOption, needs: 'data' },
+    { ...outOption, needs: 'data' },
   ],
   async run([dir], options, out) {
     const folder = await openPack(dir);
