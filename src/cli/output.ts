@@ -79,7 +79,7 @@ export class Output {
 
   error(command: string, error: MoteError): void {
     if (this.options.json) {
-      const envelope = { schema: `mote.${command}/1`, ok: false, error: errorData(error) };
+      const envelope = { schema: `mote.${command}/1`, ok: false, error: errorData(error), warnings: [] };
       process.stdout.write(`${JSON.stringify(envelope)}\n`);
     } else this.errorLines(error);
   }
@@ -89,7 +89,9 @@ export class Output {
     const message = error instanceof Error ? error.message : String(error);
     const data = { code: 'internal', message, help: 'please report this', exit: 1 };
     if (this.options.json)
-      process.stdout.write(`${JSON.stringify({ schema: `mote.${command}/1`, ok: false, error: data })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ schema: `mote.${command}/1`, ok: false, error: data, warnings: [] })}\n`,
+      );
     else
       process.stderr.write(
         `${red('error')} internal  ${message.split('\n')[0]}\nhelp  please report this; MOTE_TRACE=1 shows where\n`,

@@ -197,7 +197,7 @@ describe('answers', () => {
 
 describe('errors', () => {
   it.each([
-    [2, 'usage.bad', ['frobnicate']],
+    [2, 'usage.command', ['frobnicate']],
     [2, 'usage.bad', ['pack', sample('digits.onnx'), '--target', 'cortex-m4']],
     [2, 'usage.bad', ['pack', sample('digits.onnx'), '-o', 'nowhere']],
     [2, 'target.unknown', ['pack', sample('digits.onnx'), '--target', 'cortex-m44', '-o', 'nowhere']],

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/packageRoot.js';
 
@@ -64,6 +65,23 @@ describe('what mote refuses', () => {
   it.skipIf(process.platform === 'win32')('a temporary folder that is not there', () => {
     const { status, stderr } = mote(['demo'], { TMPDIR: join(folder, 'none') });
     expect([status, stderr.includes("the temporary folder '"), stderr.includes('report')]).toEqual([3, true, false]);
+  });
+});
+
+describe('--json', () => {
+  const schema = readFileSync(join(packageRoot, 'schemas', 'answer.schema.json'), 'utf8');
+  const valid = new Ajv2020().compile(JSON.parse(schema));
+  it.each([
+    [['targets'], 0],
+    [['inspect', digits], 0],
+    [['inspect', 'none.onnx'], 3],
+    [['pack', digits], 2],
+    [['pakc'], 2],
+  ])('%j keeps to its schema', (args, status) => {
+    const ran = mote([...args, '--json']);
+    expect([ran.status, ran.stderr, ran.text.trim().split('\n').length]).toEqual([status, '', 1]);
+    valid(JSON.parse(ran.text));
+    expect(valid.errors).toBeNull();
   });
 });
 
