@@ -88,10 +88,13 @@ export function checkModel(device: Device, manifest: PackManifest): void {
   const same =
     manifest.hash.startsWith(hash) && arenaBytes === manifest.arenaBytes && layers === manifest.layers.length;
   if (same) return;
+  // The same hash: somebody changed pack.json.
+  const edited = manifest.hash.startsWith(hash);
+  const sizes = (arena: number, count: number): string => (edited ? `, ${arena} bytes of arena, ${count} layers` : '');
   fail('device.wrongModel', {
     board,
-    got: `${model} ${hash}`,
-    expected: `${manifest.name} ${manifest.hash.slice(0, 16)}`,
+    got: `${model} ${hash}${sizes(arenaBytes, layers)}`,
+    expected: `${manifest.name} ${manifest.hash.slice(0, 16)}${sizes(manifest.arenaBytes, manifest.layers.length)}`,
   });
 }
 
