@@ -63,7 +63,9 @@ describe('stripes', () => {
 });
 
 /** With `--prefer ram` on any part (whole maps take 74, 74, 55, 21 and 4 KB): measured, rounded up a little. */
-const mostBytes = { person_detect: 20_480, vww: 24_576, ic: 38_912, kws: 16_384, micro_speech: 4096 };
+const mostBytes = { person_detect: 20_480, vww: 24_576, ic: 40_960, kws: 16_384, micro_speech: 4096 };
+/** Of Vela's default, which keeps whole maps: measured 0.69 to 1.31. */
+const mostCycles = 1.4;
 const parts = ['ethos-u55-32', 'ethos-u55-64', 'ethos-u55-128', 'ethos-u55-256', 'ethos-u65-256'];
 const full = process.env.MOTE_NPU_ALL !== undefined;
 const cases = npuModels.flatMap((model, m) =>
@@ -71,12 +73,12 @@ const cases = npuModels.flatMap((model, m) =>
 );
 
 describeShared('the least memory', () => {
-  it.each(cases)('$model on $part: equal, by the rules, for at most half as many cycles again', ({ model, part }) => {
+  it.each(cases)('$model on $part: equal, by the rules, for few more cycles', ({ model, part }) => {
     const { graph, cases: asked } = referenceModel(model);
     const compiled = compileGraph(graph, part, { prefer: 'ram' });
     expect(findingsOf(compiled)).toEqual([]);
     expect(bytesOf(compiled)).toBeLessThanOrEqual(mostBytes[model]);
-    expect(cyclesOf(compiled).total).toBeLessThan(1.5 * velaCycles[model][part]);
+    expect(cyclesOf(compiled).total).toBeLessThan(mostCycles * velaCycles[model][part]);
     const run = openCompiled(compiled);
     for (const { input, answer } of asked(full ? 20 : 2)) expect(run([input])[0]).toEqual(answer);
   });

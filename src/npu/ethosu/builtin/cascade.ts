@@ -9,8 +9,8 @@ export interface Cascade {
   from: number;
   to: number;
   rows: number;
-  /** Weights lie in memory as long as it runs; else they are read anew for each stripe. */
-  buffered: boolean;
+  /** Of each operation: its weights lie in memory as long as the cascade runs; else they are read anew for each stripe. */
+  buffered: readonly boolean[];
 }
 
 /** An operation of a list, or some of its rows. */

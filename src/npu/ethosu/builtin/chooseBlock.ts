@@ -62,16 +62,17 @@ export interface MemoriesOf {
   output: Memory;
   /** Where weights are read from while the operation runs. */
   weights: Memory;
+  /** Of weights and scales as they lie there. */
+  parameterBytes: number;
 }
 
-/** What an operation takes with a block; weights are counted as if nothing compressed them. */
+/** What an operation takes with a block. */
 function costOf(
   operation: NpuOperation,
   config: BlockConfig,
   hardware: EthosHardware,
-  { input, output, weights }: MemoriesOf,
+  { input, output, weights, parameterBytes }: MemoriesOf,
 ): number {
-  const parameterBytes = 'parameters' in operation ? operation.parameters.weights.length : 0;
   return operationCycles(workOf(operation, config), hardware, { input, output, parameters: weights, parameterBytes });
 }
 

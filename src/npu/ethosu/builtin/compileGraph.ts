@@ -6,14 +6,15 @@ import type { MemoryWish } from '../../npuBackend.js';
 import { blobAlignBytes, blobRegions } from '../../npuBlob.js';
 import { type EthosHardware, ethosHardware } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
-import { cascaded } from './cascade.js';
-import { type Limits, searchCascades } from './cascadeSearch.js';
+import { type Cascade, cascaded } from './cascade.js';
+import { type Division, type Limits, searchCascades } from './cascadeSearch.js';
 import { fuseTables } from './fuseTables.js';
 import { lowerNode } from './lowerNode.js';
 import { type System, systems } from './memories.js';
 import type { NpuOperation } from './npuOperation.js';
 import { bufferRoom, isPlanned, type Planned, planMemory } from './planMemory.js';
-import { type Piece, scheduleSteps } from './schedule.js';
+import { type Part, type Piece, parameterBytes, scheduleSteps } from './schedule.js';
+import { stripeCosts } from './stripeCosts.js';
 import { type Layout, type Placed, placeViews } from './views.js';
 import { writePayload } from './writePayload.js';
 import { writeStream } from './writeStream.js';
@@ -62,7 +63,7 @@ class Constants {
   }
 }
 
-interface Part {
+interface Target {
   hardware: EthosHardware;
   system: System;
   givenBlock?: CompileOptions['givenBlock'];
@@ -76,30 +77,45 @@ interface Attempt extends Planned {
 
 const bytesOf = ({ scratchBytes, fastScratchBytes }: Planned): number => scratchBytes + fastScratchBytes;
 
-/** Without `limits` all maps are whole, and weights are brought early wherever that is faster. */
-function attempt(graph: Graph, { hardware, system, givenBlock }: Part, layout: Layout, limits?: Limits): Attempt {
+/** A graph as operations, and what they run on. */
+interface Prepared {
+  placed: Placed;
+  operations: NpuOperation[];
+  part: Part;
+}
+
+function prepare(graph: Graph, target: Target, layout: Layout, packedBytes?: Part['packedBytes']): Prepared {
+  const { hardware, system, givenBlock } = target;
   const placed = placeViews(graph, layout);
   const { storages } = placed;
   const lowered = graph.nodes.flatMap((node) => lowerNode(node, graph, placed));
   const operations = fuseTables(lowered, storages);
   const dedicated = system.dedicatedSramBytes !== undefined;
-  const fast = (storage: number): boolean => {
-    const { data, port } = storages[storage];
-    return !data && !(dedicated && port !== undefined);
-  };
   const numbers = new Map(operations.map((o, i) => [o, i]));
-  const part = {
+  const part: Part = {
     hardware,
     system,
-    fast,
-    givenBlock: (o: NpuOperation) => givenBlock?.(o, numbers.get(o) ?? -1),
+    fast: (storage) => {
+      const { data, port } = storages[storage];
+      return !data && !(dedicated && port !== undefined);
+    },
+    ...(packedBytes ? { packedBytes } : {}),
+    ...(givenBlock ? { givenBlock: (o: NpuOperation) => givenBlock(o, numbers.get(o) ?? -1) } : {}),
   };
-  const division = limits && searchCascades({ operations, storages, system, isPlanned }, limits);
+  return { placed, operations, part };
+}
+
+/** Without a division all maps are whole, and weights are brought early wherever that is faster. */
+function attempt({ placed, operations, part }: Prepared, division?: Division, budgetBytes = 0): Attempt {
+  // Storages inside of cascades shrink: each attempt has its own.
+  const storages = [...placed.storages];
   const steps = cascaded(operations, division?.cascades ?? [], storages);
-  const most = division && Math.max(division.peakBytes, limits.budgetBytes ?? 0);
-  const room = most === undefined ? {} : { bufferRoom: bufferRoom(steps, storages, most) };
+  const kept = ({ from, buffered }: Cascade): number =>
+    buffered.reduce((sum, b, at) => sum + (b ? parameterBytes(part, operations[from + at]) : 0), 0);
+  const most = division && Math.max(division.peakBytes, budgetBytes);
+  const room = most === undefined ? {} : { bufferRoom: bufferRoom(steps, storages, kept, most) };
   const pieces = scheduleSteps(steps, { ...part, ...room });
-  return { placed, pieces, ...planMemory(storages, pieces, system) };
+  return { placed: { ...placed, storages }, pieces, ...planMemory(storages, pieces, part.system) };
 }
 
 /** What the least memory may cost: half as many cycles again. */
@@ -108,18 +124,39 @@ const ramTries = 4;
 
 const cyclesOf = ({ pieces }: Attempt): number => pieces.reduce((sum, p) => sum + p.cycles, 0);
 
+/** Of several with as few bytes the fastest. */
 const smallest = (attempts: readonly Attempt[]): Attempt =>
-  attempts.reduce((a, b) => (bytesOf(b) < bytesOf(a) ? b : a));
+  attempts.reduce((a, b) => {
+    const more = bytesOf(b) - bytesOf(a);
+    return more < 0 || (more === 0 && cyclesOf(b) < cyclesOf(a)) ? b : a;
+  });
 
-const inLayouts = (graph: Graph, part: Part, limits: Limits): Attempt[] =>
-  (['bricks', 'dense'] as const).map((layout) => attempt(graph, part, layout, limits));
+/** Bytes of each node's parameters, as an attempt has packed them. */
+function packedBytes({ pieces }: Attempt): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { operation, parameters } of pieces)
+    if (parameters) found.set(operation.name, (found.get(operation.name) ?? 0) + parameters.bytes.length);
+  return found;
+}
+
+/** Attempts within limits, in both layouts. */
+function attemptsOf(graph: Graph, target: Target, usual: Attempt): (limits: Limits) => Attempt[] {
+  const packed = packedBytes(usual);
+  const searches = (['bricks', 'dense'] as const).map((layout) => {
+    const prepared = prepare(graph, target, layout, packed);
+    const { operations, placed, part } = prepared;
+    const costs = stripeCosts(operations, part);
+    return { prepared, search: searchCascades({ operations, storages: placed.storages, costs, isPlanned }) };
+  });
+  return (limits) => searches.map(({ prepared, search }) => attempt(prepared, search(limits), limits.budgetBytes));
+}
 
 /** The least memory for what it may cost. The search only guesses cycles: where it guessed too few, it may spend less. */
-function leastMemory(graph: Graph, part: Part, usual: Attempt): Attempt {
+function leastMemory(usual: Attempt, attempts: (limits: Limits) => Attempt[]): Attempt {
   const most = cyclesOf(usual) * (1 + ramShare);
   const found = [usual];
   for (let i = 0, mostCycles = cyclesOf(usual) * ramShare; i < ramTries; i++, mostCycles /= 2) {
-    const tried = inLayouts(graph, part, { mostCycles });
+    const tried = attempts({ mostCycles });
     found.push(...tried.filter((a) => cyclesOf(a) <= most));
     if (tried.every((a) => cyclesOf(a) <= most)) break;
   }
@@ -127,15 +164,17 @@ function leastMemory(graph: Graph, part: Part, usual: Attempt): Attempt {
 }
 
 /** Whole maps if they fit what there is. */
-function bestAttempt(graph: Graph, part: Part, { prefer, budgetBytes }: CompileOptions): Attempt {
-  const usual = attempt(graph, part, 'bricks');
+function bestAttempt(graph: Graph, target: Target, { prefer, budgetBytes }: CompileOptions): Attempt {
+  const usual = attempt(prepare(graph, target, 'bricks'));
   const room = Math.min(
     budgetBytes ?? Number.POSITIVE_INFINITY,
-    part.system.dedicatedSramBytes ?? Number.POSITIVE_INFINITY,
+    target.system.dedicatedSramBytes ?? Number.POSITIVE_INFINITY,
   );
-  const least = prefer === 'ram' ? leastMemory(graph, part, usual) : usual;
+  if (prefer !== 'ram' && bytesOf(usual) <= room) return usual;
+  const attempts = attemptsOf(graph, target, usual);
+  const least = prefer === 'ram' ? leastMemory(usual, attempts) : usual;
   if (bytesOf(least) <= room) return least;
-  return smallest([least, ...inLayouts(graph, part, { budgetBytes: room })]);
+  return smallest([least, ...attempts({ budgetBytes: room })]);
 }
 
 /** Compiles a graph all of whose nodes `supports` takes. */
@@ -143,8 +182,8 @@ export function compileGraph(graph: Graph, config: string, options: CompileOptio
   const hardware = ethosHardware[config];
   if (!hardware) throw new Error(`there is no ${config}`);
   const product = config.includes('u65') ? 'u65' : 'u55';
-  const part = { hardware, system: systems[product], givenBlock: options.givenBlock };
-  const { placed, pieces, memory, scratchBytes, fastScratchBytes } = bestAttempt(graph, part, options);
+  const target = { hardware, system: systems[product], givenBlock: options.givenBlock };
+  const { placed, pieces, memory, scratchBytes, fastScratchBytes } = bestAttempt(graph, target, options);
   const constants = new Constants();
   placed.storages.forEach(({ data }, i) => {
     if (data) memory.places.set(i, { region: blobRegions.constants, address: constants.add(data) });

@@ -3,12 +3,12 @@
 import { place } from '../../../plan/place.js';
 import { roundUp } from '../../../roundUp.js';
 import { blobAlignBytes, blobRegions } from '../../npuBlob.js';
-import type { Step } from './cascade.js';
+import type { Cascade, Step } from './cascade.js';
 import type { Place } from './emitOperation.js';
 import type { System } from './memories.js';
 import { inputViews, type NpuOperation, type Storage } from './npuOperation.js';
 import type { PackedParameters } from './packParameters.js';
-import type { Piece } from './schedule.js';
+import type { BufferRoom, Piece } from './schedule.js';
 import type { Memory } from './writeStream.js';
 
 /** Regions of their own are few: further ports lie in the scratch. */
@@ -38,12 +38,13 @@ function lifetimes(storages: readonly Storage[], operations: readonly NpuOperati
 const ownRegion = ({ port }: Storage): boolean => port !== undefined && port < portRegions;
 export const isPlanned = (storage: Storage): boolean => !storage.data && !ownRegion(storage);
 
-/** Buffers are filled while the step before theirs runs, and kept for all stripes. */
+/** Buffers are filled while the step before theirs runs, if that is not before their cascade, and kept for all stripes. */
 function bufferLifetimes(pieces: readonly Piece[]): Map<PackedParameters, Lifetime> {
   const found = new Map<PackedParameters, Lifetime>();
-  pieces.forEach(({ parameters, buffered }, i) => {
+  pieces.forEach(({ parameters, buffered, cascade }, i) => {
     if (!parameters || !buffered) return;
-    const first = found.get(parameters)?.first ?? Math.max(0, i - 1);
+    const early = i > 0 && (!cascade || pieces[i - 1].cascade === cascade);
+    const first = found.get(parameters)?.first ?? (early ? i - 1 : i);
     found.set(parameters, { bytes: parameters.bytes.length, first, last: i });
   });
   return found;
@@ -78,16 +79,21 @@ export function planMemory(storages: readonly Storage[], pieces: readonly Piece[
   };
 }
 
-/** What a weight buffer before each step may take, so that it and the next one leave the peak at `most`. */
+/** Bytes for weight buffers that leave the peak at `most`: while a step runs, and while the one before it does; `kept`:
+ *  bytes of the buffers that a cascade keeps. */
 export function bufferRoom(
   steps: readonly Step[],
   storages: readonly Storage[],
+  kept: (cascade: Cascade) => number,
   most: number,
-): (step: number) => number {
+): (step: number) => BufferRoom {
   const operations = steps.map((s) => s.operation);
   const lives = lifetimes(storages, operations).filter((_, i) => isPlanned(storages[i]));
-  const live = operations.map((_, step) =>
-    lives.reduce((sum, l) => sum + (l.first <= step && step <= l.last ? roundUp(l.bytes, blobAlignBytes) : 0), 0),
+  const live = steps.map(({ cascade }, step) =>
+    lives.reduce(
+      (sum, l) => sum + (l.first <= step && step <= l.last ? roundUp(l.bytes, blobAlignBytes) : 0),
+      cascade ? kept(cascade.cascade) : 0,
+    ),
   );
-  return (step) => Math.max(0, most - Math.max(live[step], live[step - 1] ?? 0)) / 2;
+  return (step) => ({ own: most - live[step], before: most - (live[step - 1] ?? 0) });
 }

@@ -4,7 +4,7 @@
 // first ones are at work.
 import type { EthosHardware } from '../hardware.js';
 import type { BlockConfig } from './blockConfig.js';
-import type { Step } from './cascade.js';
+import type { Cascade, Step } from './cascade.js';
 import { type Choice, chooseBlock, type MemoriesOf } from './chooseBlock.js';
 import type { System } from './memories.js';
 import { type ConvOperation, inputViews, type MapView, type NpuOperation } from './npuOperation.js';
@@ -19,6 +19,14 @@ export interface Piece {
   parameters?: PackedParameters;
   /** A DMA brings the parameters to a buffer beforehand. */
   buffered: boolean;
+  /** It is a stripe. */
+  cascade?: Cascade;
+}
+
+/** Bytes for weight buffers while a step runs, and while the one before it does. */
+export interface BufferRoom {
+  own: number;
+  before: number;
 }
 
 export interface Part {
@@ -26,10 +34,30 @@ export interface Part {
   system: System;
   /** Memory that a storage will lie in. */
   fast(storage: number): boolean;
-  /** Bytes that a buffer before a step may take; without it, as many as the largest maps. */
-  bufferRoom?(step: number): number;
+  /** Room for weight buffers; without it, each may take as much as the largest maps. */
+  bufferRoom?(step: number): BufferRoom;
+  /** Bytes of a node's compressed weights and its scales, where they have been packed before. */
+  packedBytes?: ReadonlyMap<string, number>;
   /** A block that somebody else has chosen; for comparisons. */
   givenBlock?(operation: NpuOperation): BlockConfig | undefined;
+}
+
+/** Bytes of an operation's parameters; before they have been packed, as if nothing compressed the weights. */
+export function parameterBytes({ packedBytes }: Part, operation: NpuOperation): number {
+  const raw = isWeighted(operation) ? operation.parameters.weights.length : 0;
+  return raw > 0 ? (packedBytes?.get(operation.name) ?? raw) : 0;
+}
+
+/** Memories of an operation's maps and parameters. */
+export function sizedMemories(part: Part, operation: NpuOperation, buffered: boolean, packed?: number): MemoriesOf {
+  const { system } = part;
+  const of = (view: MapView) => (part.fast(view.storage) ? system.sram : system.other);
+  return {
+    input: of(operation.input),
+    output: of(operation.output),
+    weights: buffered ? system.sram : system.other,
+    parameterBytes: packed ?? parameterBytes(part, operation),
+  };
 }
 
 /** When the multipliers and the DMA are free, in cycles from the start. */
@@ -69,7 +97,9 @@ class Scheduler {
   /** A buffer may be as large as what the maps of some operation take: it may not be what memory is needed for. */
   private mostBuffer = 0;
   /** For the operation at hand. */
-  private room = 0;
+  private room?: BufferRoom;
+  /** Of the piece before, which is at work while the next one's buffer is filled. */
+  private previousBuffer = 0;
   private readonly stripes = new Map<number, Pick<Piece, 'config' | 'parameters'>>();
 
   constructor(private readonly part: Part) {}
@@ -78,19 +108,27 @@ class Scheduler {
     this.mostBuffer = Math.max(0, ...steps.map(({ operation }) => mapBytes(operation)));
     return steps.flatMap((step, at) => {
       const { operation, cascade } = step;
-      this.room = this.part.bufferRoom?.(at) ?? this.mostBuffer;
-      if (cascade) return [this.stripe(operation, cascade)];
-      return isWeighted(operation) ? this.weighted(operation) : this.plain(operation);
+      this.room = this.part.bufferRoom?.(at);
+      const pieces = cascade
+        ? [this.stripe(operation, cascade)]
+        : isWeighted(operation)
+          ? this.weighted(operation)
+          : this.plain(operation);
+      const last = pieces[pieces.length - 1];
+      // What a cascade keeps is known to the room.
+      this.previousBuffer = last.buffered && !cascade ? (last.parameters?.bytes.length ?? 0) : 0;
+      return pieces;
     });
   }
 
   /** Some rows of an operation: block and parameters are those of all its stripes. */
   private stripe(operation: NpuOperation, { cascade, index, tallest }: NonNullable<Step['cascade']>): Piece {
-    const { buffered } = cascade;
+    const buffered = cascade.buffered[index - cascade.from];
     const known = this.stripes.get(index);
     const config = known?.config ?? this.choose(tallest, buffered).config;
     const parameters = known ? known.parameters : isWeighted(tallest) ? this.pack(tallest, config) : undefined;
-    const { cycles } = chooseBlock(operation, this.part.hardware, this.memories(operation, buffered), config) as Choice;
+    const memories = sizedMemories(this.part, operation, buffered, parameters?.bytes.length);
+    const { cycles } = chooseBlock(operation, this.part.hardware, memories, config) as Choice;
     this.stripes.set(index, { config, ...(parameters ? { parameters } : {}) });
     const bytes = known || !parameters ? 0 : parameters.bytes.length;
     this.clock =
@@ -99,21 +137,12 @@ class Scheduler {
         : parameters && !buffered
           ? this.afterDirect({ config, cycles }, parameters)
           : { ...this.clock, issued: this.clock.kernel, kernel: this.clock.kernel + cycles };
-    return { operation, config, cycles, ...(parameters ? { parameters } : {}), buffered: buffered && !!parameters };
+    const kept = parameters ? { parameters, buffered } : { buffered: false };
+    return { operation, config, cycles, ...kept, cascade };
   }
 
-  private memories(operation: NpuOperation, buffered: boolean): MemoriesOf {
-    const { system } = this.part;
-    const of = (view: MapView) => (this.part.fast(view.storage) ? system.sram : system.other);
-    return {
-      input: of(operation.input),
-      output: of(operation.output),
-      weights: buffered ? system.sram : system.other,
-    };
-  }
-
-  private choose(operation: NpuOperation, buffered: boolean): Choice {
-    const memories = this.memories(operation, buffered);
+  private choose(operation: NpuOperation, buffered: boolean, packed?: number): Choice {
+    const memories = sizedMemories(this.part, operation, buffered, packed);
     const choice = chooseBlock(operation, this.part.hardware, memories, this.part.givenBlock?.(operation));
     if (!choice) throw new Error(`${operation.name}: no block fits the shared RAM`);
     return choice;
@@ -130,15 +159,16 @@ class Scheduler {
     const whole = this.choose(operation, true);
     const packed = this.pack(operation, whole.config);
     const perChannel = packed.bytes.length / operation.output.depth;
-    const fits = ({ bytes }: { bytes: readonly number[] }): boolean => bytes.every((b) => b <= this.room);
     const ways = this.cuts(operation).map((cuts) => {
       const pieces = cuts.map((o) => ({ operation: o, ...(o === operation ? whole : this.choose(o, true)) }));
       const bytes = pieces.map((p) => p.operation.output.depth * perChannel);
       return { pieces, bytes, buffered: true, clock: this.afterBuffered(pieces, bytes) };
     });
-    const direct = this.choose(operation, false);
+    const direct = this.choose(operation, false, packed.bytes.length);
     const unbuffered = { pieces: [{ operation, ...direct }], buffered: false, clock: this.afterDirect(direct, packed) };
-    const best = [unbuffered, ...ways.filter(fits)].reduce((a, b) => (b.clock.kernel < a.clock.kernel ? b : a));
+    const best = [unbuffered, ...ways.filter((w) => this.fits(w.bytes))].reduce((a, b) =>
+      b.clock.kernel < a.clock.kernel ? b : a,
+    );
     this.clock = best.clock;
     return best.pieces.map((p) => ({
       ...p,
@@ -151,13 +181,22 @@ class Scheduler {
     return packParameters(operation, config, this.part.hardware);
   }
 
+  /** Each buffer is filled while the piece before it runs, from its own. */
+  private fits(bytes: readonly number[]): boolean {
+    const { room } = this;
+    if (!room) return bytes.every((b) => b <= this.mostBuffer);
+    return (
+      this.previousBuffer + bytes[0] <= room.before && bytes.every((b, i) => b + (i > 0 ? bytes[i - 1] : 0) <= room.own)
+    );
+  }
+
   /** Whole, and cut after the first channels; every cut begins with a brick. */
   private cuts(operation: ConvOperation): ConvOperation[][] {
     const { depth } = operation.output;
     const found = [[operation]];
     for (let first = brickDepth; first < depth; first *= 2)
       found.push([cut(operation, 0, first), cut(operation, first, depth)]);
-    for (const size of [brickDepth * 2, brickDepth * 4]) {
+    for (const size of [brickDepth, brickDepth * 2, brickDepth * 4]) {
       if (depth <= 2 * size) continue;
       const starts = Array.from({ length: Math.ceil(depth / size) }, (_, i) => i * size);
       found.push(starts.map((from) => cut(operation, from, Math.min(depth, from + size))));
