@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Mixed formats against one format for all layers: at 60, 45 and 35 % of the bytes of int8, the allocator's plan beside
-// the best uniform plan of as many bytes or more; and how predicted loss ranks random plans. Judged on data that was in no
+// the best uniform plan of as many bytes or fewer, sample by sample too; and how predicted loss ranks random plans. Judged on data that was in no
 // calibration.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,6 +27,7 @@ import { importModel, usedForCalibration } from '../src/packModel.js';
 import { quantizeValue } from '../src/passes/integerOperands.js';
 import { tuneDefaults } from '../src/tuneModel.js';
 import { xorshift32 } from '../src/xorshift.js';
+import { type Paired, paired } from './paired.js';
 
 export interface AllocationRow {
   model: string;
@@ -44,6 +45,21 @@ export interface AllocationRow {
   top1: number;
   /** Share of that data for which the answer is the float model's. */
   agrees: number;
+}
+
+/** A plan of the allocator against the uniform one with the best answers of as many bytes or fewer. */
+export interface PairRow {
+  model: string;
+  plan: string;
+  uniform: string;
+  right: Paired;
+  asFloat: Paired;
+}
+
+interface JudgedRow extends AllocationRow {
+  /** Sample by sample. */
+  right: boolean[];
+  asFloat: boolean[];
 }
 
 export interface RankRow {
@@ -202,7 +218,7 @@ function answerOf<T extends TensorData>(
   return answer;
 }
 
-async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: string): Promise<AllocationRow> {
+async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: string): Promise<JudgedRow> {
   const verified = await bench.verify(plan);
   const graph = decoded(verified.graph);
   const integer = await (await openWasmRunners()).integer(graph);
@@ -211,8 +227,9 @@ async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: stri
     const given = quant ? Int8Array.from(x as Float32Array, (v) => quantizeValue(v, quant)) : x;
     return answerOf(integer, graph, given);
   });
-  const right = answers.filter((a, k) => a === of.labels[k]);
-  const same = answers.filter((a, k) => a === answerOf(float, of.graph, of.test[k][0] as Float32Array));
+  const right = answers.map((a, k) => a === of.labels[k]);
+  const asFloat = answers.map((a, k) => a === answerOf(float, of.graph, of.test[k][0] as Float32Array));
+  const share = (list: boolean[]): number => list.filter(Boolean).length / list.length;
   const int8Bytes = bytesOf(
     bench,
     bench.layers.map(() => 0),
@@ -224,20 +241,14 @@ async function rowOf({ of, bench, float }: OpenCase, plan: LevelPlan, what: stri
     ofInt8: madeBytes(bench, verified, plan) / int8Bytes,
     calibrationDb: decibels(verified.loss),
     snrDb: outputSnr({ graph: of.graph, runner: float }, { graph, runner: integer }, of.test),
-    top1: right.length / of.test.length,
-    agrees: same.length / of.test.length,
+    ...{ top1: share(right), agrees: share(asFloat), right, asFloat },
   };
 }
 
 const shares = [0.6, 0.45, 0.35];
 
 /** The plan of the allocator at a share of int8's bytes. */
-export async function allocate(
-  open: OpenCase,
-  prediction: Prediction,
-  share: number,
-  what = '',
-): Promise<AllocationRow> {
+export async function allocate(open: OpenCase, prediction: Prediction, share: number, what = ''): Promise<JudgedRow> {
   const { bench } = open;
   const limit =
     share *
@@ -258,31 +269,59 @@ export async function allocate(
   return { ...row, predictedDb: decibels(found.predicted), probedDb: decibels(found.probed) };
 }
 
-export const uniform = (open: OpenCase, level: number): Promise<AllocationRow> =>
+export const uniform = (open: OpenCase, level: number): Promise<JudgedRow> =>
   rowOf(
     open,
     open.bench.layers.map(() => level),
     open.bench.levels[level].name,
   );
 
+function pairOf(row: JudgedRow, uniforms: readonly JudgedRow[], share: number): PairRow | undefined {
+  const [best] = uniforms.filter((u) => u.ofInt8 <= share).sort((a, b) => b.top1 - a.top1 || b.snrDb - a.snrDb);
+  return (
+    best && {
+      ...{ model: row.model, plan: row.plan, uniform: best.plan },
+      right: paired(row.right, best.right),
+      asFloat: paired(row.asFloat, best.asFloat),
+    }
+  );
+}
+
+const printed = ({ right: _, asFloat: _same, ...row }: JudgedRow): AllocationRow => row;
+
 const rankedPlans = 40;
 
-export async function benchAllocation(model?: string): Promise<{ rows: AllocationRow[]; ranks: RankRow[] }> {
+export interface Allocation {
+  rows: AllocationRow[];
+  pairs: PairRow[];
+  ranks: RankRow[];
+}
+
+export async function benchAllocation(model?: string): Promise<Allocation> {
   const rows: AllocationRow[] = [];
+  const pairs: PairRow[] = [];
   const rankRows: RankRow[] = [];
-  if (!hasAllocationData()) return { rows, ranks: rankRows };
+  if (!hasAllocationData()) return { rows, pairs, ranks: rankRows };
   for (const [name, make] of Object.entries(allocationCases)) {
     if (model !== undefined && model !== name) continue;
     const open = await openCase(make());
     const prediction = await predict(open.bench);
-    for (let level = 0; level < open.bench.levels.length; level++) rows.push(await uniform(open, level));
-    for (const share of shares) rows.push(await allocate(open, prediction, share));
+    const uniforms: JudgedRow[] = [];
+    for (let level = 0; level < open.bench.levels.length; level++) uniforms.push(await uniform(open, level));
+    rows.push(...uniforms.map(printed));
+    const tuneEach = async (of: OpenCase, predicted: Prediction, what: string): Promise<void> => {
+      for (const share of shares) {
+        const row = await allocate(of, predicted, share, what);
+        const pair = pairOf(row, uniforms, share);
+        rows.push(printed(row));
+        if (pair) pairs.push(pair);
+      }
+    };
+    await tuneEach(open, prediction, '');
     const agreeing = await openCase(open.of, 'top1');
-    const margins = await predict(agreeing.bench);
-    for (const share of shares) rows.push(await allocate(agreeing, margins, share, ' for top-1'));
+    await tuneEach(agreeing, await predict(agreeing.bench), ' for top-1');
     const coded = await openCase(open.of, 'snr', levelNames({ cycles: false, coded: 'stream' }));
-    const probed = await predict(coded.bench);
-    for (const share of shares) rows.push(await allocate(coded, probed, share, ' with coded'));
+    await tuneEach(coded, await predict(coded.bench), ' with coded');
     const ranked = await rankPlans(open, prediction, rankedPlans);
     const squares = ranked.errorsDb.reduce((sum, e) => sum + e * e, 0);
     rankRows.push({
@@ -290,5 +329,5 @@ export async function benchAllocation(model?: string): Promise<{ rows: Allocatio
       errorDb: Math.sqrt(squares / rankedPlans),
     });
   }
-  return { rows, ranks: rankRows };
+  return { rows, pairs, ranks: rankRows };
 }

@@ -21,6 +21,7 @@ import { isWeighted } from '../src/passes/affine.js';
 import { grouped, right, table } from '../src/report/table.js';
 import { type Judge, loadProblem, openJudge, type Problem, problemNames } from './compressionProblems.js';
 import { learn } from './learnedRounding.js';
+import { matchVariances } from './matchVariances.js';
 import { weightImportances } from './weightImportances.js';
 
 type Runners = Awaited<ReturnType<typeof openWasmRunners>>;
@@ -114,6 +115,25 @@ export async function rankRows(b: Bench): Promise<CompressionRow[]> {
 export async function maskRows(b: Bench): Promise<CompressionRow[]> {
   const rows: CompressionRow[] = [];
   for (const f of ['sparse2:4', 'sparse1:4', 'block8-int4']) rows.push(await row(b, f, { recipeOf: uniformRecipe(f) }));
+  return rows;
+}
+
+/** Question 6: variances of every layer's outputs matched again, as batch norm re-estimated would. */
+export async function varianceRows(b: Bench): Promise<CompressionRow[]> {
+  const rows: CompressionRow[] = [];
+  for (const f of ['int4', 'int3g32'])
+    for (const method of ['nearest', 'output'] as const) {
+      const started = performance.now();
+      const { graph, calibration, name } = b.problem;
+      const made = await matchVariances(graph, calibration, b.runners.float, uniformRecipe(f, method));
+      const seconds = (performance.now() - started) / 1000;
+      const common = { model: name, weights: weightCount(graph), seconds };
+      for (const [what, packed] of [
+        [`${f} ${method}`, made.plain],
+        [`${f} ${method}, variances matched`, made.matched],
+      ] as const)
+        rows.push({ ...common, what, ...(await b.judge.judge(packed)) });
+    }
   return rows;
 }
 
@@ -279,7 +299,15 @@ const layerLines = (rows: readonly LayerRow[]): string[] => {
   );
 };
 
-export const compressionTables = ['rounding', 'learned', 'masks', 'channels', 'rank', 'sensitivity'] as const;
+export const compressionTables = [
+  'rounding',
+  'learned',
+  'variances',
+  'masks',
+  'channels',
+  'rank',
+  'sensitivity',
+] as const;
 export type CompressionTable = (typeof compressionTables)[number];
 
 async function tableLines(b: Bench, name: CompressionTable): Promise<string[]> {
@@ -287,6 +315,7 @@ async function tableLines(b: Bench, name: CompressionTable): Promise<string[]> {
   const tables: Record<CompressionTable, () => Promise<string[]>> = {
     rounding: async () => lines(await roundingRows(b, formats)),
     learned: async () => layerLines(layerRows(b, 'int4', plainMethods)),
+    variances: async () => lines(await varianceRows(b)),
     masks: async () => [...layerLines(layerRows(b, 'sparse2:4', maskMethods)), ...lines(await maskRows(b))],
     channels: async () => lines(await channelRows(b)),
     rank: async () => lines(await rankRows(b)),

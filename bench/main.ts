@@ -15,7 +15,7 @@ import { Output } from '../src/cli/output.js';
 import { preferences } from '../src/ops/op.js';
 import { packageRoot } from '../src/packageRoot.js';
 import { grouped, right, table } from '../src/report/table.js';
-import { type AllocationRow, benchAllocation, type RankRow } from './allocation.js';
+import { type Allocation, benchAllocation } from './allocation.js';
 import { type Baseline, baselineOf, merged, regressions } from './check.js';
 import { codedLines, codedRows } from './codedStorage.js';
 import { benchCompression } from './compression.js';
@@ -23,6 +23,7 @@ import { benchFormats, type FormatRow } from './formats.js';
 import { benchHost, type HostRow } from './host.js';
 import { benchKernels, type KernelRow } from './kernels.js';
 import { benchModels, type ModelRow } from './models.js';
+import type { Paired } from './paired.js';
 import { peerArenaBytes, peerKernels, peerModels } from './peers.js';
 import { benchPpk2 } from './ppk2.js';
 import { benchTimes } from './times.js';
@@ -105,7 +106,10 @@ const hostLines = (rows: readonly HostRow[]): string[] =>
     rows.map((r) => [r.model, r.plain.toFixed(0), r.simd.toFixed(0), (r.simd / r.plain).toFixed(1)]),
   );
 
-const allocationLines = (rows: readonly AllocationRow[], ranks: readonly RankRow[]): string[] => [
+const oddsLine = ({ first, second, chance }: Paired): string =>
+  `only here ${first}, only there ${second}, chance ${chance.toFixed(2)}`;
+
+const allocationLines = ({ rows, pairs, ranks }: Allocation): string[] => [
   ...table(
     [
       { title: 'model' },
@@ -131,6 +135,9 @@ const allocationLines = (rows: readonly AllocationRow[], ranks: readonly RankRow
     ]),
   ),
   '',
+  ...pairs.map(
+    (p) => `${p.model} ${p.plan} against ${p.uniform}: right ${oddsLine(p.right)}; as float ${oddsLine(p.asFloat)}`,
+  ),
   ...ranks.map(
     (r) =>
       `${r.model}: predicted loss ranks ${r.plans} random plans with Spearman ${r.spearman.toFixed(3)}, ${r.errorDb.toFixed(1)} dB off before correction`,
@@ -156,7 +163,7 @@ async function main(): Promise<void> {
   const wants = (part: string): boolean => values.only === undefined || values.only === part;
   const prefer = preferences.find((p) => p === (values.prefer ?? 'balance'));
   if (!prefer) throw new Error(`--prefer is one of ${preferences.join(', ')}`);
-  // Minutes, and no counts: only when asked for. --table rounding|learned|masks|channels|rank|sensitivity|coded|allocation
+  // Minutes, and no counts: only when asked for. --table rounding|learned|variances|masks|channels|rank|sensitivity|coded|allocation
   const compression = values.only === 'compression';
   if (compression && values.table === 'coded') out.plain(`${codedLines(await codedRows(values.model)).join('\n')}\n`);
   else if (compression && values.table !== 'allocation')
@@ -179,8 +186,8 @@ async function main(): Promise<void> {
   const host = timed ? await benchHost() : [];
   if (host.length) out.plain(`${hostLines(host).join('\n')}\n`);
   const allocated = compression && (values.table === undefined || values.table === 'allocation');
-  const allocation = allocated ? await benchAllocation(values.model) : { rows: [], ranks: [] };
-  if (allocation.rows.length) out.plain(`${allocationLines(allocation.rows, allocation.ranks).join('\n')}\n`);
+  const allocation = allocated ? await benchAllocation(values.model) : { rows: [], pairs: [], ranks: [] };
+  if (allocation.rows.length) out.plain(`${allocationLines(allocation).join('\n')}\n`);
   if (values.json)
     await writeOutput(
       values.json,
