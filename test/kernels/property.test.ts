@@ -42,7 +42,8 @@ describe(`kernels equal their twins (MOTE_SEED=${seed})`, () => {
   it('draws cases that are not all alike', () => {
     for (const { name } of rows) {
       const outputs = new Set(cases.filter((c) => c.kernel === name).map((c) => bytesOf(c.expected).join(',')));
-      expect(outputs.size, name).toBeGreaterThan(casesPerKernel / 3);
+      // Comparisons of a few elements have few outputs to give.
+      expect(outputs.size, name).toBeGreaterThan(casesPerKernel / 4);
     }
   });
 });
