@@ -32,7 +32,7 @@ export interface ConstArray {
   alignBytes?: number;
   /** Printed in hexadecimal: words whose bits are fields. */
   hex?: boolean;
-  /** What an int32 array is made of that holds several things in turn, over and over: what an entropy coder should know.
+  /** What an int8 or int32 array is made of that holds several things in turn, over and over: what an entropy coder should know.
    *  Leaving it out costs size only. */
   sections?: readonly Section[];
 }

@@ -47,8 +47,8 @@ function allPieces(array: ConstArray): Piece[] {
   const { data } = array;
   const sections = sectionsOf(array);
   const unit = data.BYTES_PER_ELEMENT as Piece['unit'];
-  const period = sections?.reduce((sum, s) => sum + s.words, 0) ?? 0;
-  if (!sections || unit !== wordBytes || period === 0 || data.length % period !== 0)
+  const period = wordBytes * (sections?.reduce((sum, s) => sum + s.words, 0) ?? 0);
+  if (!sections || unit === 2 || period === 0 || data.byteLength % period !== 0)
     return [{ offset: 0, unit, inner: data.length, innerStride: unit, outer: 1, outerStride: 0 }];
   let start = 0;
   return sections.flatMap((s): Piece[] => {
@@ -61,8 +61,8 @@ function allPieces(array: ConstArray): Piece[] {
       unit: s.unit,
       inner,
       innerStride: fields * s.unit,
-      outer: data.length / period,
-      outerStride: period * wordBytes,
+      outer: data.byteLength / period,
+      outerStride: period,
       // Rounds are made of what comes in the last two fields.
       ...(s.form && (s.form !== 'rounds' || f === fields - 1) ? { form: s.form } : {}),
     }));

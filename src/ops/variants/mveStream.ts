@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the Helium kernels share: factors as their instructions take them, and all constants of a layer as one stream of
 // bytes in the order in which a kernel reads them.
-import type { ConstArray, Rounding } from '../op.js';
+import type { ConstArray, Rounding, Section } from '../op.js';
 import type { Multiplier } from '../requantize.js';
 import type { IntegerLayer } from './integerLayer.js';
 
@@ -26,20 +26,42 @@ export function mveFactors(layer: IntegerLayer): Multiplier[] | undefined {
 export const mveMissingBits = ({ multipliers }: IntegerLayer): number =>
   multipliers.reduce((most, { multiplier, shift }) => (multiplier > 0 ? Math.max(most, shift + 2) : most), 0);
 
-/** Bytes that are appended to. */
+/** More sequences than that cost an entropy coder more in their tables than they save. */
+const mostSections = 16;
+
+/** What repeats in the runs over and over, or undefined. */
+function repeated(runs: readonly Section[]): readonly Section[] | undefined {
+  const same = (a: Section, b: Section): boolean => a.unit === b.unit && a.words === b.words;
+  for (let period = 1; period <= Math.min(mostSections, runs.length); period++)
+    if (runs.length % period === 0 && runs.every((run, i) => same(run, runs[i % period]))) return runs.slice(0, period);
+  return undefined;
+}
+
+/** Bytes that are appended to: weights, and words of biases and factors between them. */
 export class ByteStream {
   private readonly bytes: number[] = [];
+  /** Bytes of weights, or words, that were appended one after the other. */
+  private readonly runs: { unit: 1 | 4; bytes: number }[] = [];
 
   int8(values: Iterable<number>): void {
+    const before = this.bytes.length;
     for (const v of values) this.bytes.push(v);
+    const last = this.runs.at(-1);
+    if (last?.unit === 1) last.bytes += this.bytes.length - before;
+    else this.runs.push({ unit: 1, bytes: this.bytes.length - before });
   }
 
   int32(values: Iterable<number>): void {
+    const before = this.bytes.length;
     for (const v of values) this.bytes.push((v << 24) >> 24, (v << 16) >> 24, (v << 8) >> 24, v >> 24);
+    this.runs.push({ unit: 4, bytes: this.bytes.length - before });
   }
 
   constant(shape: number[] = [this.bytes.length]): { const: ConstArray } {
-    return { const: { name: 'stream', dtype: 'int8', data: Int8Array.from(this.bytes), shape } };
+    const runs = this.runs.filter(({ bytes }) => bytes > 0).map(({ unit, bytes }) => ({ unit, words: bytes / 4 }));
+    const sections = runs.every(({ words }) => Number.isInteger(words)) ? repeated(runs) : undefined;
+    const data = Int8Array.from(this.bytes);
+    return { const: { name: 'stream', dtype: 'int8', data, shape, ...(sections ? { sections } : {}) } };
   }
 }
 
