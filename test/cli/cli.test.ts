@@ -137,6 +137,8 @@ describe('answers', () => {
     expect(moteJson(...onNpu, 'builtin').data.npu).toMatchObject({
       by: expect.stringMatching(/^cycles estimated by mote/),
     });
+    // All of it is the NPU's: nothing is left to predict of the CPU.
+    expect(mote(...onNpu, 'builtin').stdout).not.toContain('predict');
     expect(mote(...onNpu, 'other').stderr).toMatch(/--npu-compiler takes vela or builtin, not 'other'/);
   });
 

@@ -166,7 +166,10 @@ export const inspect: CommandSpec = {
           : []),
         ...(graph.notes ?? []).map((n) => `note    ${n}`),
         ...verdict,
-        ...(predicted ? predictionLines(predicted.prediction, predicted.costs, found?.path, board?.clockHz) : []),
+        // What the NPU runs has its cycles above.
+        ...(predicted && (predicted.prediction.whole || !npu)
+          ? predictionLines(predicted.prediction, predicted.costs, found?.path, board?.clockHz)
+          : []),
       ],
     };
   },
