@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Read, change and write of a file that several mote processes may do at once: a lock file beside it lets one at a time.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { removeOnExit } from '../build/workFolder.js';
 import { fail } from './errors.js';
+import { makeFolder } from './makeFolder.js';
 
 /** Holders need milliseconds. */
 const patienceMs = 20_000;
@@ -36,7 +37,7 @@ async function claim(lock: string, path: string): Promise<void> {
 
 async function create(lock: string, path: string): Promise<boolean> {
   try {
-    await mkdir(dirname(resolve(lock)), { recursive: true });
+    await makeFolder(dirname(resolve(lock)));
     await writeFile(lock, `${process.pid} ${randomUUID()}\n`, { flag: 'wx' });
     return true;
   } catch (error) {

@@ -2,11 +2,12 @@
 // Files at the ends of the line: reads with a size limit, writes that are whole or not there.
 import { randomUUID } from 'node:crypto';
 import { renameSync, rmSync } from 'node:fs';
-import { mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { removeOnExit } from '../build/workFolder.js';
 import { type NpyArray, readNpy } from '../model/npy.js';
 import { fail } from './errors.js';
+import { makeFolder } from './makeFolder.js';
 
 const maxFileBytes = 256 * 1024 * 1024;
 
@@ -62,7 +63,7 @@ export async function writeOutput(path: string, contents: string | Uint8Array): 
   const release = removeOnExit(temporary);
   try {
     if (inPlace) return await writeFile(path, contents);
-    await mkdir(dirname(resolve(target)), { recursive: true });
+    await makeFolder(dirname(resolve(target)));
     await writeFile(temporary, contents);
     await rename(temporary, target);
   } catch (error) {
@@ -123,7 +124,7 @@ export async function writeFolder(folder: string, files: ReadonlyMap<string, str
   try {
     for (const [path, contents] of files) {
       const to = join(temporary, ...path.split('/'));
-      await mkdir(dirname(to), { recursive: true });
+      await makeFolder(dirname(to));
       await writeFile(to, contents);
     }
     swapIn(temporary, target);

@@ -2,12 +2,13 @@
 // Run records on disk. Each profiled run is kept as .mote/runs/NNNN-NAME-BOARD.json under the present folder; a run is
 // named by its number, its name or a path.
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRecord } from '../generated/run.js';
 import { parseJson } from '../schema.js';
 import { fail } from './errors.js';
 import { readInput } from './files.js';
+import { makeFolder } from './makeFolder.js';
 
 export const runFolder: string = join('.mote', 'runs');
 
@@ -29,7 +30,7 @@ export async function keepRun(
 ): Promise<{ path: string } | { reason: string }> {
   const temporary = join(folder, `.${process.pid}.${randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(temporary, `${JSON.stringify(record, null, 2)}\n`);
     return {
       path: await moveToUnused(temporary, folder, `${record.name}-${record.board}`.replace(/[^A-Za-z0-9._-]+/g, '_')),
