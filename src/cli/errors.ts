@@ -142,7 +142,7 @@ export const errors = {
   'fit.ram': {
     exit: 4,
     text: '{model} needs {need} bytes of RAM, {board} has {have}',
-    help: 'choose a board with more RAM or a smaller model',
+    help: 'pack it with --prefer ram (less memory, more time), or choose a board with more RAM or a smaller model',
   },
 
   'device.none': {

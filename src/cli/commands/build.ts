@@ -109,7 +109,9 @@ export const build: CommandSpec = {
         `wrote   ${[...new Set([report.elfPath, report.imagePath])].join('  ')}   ${((performance.now() - started) / 1000).toFixed(1)} s`,
         mcuboot
           ? `next    mote flash ${report.imagePath} --board ${board.id} --method smp`
-          : `next    mote run ${dir} --board ${board.id} --data X.npy`,
+          : board.emulator
+            ? `next    mote run ${dir} --board ${board.id} --data X.npy`
+            : `next    mote flash ${report.elfPath} --board ${board.id}`,
       ],
     };
   },
